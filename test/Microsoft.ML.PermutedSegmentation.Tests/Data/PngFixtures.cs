@@ -1,0 +1,124 @@
+namespace Microsoft.ML.PermutedSegmentation.Tests;
+
+/// <summary>PNG files of 13 x 11 pixels, written by make_png_fixtures.py beside this file; not made by hand.</summary>
+internal static class PngFixtures
+{
+    public const int Width = 13;
+    public const int Height = 11;
+
+    private static readonly Dictionary<string, string> Files = new()
+    {
+        ["indexed1"] =
+            "iVBORw0KGgoAAAANSUhEUgAAAA0AAAALAQMAAACefJUiAAAABlBMVEUAA8gAA8jvrBy3AAAAAnRSTlMA/1uRIrUAAAAqSURBVHjaYwgNYNymxL" +
+            "T7BfNxSRbZEIbbGYyhv5kSO5jFZFj6fjLIFAAArO8KR4SBsc4AAAAASUVORK5CYII=",
+        ["grey1"] =
+            "iVBORw0KGgoAAAANSUhEUgAAAA0AAAALAQAAAACMyTrMAAAAKklEQVR42mMIDWDcpsS0+wXzcUkW2RCG2xmMob+ZEjuYxWRY+n4yyBQAAKzvCk" +
+            "eEgbHOAAAAAElFTkSuQmCC",
+        ["indexed1-adam7"] =
+            "iVBORw0KGgoAAAANSUhEUgAAAA0AAAALAQMAAAHpe6W0AAAABlBMVEUAA8gAA8jvrBy3AAAAAnRSTlMA/1uRIrUAAAA4SURBVHjaY2BgdGBgYG" +
+            "RgAJEKTAkMHowMTCoMfxhvME1hPsZyhyGHYdsNxv8/me4UMHt6snj+BADN9AylWM5LBgAAAABJRU5ErkJggg==",
+        ["indexed2"] =
+            "iVBORw0KGgoAAAANSUhEUgAAAA0AAAALAgMAAADZ3O/yAAAADFBMVEUAA8gAA8gKA8gKA8hQ2coFAAAABHRSTlMA/wD/IAm9+gAAAEBJREFUeN" +
+            "pjsLS0ZGD0d011Z3LLZ3Rg3lrHzMjCFJnqyBB9dI8D40YGhvNMYtkHHJh35X9JZ4l6w+rA0HnJvAEAgGcQbCDhRYIAAAAASUVORK5CYII=",
+        ["grey2"] =
+            "iVBORw0KGgoAAAANSUhEUgAAAA0AAAALAgAAAADLaUAcAAAAQElEQVR42mOwtLRkYPR3TXVncstndGDeWsfMyMIUmerIEH10jwPjRgaG80xi2Q" +
+            "ccmHflf0lniXrD6sDQecm8AQCAZxBsIOFFggAAAABJRU5ErkJggg==",
+        ["indexed2-adam7"] =
+            "iVBORw0KGgoAAAANSUhEUgAAAA0AAAALAgMAAAGu299kAAAADFBMVEUAA8gAA8gKA8gKA8hQ2coFAAAABHRSTlMA/wD/IAm9+gAAAE9JREFUeN" +
+            "oBRAC7/wAAARAAAAGAABgAqAEsArQAkOgBiAACJJAA3dABU40CwxAD0uoEdo0AFvAAT5T5QAH/AADBAlzGvYADmlYFaASwWwCAcvAVSflTIiMA" +
+            "AAAASUVORK5CYII=",
+        ["indexed4"] =
+            "iVBORw0KGgoAAAANSUhEUgAAAA0AAAALBAMAAABWnBpSAAAAMFBMVEUAA8gAA8gKA8gKA8gUA8gUA8geA8geA8goA8goA8gyA8gyA8g8A8g8A8" +
+            "hGA8hGA8gc0asAAAAAEHRSTlMA/wD/AP8A/wD/AP8A/wD/pyiTygAAAGNJREFUeNoBWACn/wAH5cOhj21AAdTf7u/v7uMCzd7f/wABEAMv9wD4" +
+            "AAkBBM0BEBEBEBAAGSs8XW9wkAHnIiIiIhIfAs3O3u/wABADJwmJmRoSJwTeEiLwABEQACxhtQpPk+ArfR/t1P8t9gAAAABJRU5ErkJggg==",
+        ["grey4"] =
+            "iVBORw0KGgoAAAANSUhEUgAAAA0AAAALBAAAAABEKbW8AAAAY0lEQVR42gFYAKf/AAflw6GPbUAB1N/u7+/u4wLN3t//AAEQAy/3APgACQEEzQ" +
+            "EQEQEQEAAZKzxdb3CQAeciIiIiEh8Czc7e7/AAEAMnCYmZGhInBN4SIvAAERAALGG1Ck+T4Ct9H+3U/y32AAAAAElFTkSuQmCC",
+        ["indexed4-adam7"] =
+            "iVBORw0KGgoAAAANSUhEUgAAAA0AAAALBAMAAAEhmyrEAAAAMFBMVEUAA8gAA8gKA8gKA8gUA8gUA8geA8geA8goA8goA8gyA8gyA8g8A8g8A8" +
+            "hGA8hGA8gc0asAAAAAEHRSTlMA/wD/AP8A/wD/AP8A/wD/pyiTygAAAGxJREFUeNpj4GBsZTjC+IbBNYPhVQKjmxZTjgDDyo6yBMYHLi4WTG49" +
+            "Dx0YSg3/Mgr+e8+05zwjs7CQMMscIVOGg1GfGa5sXjihPjeAsZ4BBD4yzVqz996HjwrMKzIaOLmkNFhWm5xzURZSAABWsyGeXybToAAAAABJRU" +
+            "5ErkJggg==",
+        ["indexed8"] =
+            "iVBORw0KGgoAAAANSUhEUgAAAA0AAAALCAMAAACTbPdTAAAARVBMVEUAA8gAA8gKA8gKA8gUA8gUA8geA8geA8goA8goA8gyA8gyA8g8A8g8A8" +
+            "hGA8hGA8hQA8hQA8haA8haA8hkA8hkA8huA8g2aGXVAAAAF3RSTlMA/wD/AP8A/wD/AP8A/wD/AP8A/wD/AOYbbmAAAAB6SURBVHjaPYzJDgIh" +
+            "EAW7WQLD0DSIzv9/oszI5kmMiXmVd6hDAZjw0D5Ll9AyknnaP6K10DuPEedMb8kv2Cv4ir4hqUb2DAW4YCwCsqLDROGypsPitp1ffieoUe9h8J" +
+            "grI3GvK7EKywrVIFy8JqdMF7Dw4O72pqMk/AAoCC/QzBJ+FQAAAABJRU5ErkJggg==",
+        ["grey8"] =
+            "iVBORw0KGgoAAAANSUhEUgAAAA0AAAALCAAAAACB2Vi9AAAAeklEQVR42j2MyQ4CIRAFu1kCw9A0iM7/f6LMyOZJjIl5lXeoQwGY8NA+S5fQMp" +
+            "J52j+itdA7jxHnTG/JL9gr+Iq+IalG9gwFuGAsArKiw0ThsqbD4radX34nqFHvYfCYKyNxryuxCssK1SBcvCanTBew8ODu9qajJPwAKAgv0MwS" +
+            "fhUAAAAASUVORK5CYII=",
+        ["indexed8-adam7"] =
+            "iVBORw0KGgoAAAANSUhEUgAAAA0AAAALCAMAAAHka8fFAAAARVBMVEUAA8gAA8gKA8gKA8gUA8gUA8geA8geA8goA8goA8gyA8gyA8g8A8g8A8" +
+            "hGA8hGA8hQA8hQA8haA8haA8hkA8hkA8huA8g2aGXVAAAAF3RSTlMA/wD/AP8A/wD/AP8A/wD/AP8A/wD/AOYbbmAAAACDSURBVHjaPYnLDoMg" +
+            "EAD3Abosioq2//+BTVqR1BrpQy+dzGkGQLERsB0aB1XPAcKIeM1KaS3AUU/R7XE/oEryupUv1JeGB0HdutfWkbF3cQt7wGdgw4CUChBMsW+hnU" +
+            "wzso+kAzrsZ5G/xGysrR61JKeZ270+4tslXT7e3PRcOmtSXX5I0SofhNy3nAAAAABJRU5ErkJggg==",
+        ["indexed8-filter0"] =
+            "iVBORw0KGgoAAAANSUhEUgAAAA0AAAALCAMAAACTbPdTAAAARVBMVEUAA8gAA8gKA8gKA8gUA8gUA8geA8geA8goA8goA8gyA8gyA8g8A8g8A8" +
+            "hGA8hGA8hQA8hQA8haA8haA8hkA8hkA8huA8g2aGXVAAAAF3RSTlMA/wD/AP8A/wD/AP8A/wD/AP8A/wD/AOYbbmAAAABoSURBVHjaRYhREsUQ" +
+            "EAQHEUuWYHH/o2be16uaquluILUd1UIZTl7UdZGf6akZocz/0F0envDYpQt3O9IdVVdssKue1H2xWI8gT6qMoJsNJCpbQzboFpIrK/VQ4fVku3" +
+            "/EgNcrX2ZkcB/WhQYiFg+cAgAAAABJRU5ErkJggg==",
+        ["indexed8-filter1"] =
+            "iVBORw0KGgoAAAANSUhEUgAAAA0AAAALCAMAAACTbPdTAAAARVBMVEUAA8gAA8gKA8gKA8gUA8gUA8geA8geA8goA8goA8gyA8gyA8g8A8g8A8" +
+            "hGA8hGA8hQA8hQA8haA8haA8hkA8hkA8huA8g2aGXVAAAAF3RSTlMA/wD/AP8A/wD/AP8A/wD/AP8A/wD/AOYbbmAAAABXSURBVHjaPcYBCoNA" +
+            "EENRY6EziRULBe9/xJ2ZHsBt1SWP8DGZWbthteYDHuYx4B3uA57u6cETPkEG0/9A5s952JPFLpUUXiylil0Js1TXVNhKX3W19DgAutgye0y6aQ" +
+            "QAAAAASUVORK5CYII=",
+        ["indexed8-filter2"] =
+            "iVBORw0KGgoAAAANSUhEUgAAAA0AAAALCAMAAACTbPdTAAAARVBMVEUAA8gAA8gKA8gKA8gUA8gUA8geA8geA8goA8goA8gyA8gyA8g8A8g8A8" +
+            "hGA8hGA8hQA8hQA8haA8haA8hkA8hkA8huA8g2aGXVAAAAF3RSTlMA/wD/AP8A/wD/AP8A/wD/AP8A/wD/AOYbbmAAAABeSURBVHjaTc3bCoBA" +
+            "CEXRMqKIHGeI/v8vvT2lCdHzWVth2tq9ntdyjHknQGRpoqTWzYG5iZBqNxsOKNJUyay7D2DEn3yzT1ZWMre3DBljdJmljBEqC2meH5hLxhl/AB" +
+            "O5VZKCTzgDAAAAAElFTkSuQmCC",
+        ["indexed8-filter3"] =
+            "iVBORw0KGgoAAAANSUhEUgAAAA0AAAALCAMAAACTbPdTAAAARVBMVEUAA8gAA8gKA8gKA8gUA8gUA8geA8geA8goA8goA8gyA8gyA8g8A8g8A8" +
+            "hGA8hGA8hQA8hQA8haA8haA8hkA8hkA8huA8g2aGXVAAAAF3RSTlMA/wD/AP8A/wD/AP8A/wD/AP8A/wD/AOYbbmAAAABtSURBVHjaJYxJDsJA" +
+            "DAS9HIB4AfH/X2J7RAIETyL1oeWuMsNFfFtsven7KmzLCyQ6qIn83SV2TehY8b3vs6MWGv9E8sQ0iR8BGgeGTcLhTKyo+BlTq8YKnVGynTnZIP" +
+            "603a0x8sGeUP3dyovGH9AkN7qQEwVgAAAAAElFTkSuQmCC",
+        ["indexed8-filter4"] =
+            "iVBORw0KGgoAAAANSUhEUgAAAA0AAAALCAMAAACTbPdTAAAARVBMVEUAA8gAA8gKA8gKA8gUA8gUA8geA8geA8goA8goA8gyA8gyA8g8A8g8A8" +
+            "hGA8hGA8hQA8hQA8haA8haA8hkA8hkA8huA8g2aGXVAAAAF3RSTlMA/wD/AP8A/wD/AP8A/wD/AP8A/wD/AOYbbmAAAABvSURBVHjaPYvLDsIw" +
+            "DATtxlK4+JH//8nYRoFWoiGAqHYvo9klqLX2f4lrP6VP7WAdabzET/VpDs2JfYqDOppvjQbf4sKf0wALbEFDAjQ0NotyEAcnSC7cv7+UwCdaWh" +
+            "KNj1gpe2lJa/dAuetS5XgDRJA+PQviw+YAAAAASUVORK5CYII=",
+        ["indexed8-split"] =
+            "iVBORw0KGgoAAAANSUhEUgAAAA0AAAALCAMAAACTbPdTAAAACnRFWHRUaXRsZQBtYXNr1HdAUQAAAEVQTFRFAAPIAAPICgPICgPIFAPIFAPIHg" +
+            "PIHgPIKAPIKAPIMgPIMgPIPAPIPAPIRgPIRgPIUAPIUAPIWgPIWgPIZAPIZAPIbgPINmhl1QAAABd0Uk5TAP8A/wD/AP8A/wD/AP8A/wD/AP8A" +
+            "/wDmG25gAAAAB0lEQVR42j2MyQ4CNbnu+AAAAAdJREFUIRAFu1kCw3LvScsAAAAHSURBVNA0iM7/f6JEnWysAAAAB0lEQVTMyOZJjIl51W+ftA" +
+            "AAAAdJREFUlXeoQwGY8C6QBHsAAAAHSURBVNA+S5fQMpKtqZ3QAAAAB0lEQVR52j+itdA7tLafjAAAAAdJREFUjxHnTG/JL0bWsQgAAAAHSURB" +
+            "VNgr+Iq+Iamq5POFAAAAB0lEQVRG9gwFuGAswwDUvAAAAAdJREFUArKiw0ThsvJNwHwAAAAHSURBVKbD4radX37vCeKQAAAAB0lEQVQnqFHvYf" +
+            "CYnhGjfAAAAAdJREFUKyNxryuxCv193hAAAAAHSURBVMsK1SBcvCY4K9+5AAAAB0lEQVSnTBew8ODu0Hq2mAAAAAdJREFU9qajJPwAKBAB2VUA" +
+            "AAADSURBVAgv0GMW9aMAAAAASURBVDWvBh4AAAAASUVORK5CYII=",
+        ["rgb8"] =
+            "iVBORw0KGgoAAAANSUhEUgAAAA0AAAALCAIAAAAr0JA2AAAA2UlEQVR42n2RQZXDMAxEp9sCCARDGQgLwVAGiiEUgiAsBEHpjPq2xx6SWJYs/e" +
+            "8AgCRK3eWVHziAOIGTJaBwc4LeKxD4svjxUxQqh5lDSFTYTXdKHdL+LlYvsNGqdaiGDp9XX3/d0q5axNp4+GgwmB7lrlQdf/UeWpzp7mx8eyDY" +
+            "CLIlLJBRCUMz4c0Fp7kXB3ko8WGNLFNnD0OsOl1OvG0y9F8FM8o1dyf2rut3hXPhWOloA35fV9sSRwd66HMpPjp3W2Ng914cvjAkbyPkX0Qy/I" +
+            "k1PrM9xC8ylZeVoKVR4QAAAABJRU5ErkJggg==",
+        ["rgba8-adam7"] =
+            "iVBORw0KGgoAAAANSUhEUgAAAA0AAAALCAYAAAHTtTf3AAABAUlEQVR42o1RWZUDMQzTtAUwEAZCIRjCQigUQSiEQFgIhhImWcnOHp/74ZfEtg" +
+            "47ALACXAcCi0m9yYXEOoJYlQi45D4sBB3sSwFZDHDckjQBDDPVxqlVkDlzGWqeo5Lqy+pVpIRaXzRqSSUoD5Z3ge3N0VRp+i2h+jqyDCu10dnN" +
+            "uIW5XfBZWqzifWby8z0QM/CSgzkJ5fAYI9pRlLc+yb0LtnDNJ016L3bjnbjw3/shp6vmk4RnVrHul/yMkZ0n/9SB20sFu/JU2JPZ3zegPoO/C/" +
+            "T7fp5DvxtKEufHqAbqHdEAc12vxPs5ehNawKNU1Dku7v3xx5L3Z8C8Yjvpv/sCtJzFjOFggt4AAAAASUVORK5CYII=",
+        ["rgba8-transparent"] =
+            "iVBORw0KGgoAAAANSUhEUgAAAA0AAAALCAYAAACksgdhAAABBUlEQVR42o1SUXXEMAxT7w5AIQSKIQxCoAhKIAyCIQyCmeSkJNu7z72+Rq7q2L" +
+            "ISAJgkZ+ityglhghPBSWHoZWJCmBQqvpwQISoBAf4TP7xkUAtVRKQWBq5FKe4V/rU3nefJSFYTWUCpVBsSVBIp/L4L90+JJ7oqNG1sHXi5mju4" +
+            "74rdUW1ypDrwT1rGkem2Ht5GiBFiD2sTbIj5wy0zDnfZnSHdXb33sGc2fM7IPRc3Phz0lhiVK+HXkCXtwwx1Wfqc/3Sh3hP3V1OyvmTK0N8aKq" +
+            "bNxluG0BUVDyl48dNuV7OpxxzLtZsl6ebALdeZOvV90h6eNgTbGN8C35RlkG+G8uzBGxliwe2z7Ax0AAAAAElFTkSuQmCC",
+        ["rgb8-strange"] =
+            "iVBORw0KGgoAAAANSUhEUgAAAA0AAAALCAIAAAAr0JA2AAAA30lEQVR42n2RXXEEMQyDtXcHIBACxRAKIUxOMyViCIVgCIVgJq3km95jH5KN4r" +
+            "9PWQAgGWR36aQFCTBGKFgECpcCobtCAP8cbloVRLk4XASrwulQJ+fB7e+M6o1oNGtnsMGMr9Xru5s8VTuwDx4qNUa4R6lrsFJfvoZWzHR1Fr58" +
+            "wNgwskzIgEdZmmbkpYTsODsGeSjxZrXZcJ58CGJXdilw3T6V4aF/VjCjlHNX4JxaH9ucz5+UpeQBtK/Vcolkgg++H0Wl87Y1DuS9dwyfGRyXI/" +
+            "hf2KT5rTl+5nqIfwFYbJg5QArAqAAAAABJRU5ErkJggg==",
+        ["grey-alpha8"] =
+            "iVBORw0KGgoAAAANSUhEUgAAAA0AAAALCAQAAAAOu8/qAAAAqUlEQVR42mWQwQ7CIBBEB6gpaCmtVb+3n2ytovUyDsGDidnwAmGHfQFgy55n7t" +
+            "hxouOeIw09E01kiys8/mkzMno8VQkv1YBNNeINl+Y7gAMeYicaMYsRTRY8bkouukyiUXKBBSY2jLxIZqCVxCShcvY0gUGZgMrfnY0oTxaNXhJF" +
+            "ZfuKODMXhSpQx9dWWzSg/lX9dTklnDKrnDS8IyRw0uijJAb9SdSPfAD9Zlmn+cNb5gAAAABJRU5ErkJggg==",
+        ["grey16"] =
+            "iVBORw0KGgoAAAANSUhEUgAAAA0AAAALEAAAAADRSYT+AAAAn0lEQVR42mWO2Q7CMAwEJ0krrl6c//+JQKFQnpi0CCGhVTdxbW8GYEHDkZKKPY" +
+            "k1WwJL2kBt6+z1zyODaniolqfqGNWWV/LHzdANd73Sgz7odeFRG3F182Kz1YObFyI+Xdg8md9Zrq3LqV4GVur69Z9bdCJHZoxGiIwyziDJ5Iww" +
+            "A0zPf0ZjxsD53vn5S24k4fvMFN1BgIOkOyE6WzXhDTTgL9CLarS9AAAAAElFTkSuQmCC",
+    };
+
+    public static byte[] Get(string name) => Convert.FromBase64String(Files[name]);
+
+    /// <summary>The indices that a file of so many levels holds, by the formula of the script.</summary>
+    public static byte[] Expected(int levels) =>
+        [.. from y in Enumerable.Range(0, Height) from x in Enumerable.Range(0, Width) select (byte)((7 * x + 13 * y + x * y / 3) % levels)];
+}
