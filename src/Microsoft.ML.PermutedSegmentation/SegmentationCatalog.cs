@@ -6,4 +6,7 @@ public sealed class SegmentationCatalog
     internal SegmentationCatalog(MLContext environment) => Environment = environment;
 
     internal MLContext Environment { get; }
+
+    /// <summary>Loading of masks.</summary>
+    public SegmentationTransformsCatalog Transforms => new(Environment);
 }
