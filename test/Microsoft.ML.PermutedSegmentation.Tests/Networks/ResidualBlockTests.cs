@@ -9,8 +9,8 @@ namespace Microsoft.ML.PermutedSegmentation.Tests;
 public sealed class ResidualBlockTests
 {
     [Theory]
-    [InlineData("layer1.0", 4, 1)] // identity shortcut
-    [InlineData("layer2.0", 4, 2)] // projection with stride
+    [InlineData("layer1.0", 8, 1)] // identity shortcut
+    [InlineData("layer2.0", 8, 2)] // projection with stride
     public void A_basic_block_follows_its_definition(string name, int inputs, int stride) =>
         AssertFollows(ResidualBlock.Basic, outputStride: 32, name, inputs, (x, state, training) =>
         {
@@ -20,9 +20,9 @@ public sealed class ResidualBlockTests
         });
 
     [Theory]
-    [InlineData("layer1.1", 16, 1, 1, 32)] // identity shortcut
-    [InlineData("layer2.0", 16, 2, 1, 32)] // projection; the 3x3 convolution has the stride
-    [InlineData("layer4.0", 64, 1, 2, 8)] // dilated instead
+    [InlineData("layer1.1", 32, 1, 1, 32)] // identity shortcut
+    [InlineData("layer2.0", 32, 2, 1, 32)] // projection; the 3x3 convolution has the stride
+    [InlineData("layer4.0", 128, 1, 2, 8)] // dilated instead
     public void A_bottleneck_follows_its_definition(string name, int inputs, int stride, int dilation, int outputStride) =>
         AssertFollows(ResidualBlock.Bottleneck, outputStride, name, inputs, (x, state, training) =>
         {

@@ -11,7 +11,7 @@ internal static class SmallNetworks
         Architecture(Enum.Parse<ResidualBlock>(block), outputStride);
 
     public static FcnArchitecture Architecture(ResidualBlock block, int outputStride = 8) =>
-        new(block, (2, 1, 1, 1), baseWidth: 4, outputStride, classCount: 3);
+        new(block, (2, 1, 1, 1), baseWidth: 8, outputStride, classCount: 3);
 
     /// <summary>A seeded state whose batch norm parameters and statistics are random as well.</summary>
     public static Dictionary<string, Tensor> RandomState(FcnArchitecture architecture, ulong seed)
@@ -46,6 +46,6 @@ internal static class SmallNetworks
     public static double Difference(Tensor expected, Tensor actual)
     {
         using var scope = NewDisposeScope();
-        return (expected - actual).abs().max().item<float>() / Math.Max(1e-6, expected.abs().max().item<float>());
+        return (expected - actual).abs().max().ToDouble() / Math.Max(1e-6, expected.abs().max().ToDouble());
     }
 }
