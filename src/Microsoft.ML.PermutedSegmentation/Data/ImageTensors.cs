@@ -18,7 +18,10 @@ internal static class ImageTensors
     /// convolutions keep that order, and it is their faster one.
     /// </summary>
     public static Tensor CreateBatch(int count, int height, int width)
-        => empty(count, height, width, 3, dtype: ScalarType.Float32).permute(0, 3, 1, 2);
+    {
+        using Tensor byPixel = empty(count, height, width, 3, dtype: ScalarType.Float32);
+        return byPixel.permute(0, 3, 1, 2);
+    }
 
     /// <summary>
     /// Writes one image into a batch: the part in the box, resized bilinearly with antialiasing (as Pillow does) and

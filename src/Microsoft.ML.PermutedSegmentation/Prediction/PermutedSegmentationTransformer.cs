@@ -24,7 +24,6 @@ public sealed class PermutedSegmentationTransformer : ITransformer, IDisposable
     private const string ModelStream = "Segmentation";
 
     private readonly IHost _host;
-    private readonly SegmentationModel _model;
     private readonly torch.Device _device;
     private int _saidLocked;
 
@@ -32,24 +31,26 @@ public sealed class PermutedSegmentationTransformer : ITransformer, IDisposable
     {
         _host = environment.Register(nameof(PermutedSegmentationTransformer));
         _device = ComputeDevice.Choose(environment);
-        _model = model;
-        _model.Network.to(_device);
+        Model = model;
+        Model.Network.to(_device);
     }
 
     /// <summary>Whether the model scores at full capacity: a key has been given, right or wrong, or none is needed.</summary>
-    public bool IsUnlocked => _model.IsUnlocked;
+    public bool IsUnlocked => Model.IsUnlocked;
 
     /// <summary>The feature maps that need the key; None for an unprotected model.</summary>
-    public FeatureMaps FeatureMaps => _model.Description.FeatureMaps;
+    public FeatureMaps FeatureMaps => Model.Description.FeatureMaps;
 
     /// <summary>The classes, in the order of the labels.</summary>
-    public IReadOnlyList<string> ClassNames => _model.Description.ClassNames;
+    public IReadOnlyList<string> ClassNames => Model.Description.ClassNames;
 
     /// <summary>Height of the predicted masks in pixels.</summary>
-    public int ImageHeight => _model.Description.ImageHeight;
+    public int ImageHeight => Model.Description.ImageHeight;
 
     /// <summary>Width of the predicted masks in pixels.</summary>
-    public int ImageWidth => _model.Description.ImageWidth;
+    public int ImageWidth => Model.Description.ImageWidth;
+
+    internal SegmentationModel Model { get; }
 
     bool ITransformer.IsRowToRowMapper => true;
 
@@ -63,21 +64,21 @@ public sealed class PermutedSegmentationTransformer : ITransformer, IDisposable
     {
         ArgumentNullException.ThrowIfNull(input);
         SayWhenLocked();
-        return new ScoringView(input, _model, Bind(input.Schema), _device);
+        return new ScoringView(input, Model, Bind(input.Schema), _device);
     }
 
     IRowToRowMapper ITransformer.GetRowToRowMapper(DataViewSchema inputSchema)
     {
         SayWhenLocked();
-        return new ScoringRowMapper(_model, Bind(inputSchema), _device);
+        return new ScoringRowMapper(Model, Bind(inputSchema), _device);
     }
 
     /// <summary>This model with its protection undone by a key. What no key changes is shared, not copied.</summary>
     internal PermutedSegmentationTransformer Unlock(PermutationKey key, bool verify)
     {
-        if (!_model.Description.IsProtected)
+        if (!Model.Description.IsProtected)
             throw new InvalidOperationException("This model is not protected: it needs no key.");
-        bool? matches = _model.Matches(key);
+        bool? matches = Model.Matches(key);
         if (verify && matches != true)
             throw new InvalidOperationException(matches is null
                 ? "The model stores no fingerprint, so a key cannot be verified; unlock without verifying."
@@ -87,24 +88,24 @@ public sealed class PermutedSegmentationTransformer : ITransformer, IDisposable
             using IChannel channel = _host.Start(nameof(Unlock));
             channel.Warning("This is not the model's key: the fingerprint differs. Predictions will be worth nothing.");
         }
-        return new PermutedSegmentationTransformer(_host, _model.Unlock(key));
+        return new PermutedSegmentationTransformer(_host, Model.Unlock(key));
     }
 
     void ICanSaveModel.Save(ModelSaveContext ctx)
     {
         ctx.CheckAtModel();
         ctx.SetVersionInfo(GetVersionInfo());
-        ctx.SaveBinaryStream(ModelStream, writer => ModelFile.Save(_model, writer.BaseStream));
+        ctx.SaveBinaryStream(ModelStream, writer => ModelFile.Save(Model, writer.BaseStream));
     }
 
     // The loader that ML.NET finds by the signature in a saved model.
     private static PermutedSegmentationTransformer Create(IHostEnvironment env, ModelLoadContext ctx)
     {
         ctx.CheckAtModel(GetVersionInfo());
-        SegmentationModel? model = null;
-        if (!ctx.TryLoadBinaryStream(ModelStream, reader => model = ModelFile.Load(reader.BaseStream)))
+        SegmentationModel? loaded = null;
+        if (!ctx.TryLoadBinaryStream(ModelStream, reader => loaded = ModelFile.Load(reader.BaseStream)))
             throw new InvalidDataException("The model is damaged: its weights are missing.");
-        return new PermutedSegmentationTransformer(env, model!);
+        return new PermutedSegmentationTransformer(env, loaded!);
     }
 
     private static VersionInfo GetVersionInfo() => new(
@@ -116,12 +117,12 @@ public sealed class PermutedSegmentationTransformer : ITransformer, IDisposable
         loaderAssemblyName: typeof(PermutedSegmentationTransformer).Assembly.FullName);
 
     /// <summary>Frees the network's native memory.</summary>
-    public void Dispose() => _model.Dispose();
+    public void Dispose() => Model.Dispose();
 
     private ScoringSchema Bind(DataViewSchema inputSchema)
     {
         ArgumentNullException.ThrowIfNull(inputSchema);
-        return new ScoringSchema(_model.Description, inputSchema);
+        return new ScoringSchema(Model.Description, inputSchema);
     }
 
     private void SayWhenLocked()

@@ -1,0 +1,143 @@
+using Microsoft.ML.Data;
+using TorchSharp;
+using Xunit;
+
+namespace Microsoft.ML.PermutedSegmentation.Tests;
+
+public sealed class ScoringTests(TrainedModel trained) : IClassFixture<TrainedModel>
+{
+    // An engine disposes the model with itself unless told otherwise.
+    private static PredictionEngineOptions Shared => new() { OwnsTransformer = false };
+
+    [Fact]
+    public void A_label_is_the_class_with_the_highest_score()
+    {
+        foreach (var (label, score) in trained.LabelsOf(trained.Transformer).Zip(trained.ScoresOf(trained.Transformer)))
+        {
+            int pixels = label.Length;
+            for (int p = 0; p < pixels; p++)
+            {
+                float[] ofPixel = [score[p], score[pixels + p], score[2 * pixels + p]];
+                Assert.Equal(1, ofPixel.Sum(), 1e-4);
+                Assert.Equal(ofPixel.Max(), ofPixel[label[p] - 1]);
+            }
+        }
+    }
+
+    [Fact]
+    public void A_prediction_engine_gives_what_a_batch_gives()
+    {
+        using var engine = trained.MLContext.Model.CreatePredictionEngine<PatchRow, Prediction>(trained.Transformer, Shared);
+        byte[][] batched = trained.LabelsOf(trained.Transformer);
+        List<PatchRow> rows = ColorPatches.Create(19, seed: 4);
+        for (int i = 0; i < rows.Count; i++)
+        {
+            Prediction prediction = engine.Predict(rows[i]);
+            // The order of additions differs between one image and eight, so a pixel on the edge may fall either way.
+            Assert.InRange(batched[i].Zip(prediction.PredictedLabel).Count(pair => pair.First != pair.Second), 0, 2);
+            Assert.Equal(3 * ColorPatches.Size * ColorPatches.Size, prediction.Score.Length);
+        }
+    }
+
+    [Fact]
+    public void Several_threads_may_share_a_model()
+    {
+        byte[][] alone = trained.LabelsOf(trained.Transformer);
+        var together = new byte[4][][];
+        Thread[] threads = [.. Enumerable.Range(0, 4).Select(i => new Thread(() => together[i] = trained.LabelsOf(trained.Transformer)))];
+        foreach (Thread thread in threads)
+            thread.Start();
+        foreach (Thread thread in threads)
+            thread.Join();
+        Assert.All(together, labels => Assert.Equal(alone, labels));
+    }
+
+    [Fact]
+    public void Other_columns_pass_through_in_their_rows()
+    {
+        IDataView scored = trained.Transformer.Transform(trained.Data);
+        Assert.Equal(Enumerable.Range(0, 19).Select(i => $"patch {i}"), scored.GetColumn<string>("Name"));
+        Assert.Equal(trained.Data.GetColumn<byte[]>("Label"), scored.GetColumn<byte[]>("Label"));
+        Assert.Equal(["0", "1", "2"], KeyValues(scored.Schema["PredictedLabel"]));
+    }
+
+    [Fact]
+    public void Images_are_not_even_decoded_for_columns_that_do_not_need_them()
+    {
+        var rows = trained.MLContext.Data.LoadFromEnumerable([new { Path = "there is no such file.jpg" }]);
+        var chain = trained.MLContext.Transforms.LoadImages("Image", null, "Path").Fit(rows).Append(trained.Transformer);
+        Assert.Equal("there is no such file.jpg", chain.Transform(rows).GetColumn<string>("Path").Single());
+        Assert.Throws<FileNotFoundException>(() => Unwrapped(() => chain.Transform(rows).GetColumn<byte[]>("PredictedLabel").Single()));
+    }
+
+    [Fact]
+    public void Images_of_any_size_are_resized()
+    {
+        byte[] red = [.. Enumerable.Repeat((byte[])[200, 20, 20, 255], 50 * 90).SelectMany(pixel => pixel)];
+        using var engine = trained.MLContext.Model.CreatePredictionEngine<AnySize, Prediction>(trained.Transformer, Shared);
+        byte[] labels = engine.Predict(new AnySize { Image = MLImage.CreateFromPixels(90, 50, MLPixelFormat.Rgba32, red) }).PredictedLabel;
+        Assert.Equal(ColorPatches.Size * ColorPatches.Size, labels.Length);
+        Assert.True(labels.Count(label => label == 2) > labels.Length / 2);
+    }
+
+    [Fact]
+    public void A_row_without_an_image_is_named()
+    {
+        List<PatchRow> rows = ColorPatches.Create(3);
+        rows[1].Image = null!;
+        IDataView scored = trained.Transformer.Transform(trained.MLContext.Data.LoadFromEnumerable(rows));
+        Assert.Contains("Row 1", Assert.Throws<InvalidDataException>(() => Unwrapped(() => scored.GetColumn<byte[]>("PredictedLabel").ToArray())).Message);
+    }
+
+    [Fact]
+    public void A_missing_or_wrong_image_column_is_named()
+    {
+        IDataView without = trained.MLContext.Data.LoadFromEnumerable([new { Name = "x" }]);
+        Assert.Contains("'Image'", Assert.Throws<ArgumentOutOfRangeException>(() => trained.Transformer.Transform(without)).Message);
+        IDataView wrong = trained.MLContext.Data.LoadFromEnumerable([new { Image = "x" }]);
+        Assert.Contains("'Image'", Assert.Throws<ArgumentOutOfRangeException>(() => trained.Transformer.GetOutputSchema(wrong.Schema)).Message);
+    }
+
+    [Fact]
+    public void Scoring_leaves_no_native_tensors_behind()
+    {
+        trained.ScoresOf(trained.Transformer);
+        long before = torch.Tensor.TotalCount;
+        for (int i = 0; i < 3; i++)
+            trained.ScoresOf(trained.Transformer);
+        Assert.Equal(before, torch.Tensor.TotalCount);
+    }
+
+    private static string[] KeyValues(DataViewSchema.Column column)
+    {
+        VBuffer<ReadOnlyMemory<char>> names = default;
+        column.GetKeyValues(ref names);
+        return [.. names.DenseValues().Select(name => name.ToString())];
+    }
+
+    // ML.NET may wrap what a getter throws.
+    private static void Unwrapped(Action action)
+    {
+        try
+        {
+            action();
+        }
+        catch (Exception exception) when (exception.InnerException is not null)
+        {
+            throw exception.GetBaseException();
+        }
+    }
+
+    private sealed class AnySize
+    {
+        [Transforms.Image.ImageType(50, 90)]
+        public MLImage Image { get; set; } = null!;
+    }
+
+    private sealed class Prediction
+    {
+        public byte[] PredictedLabel { get; set; } = [];
+
+        public float[] Score { get; set; } = [];
+    }
+}
