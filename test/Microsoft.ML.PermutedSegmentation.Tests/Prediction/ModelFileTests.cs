@@ -163,7 +163,7 @@ public sealed class ModelFileTests(TrainedModel trained) : IClassFixture<Trained
     }
 
     private static ZipArchiveEntry Find(ZipArchive zip, string name)
-        => zip.Entries.Single(entry => $"/{entry.FullName.Replace('\\', '/')}".EndsWith($"Transform_000/{name}", StringComparison.Ordinal));
+        => zip.Entries.Single(entry => $"/{entry.FullName.Replace('\\', '/')}".EndsWith($"TransformerChain/{name}", StringComparison.Ordinal));
 
     private static PermutedSegmentationTransformer Unchained(ITransformer model)
         => model as PermutedSegmentationTransformer ?? ((IEnumerable<ITransformer>)model).OfType<PermutedSegmentationTransformer>().Single();
