@@ -1,3 +1,5 @@
+using Microsoft.ML.Data;
+
 namespace Microsoft.ML.PermutedSegmentation;
 
 /// <summary>The names of the classes, in class order.</summary>
@@ -25,5 +27,15 @@ internal static class ClassNameList
         }
 
         return null;
+    }
+
+    /// <summary>The annotation by which ML.NET shows key values as names.</summary>
+    public static DataViewSchema.Annotations ToKeyValues(IReadOnlyList<string> names)
+    {
+        ReadOnlyMemory<char>[] values = [.. names.Select(name => name.AsMemory())];
+        var builder = new DataViewSchema.Annotations.Builder();
+        builder.AddKeyValues(values.Length, TextDataViewType.Instance,
+            (ref VBuffer<ReadOnlyMemory<char>> target) => target = new VBuffer<ReadOnlyMemory<char>>(values.Length, [.. values]));
+        return builder.ToAnnotations();
     }
 }

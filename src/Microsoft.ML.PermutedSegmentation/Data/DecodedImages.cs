@@ -1,0 +1,122 @@
+using Microsoft.ML.Data;
+
+namespace Microsoft.ML.PermutedSegmentation;
+
+/// <summary>
+/// The images and masks of a data view, decoded once and kept in memory as far as a budget allows. Rows beyond the budget
+/// are decoded again at each visit.
+/// </summary>
+internal sealed class DecodedImages
+{
+    private readonly IDataView _data;
+    private readonly DataViewSchema.Column _imageColumn;
+    private readonly MaskColumn _maskColumn;
+    private readonly List<LabeledImage?> _kept = [];
+    private long _budgetLeft;
+
+    /// <summary>Binds to the columns; nothing is read yet.</summary>
+    /// <param name="data">Rows with an image and a mask.</param>
+    /// <param name="imageColumnName">Column of images.</param>
+    /// <param name="labelColumnName">Column of masks.</param>
+    /// <param name="budgetInBytes">How much memory decoded images may fill.</param>
+    /// <exception cref="ArgumentOutOfRangeException">A column is missing or of another type.</exception>
+    public DecodedImages(IDataView data, string imageColumnName, string labelColumnName, long budgetInBytes)
+    {
+        _data = data;
+        _imageColumn = ImageColumn.Find(data.Schema, imageColumnName);
+        _maskColumn = MaskColumn.Find(data.Schema, labelColumnName, nameof(labelColumnName));
+        ClassNames = _maskColumn.ClassNames ?? [.. Enumerable.Range(0, _maskColumn.ClassCount).Select(k => FormattableString.Invariant($"{k}"))];
+        _budgetLeft = budgetInBytes;
+    }
+
+    /// <summary>Classes of the masks.</summary>
+    public IReadOnlyList<string> ClassNames { get; }
+
+    /// <summary>Number of rows; 0 before <see cref="ReadAll"/>.</summary>
+    public int Count => _kept.Count;
+
+    /// <summary>How many pixels each key value has over all rows (index 0: void); filled by <see cref="ReadAll"/>.</summary>
+    public long[] PixelCounts { get; private set; } = [];
+
+    /// <summary>Memory that is left of the budget, in bytes.</summary>
+    public long BudgetLeft => _budgetLeft;
+
+    /// <summary>The first pass: decodes and checks each row and keeps what fits.</summary>
+    /// <param name="progress">Told the number of rows read so far.</param>
+    /// <param name="cancellation">Ends the pass with an <see cref="OperationCanceledException"/>.</param>
+    /// <exception cref="InvalidDataException">A row has no image, or a mask of another size than its image.</exception>
+    public void ReadAll(Action<int> progress, CancellationToken cancellation)
+    {
+        var pixelCounts = new long[_maskColumn.ClassCount + 1];
+        foreach (LabeledImage image in Decode(wanted: null))
+        {
+            cancellation.ThrowIfCancellationRequested();
+            CountPixels(image.Mask, pixelCounts);
+            bool fits = image.SizeInBytes <= _budgetLeft;
+            if (fits)
+                _budgetLeft -= image.SizeInBytes;
+            _kept.Add(fits ? image : null);
+            progress(_kept.Count);
+        }
+        PixelCounts = pixelCounts;
+    }
+
+    /// <summary>
+    /// The images of the given rows. Rows in memory come in the given order; places of rows that are not are filled with
+    /// those in the order of the data, so that one pass over it is enough.
+    /// </summary>
+    public IEnumerable<(int Row, LabeledImage Image)> Visit(IReadOnlyList<int> rows)
+    {
+        int[] notKept = [.. rows.Where(row => _kept[row] is null).Order()];
+        using IEnumerator<LabeledImage> decoded = Decode(notKept).GetEnumerator();
+        int next = 0;
+        foreach (int row in rows)
+        {
+            if (_kept[row] is { } kept)
+            {
+                yield return (row, kept);
+            }
+            else
+            {
+                if (!decoded.MoveNext())
+                    throw new InvalidDataException($"The data view gave {Count} rows before and fewer now.");
+                yield return (notKept[next++], decoded.Current);
+            }
+        }
+    }
+
+    private void CountPixels(byte[] mask, long[] pixelCounts)
+    {
+        foreach (byte value in mask)
+        {
+            if (value >= pixelCounts.Length)
+                throw new InvalidDataException($"Row {Count}: the mask has key value {value}; with {pixelCounts.Length - 1} classes the largest is {pixelCounts.Length - 1} (class k is key value k + 1).");
+            pixelCounts[value]++;
+        }
+    }
+
+    // wanted: ascending row numbers, or null for all. A row that is not wanted costs nothing: its getters are not called.
+    private IEnumerable<LabeledImage> Decode(int[]? wanted)
+    {
+        if (wanted is [])
+            yield break;
+        using DataViewRowCursor cursor = _data.GetRowCursor([_imageColumn, .. _maskColumn.Columns]);
+        ValueGetter<MLImage> getImage = ImageColumn.GetGetter(cursor, _imageColumn);
+        MaskColumn.Reader maskReader = _maskColumn.CreateReader(cursor);
+        MLImage image = null!;
+        int next = 0;
+        while ((wanted is null || next < wanted.Length) && cursor.MoveNext())
+        {
+            if (wanted is not null && cursor.Position != wanted[next])
+                continue;
+            next++;
+            getImage(ref image);
+            byte[] mask = maskReader.Read().ToArray();
+            if (maskReader.Height != image.Height || maskReader.Width != image.Width)
+                throw new InvalidDataException($"Row {cursor.Position}: the mask is {maskReader.Height}x{maskReader.Width} but its image{NameOf(image)} is {image.Height}x{image.Width} (height x width); they must have the same size.");
+            yield return new LabeledImage(RgbPixels.From(image), mask, image.Height, image.Width);
+        }
+    }
+
+    private static string NameOf(MLImage image) => string.IsNullOrEmpty(image.Tag) ? "" : $" '{image.Tag}'";
+}

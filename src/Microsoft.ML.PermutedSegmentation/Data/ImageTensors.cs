@@ -1,0 +1,65 @@
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace Microsoft.ML.PermutedSegmentation;
+
+/// <summary>From pixels to what the network reads.</summary>
+internal static class ImageTensors
+{
+    /// <summary>The value of void pixels in a label tensor; the loss leaves them out.</summary>
+    public const long Void = -100;
+
+    // Of ImageNet's training images, in units of a byte.
+    private static readonly float[] Mean = [0.485f * 255, 0.456f * 255, 0.406f * 255];
+    private static readonly float[] Deviation = [0.229f * 255, 0.224f * 255, 0.225f * 255];
+
+    /// <summary>
+    /// An empty batch of images, [N, 3, height, width]. Its values lie in memory by pixel (channels last): libtorch's
+    /// convolutions keep that order, and it is their faster one.
+    /// </summary>
+    public static Tensor CreateBatch(int count, int height, int width)
+        => empty(count, height, width, 3, dtype: ScalarType.Float32).permute(0, 3, 1, 2);
+
+    /// <summary>
+    /// Writes one image into a batch: the part in the box, resized bilinearly with antialiasing (as Pillow does) and
+    /// normalised with ImageNet's mean and deviation.
+    /// </summary>
+    public static void Write(Tensor batch, int index, byte[] rgb, int height, int width, CropBox box)
+    {
+        using var scope = NewDisposeScope();
+        using var noGrad = no_grad();
+        Tensor part = frombuffer(rgb, ScalarType.Byte).reshape(height, width, 3)
+            .narrow(0, box.Top, box.Height).narrow(1, box.Left, box.Width)
+            .permute(2, 0, 1).unsqueeze(0).to(ScalarType.Float32);
+        long[] size = [batch.shape[2], batch.shape[3]];
+        if (box.Height != size[0] || box.Width != size[1])
+            part = nn.functional.interpolate(part, size, mode: InterpolationMode.Bilinear, align_corners: false, antialias: true);
+        if (box.Mirrored)
+            part = part.flip(3);
+        Tensor mean = tensor(Mean).reshape(1, 3, 1, 1), deviation = tensor(Deviation).reshape(1, 3, 1, 1);
+        batch[index].copy_(part.sub_(mean).div_(deviation).squeeze(0));
+    }
+
+    /// <summary>Writes one mask into a batch of labels: the part in the box, by nearest neighbour; returns how many pixels are not void.</summary>
+    public static int Write(Span<long> labels, int labelHeight, int labelWidth, LabeledImage image, CropBox box)
+    {
+        byte[] part = new byte[box.Height * box.Width];
+        for (int y = 0; y < box.Height; y++)
+            image.Mask.AsSpan((box.Top + y) * image.Width + box.Left, box.Width).CopyTo(part.AsSpan(y * box.Width));
+        byte[] resized = new byte[labelHeight * labelWidth];
+        NearestResizer.Resize(part, box.Height, box.Width, resized, labelHeight, labelWidth);
+        int counted = 0;
+        for (int y = 0; y < labelHeight; y++)
+        {
+            Span<byte> row = resized.AsSpan(y * labelWidth, labelWidth);
+            if (box.Mirrored)
+                row.Reverse();
+            for (int x = 0; x < labelWidth; x++)
+            {
+                labels[y * labelWidth + x] = row[x] == 0 ? Void : row[x] - 1;
+                counted += row[x] == 0 ? 0 : 1;
+            }
+        }
+        return counted;
+    }
+}

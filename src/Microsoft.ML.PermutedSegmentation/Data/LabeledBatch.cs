@@ -1,0 +1,47 @@
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace Microsoft.ML.PermutedSegmentation;
+
+/// <summary>Images and labels that go through the network together.</summary>
+/// <param name="Images">[N, 3, H, W], normalised.</param>
+/// <param name="Labels">[N, H, W], class numbers, <see cref="ImageTensors.Void"/> for void.</param>
+/// <param name="CountedPixels">Pixels that are not void.</param>
+internal sealed record LabeledBatch(Tensor Images, Tensor Labels, long CountedPixels) : IDisposable
+{
+    /// <summary>Number of images.</summary>
+    public int Count => (int)Images.shape[0];
+
+    /// <summary>Resizes the parts of images that the boxes name and puts them together.</summary>
+    public static LabeledBatch Of(IReadOnlyList<(LabeledImage Image, CropBox Box)> samples, int height, int width)
+    {
+        using var scope = NewDisposeScope();
+        Tensor images = ImageTensors.CreateBatch(samples.Count, height, width);
+        long[] labels = new long[samples.Count * height * width];
+        long counted = 0;
+        for (int i = 0; i < samples.Count; i++)
+        {
+            (LabeledImage image, CropBox box) = samples[i];
+            ImageTensors.Write(images, i, image.Rgb, image.Height, image.Width, box);
+            counted += ImageTensors.Write(labels.AsSpan(i * height * width, height * width), height, width, image, box);
+        }
+        return new LabeledBatch(images.DetachFromDisposeScope(), tensor(labels, samples.Count, height, width).DetachFromDisposeScope(), counted);
+    }
+
+    /// <summary>The same batch on a device; this one is disposed when it was elsewhere.</summary>
+    public LabeledBatch To(Device device)
+    {
+        if (device.type == Images.device_type)
+            return this;
+        var moved = new LabeledBatch(Images.to(device), Labels.to(device), CountedPixels);
+        Dispose();
+        return moved;
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        Images.Dispose();
+        Labels.Dispose();
+    }
+}

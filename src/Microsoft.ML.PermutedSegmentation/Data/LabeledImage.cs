@@ -1,0 +1,12 @@
+namespace Microsoft.ML.PermutedSegmentation;
+
+/// <summary>A decoded image with its mask.</summary>
+/// <param name="Rgb">Packed pixels, height x width x 3.</param>
+/// <param name="Mask">Key values, height x width: 0 is void, class k is k + 1.</param>
+/// <param name="Height">Height in pixels.</param>
+/// <param name="Width">Width in pixels.</param>
+internal sealed record LabeledImage(byte[] Rgb, byte[] Mask, int Height, int Width)
+{
+    /// <summary>Size in memory, in bytes.</summary>
+    public long SizeInBytes => Rgb.LongLength + Mask.LongLength;
+}

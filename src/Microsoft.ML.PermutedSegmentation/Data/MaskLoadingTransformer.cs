@@ -1,0 +1,138 @@
+using Microsoft.ML;
+using Microsoft.ML.Data;
+using Microsoft.ML.PermutedSegmentation;
+using Microsoft.ML.Runtime;
+
+[assembly: LoadableClass(typeof(MaskLoadingTransformer), null, typeof(SignatureLoadModel), "", MaskLoadingTransformer.LoaderSignature)]
+
+namespace Microsoft.ML.PermutedSegmentation;
+
+/// <summary>Loads segmentation masks; made by <see cref="MaskLoadingEstimator"/>, which describes its columns.</summary>
+public sealed class MaskLoadingTransformer : RowToRowTransformerBase
+{
+    internal const string LoaderSignature = "SegmentationMaskLoader";
+
+    private readonly string? _maskFolder;
+    private readonly string[] _classNames;
+    private readonly ClassPalette _palette;
+
+    internal MaskLoadingTransformer(IHostEnvironment environment,
+        string outputColumnName, string? maskFolder, string inputColumnName, string[] classNames, ClassPalette palette)
+        : base(environment.Register(nameof(MaskLoadingTransformer)))
+    {
+        OutputColumnName = outputColumnName;
+        _maskFolder = string.IsNullOrEmpty(maskFolder) ? null : maskFolder;
+        InputColumnName = inputColumnName;
+        _classNames = classNames;
+        _palette = palette;
+    }
+
+    internal string OutputColumnName { get; }
+
+    internal string SizeColumnName => OutputColumnName + "Size";
+
+    internal string InputColumnName { get; }
+
+    internal ArgumentOutOfRangeException MissingInput() =>
+        new("inputSchema", $"There is no input column '{InputColumnName}'; expected one of type Text with mask file names.");
+
+    internal ArgumentOutOfRangeException WrongInput(string type) =>
+        new("inputSchema", $"The input column '{InputColumnName}' has the type {type}; expected Text, the mask's file name.");
+
+    // Found by ML.NET through LoadableClass.
+    private static MaskLoadingTransformer Create(IHostEnvironment environment, ModelLoadContext context)
+    {
+        context.CheckAtModel(GetVersionInfo());
+        string output = context.LoadNonEmptyString();
+        string input = context.LoadNonEmptyString();
+        string? folder = context.LoadStringOrNull();
+        var names = new string[context.Reader.ReadByte()];
+        for (int i = 0; i < names.Length; i++)
+            names[i] = context.LoadNonEmptyString();
+        var voidColor = ReadColor(context.Reader);
+        var colors = new (byte, byte, byte)[context.Reader.ReadByte()];
+        for (int i = 0; i < colors.Length; i++)
+            colors[i] = ReadColor(context.Reader);
+        if (ClassNameList.FindProblem(names) is { } problem)
+            throw new InvalidDataException($"The saved {nameof(MaskLoadingTransformer)} is damaged: {problem}");
+        return new MaskLoadingTransformer(environment, output, folder, input, names, ClassPalette.FromColors(colors, voidColor));
+    }
+
+    private protected override void SaveModel(ModelSaveContext ctx)
+    {
+        ctx.SetVersionInfo(GetVersionInfo());
+        ctx.SaveNonEmptyString(OutputColumnName);
+        ctx.SaveNonEmptyString(InputColumnName);
+        ctx.SaveStringOrNull(_maskFolder);
+        ctx.Writer.Write((byte)_classNames.Length);
+        foreach (string name in _classNames)
+            ctx.SaveNonEmptyString(name);
+        WriteColor(ctx.Writer, _palette.VoidColor);
+        ctx.Writer.Write((byte)_palette.Count);
+        for (int i = 0; i < _palette.Count; i++)
+            WriteColor(ctx.Writer, _palette[i]);
+    }
+
+    private protected override IRowMapper MakeRowMapper(DataViewSchema schema) => new Mapper(this, schema);
+
+    private static (byte, byte, byte) ReadColor(BinaryReader reader) => (reader.ReadByte(), reader.ReadByte(), reader.ReadByte());
+
+    private static void WriteColor(BinaryWriter writer, (byte Red, byte Green, byte Blue) color) =>
+        writer.Write([color.Red, color.Green, color.Blue]);
+
+    // The assembly's name lets ML.NET find this class in a process that has not used it yet.
+    private static VersionInfo GetVersionInfo() => new(
+        modelSignature: "SEGMASKL",
+        verWrittenCur: 0x00010001,
+        verReadableCur: 0x00010001,
+        verWeCanReadBack: 0x00010001,
+        loaderSignature: LoaderSignature,
+        loaderAssemblyName: typeof(MaskLoadingTransformer).Assembly.FullName);
+
+    private sealed class Mapper : IRowMapper
+    {
+        private const int MaskColumn = 0;
+        private const int SizeColumn = 1;
+
+        private readonly MaskLoadingTransformer _parent;
+        private readonly int _input;
+
+        public Mapper(MaskLoadingTransformer parent, DataViewSchema inputSchema)
+        {
+            var input = inputSchema.GetColumnOrNull(parent.InputColumnName) ?? throw parent.MissingInput();
+            if (input.Type is not TextDataViewType)
+                throw parent.WrongInput($"{input.Type}");
+            _parent = parent;
+            _input = input.Index;
+        }
+
+        public DataViewSchema.DetachedColumn[] GetOutputColumns() =>
+        [
+            new(_parent.OutputColumnName, new VectorDataViewType(new KeyDataViewType(typeof(byte), _parent._classNames.Length)),
+                ClassNameList.ToKeyValues(_parent._classNames)),
+            new(_parent.SizeColumnName, new VectorDataViewType(NumberDataViewType.Int32, 2)),
+        ];
+
+        public Func<int, bool> GetDependencies(Func<int, bool> activeOutput) =>
+            column => column == _input && (activeOutput(MaskColumn) || activeOutput(SizeColumn));
+
+        public Delegate?[] CreateGetters(DataViewRow input, Func<int, bool> activeOutput, out Action? disposer)
+        {
+            disposer = null;
+            var getters = new Delegate?[2];
+            if (!activeOutput(MaskColumn) && !activeOutput(SizeColumn))
+                return getters;
+            var mask = new RowMask(input, input.Schema[_input], _parent._maskFolder,
+                activeOutput(MaskColumn) ? new MaskReader(_parent._classNames.Length, _parent._palette) : null);
+            if (activeOutput(MaskColumn))
+                getters[MaskColumn] = (ValueGetter<VBuffer<byte>>)mask.GetKeyValues;
+            if (activeOutput(SizeColumn))
+                getters[SizeColumn] = (ValueGetter<VBuffer<int>>)mask.GetSize;
+            return getters;
+        }
+
+        public ITransformer GetTransformer() => _parent;
+
+        void ICanSaveModel.Save(ModelSaveContext ctx) => _parent.SaveModel(ctx);
+    }
+}

@@ -1,0 +1,84 @@
+using System.Text.Json;
+using System.Text.Json.Serialization;
+
+namespace Microsoft.ML.PermutedSegmentation;
+
+/// <summary>All that a model file says besides its weights. Nothing of it is secret.</summary>
+internal sealed record ModelDescription
+{
+    public const int SaltSize = 16;
+    private const int FingerprintSize = 8;
+    private const int LargestSide = 1 << 14;
+
+    private static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web)
+    {
+        WriteIndented = true,
+        UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow,
+        RespectNullableAnnotations = true,
+        RespectRequiredConstructorParameters = true,
+        Converters = { new JsonStringEnumConverter(allowIntegerValues: false) },
+    };
+
+    public required Backbone Backbone { get; init; }
+    public required int OutputStride { get; init; }
+    public required int ImageHeight { get; init; }
+    public required int ImageWidth { get; init; }
+    public required IReadOnlyList<string> ClassNames { get; init; }
+
+    /// <summary>The maps that need the key; None for an unprotected model.</summary>
+    public required FeatureMaps FeatureMaps { get; init; }
+
+    /// <summary>Makes one key give unrelated permutations in two models (16 bytes); null for an unprotected model.</summary>
+    public byte[]? Salt { get; init; }
+
+    /// <summary>Tells a wrong key from the right one (8 bytes); null when it is not stored.</summary>
+    public byte[]? Fingerprint { get; init; }
+
+    public required string ImageColumnName { get; init; }
+    public required string PredictedLabelColumnName { get; init; }
+    public required string ScoreColumnName { get; init; }
+
+    [JsonIgnore]
+    public bool IsProtected => FeatureMaps != FeatureMaps.None;
+
+    [JsonIgnore]
+    public FcnArchitecture Architecture => FcnArchitecture.For(Backbone, OutputStride, ClassNames.Count);
+
+    public byte[] ToJson() => JsonSerializer.SerializeToUtf8Bytes(this, Json);
+
+    /// <summary>Reads and checks a description; the bytes are hostile until then.</summary>
+    /// <exception cref="InvalidDataException">The bytes are no valid description.</exception>
+    public static ModelDescription FromJson(ReadOnlySpan<byte> json)
+    {
+        try
+        {
+            var description = JsonSerializer.Deserialize<ModelDescription>(json, Json)
+                ?? throw new InvalidDataException("The model's description is empty.");
+            description.Check();
+            return description;
+        }
+        catch (Exception exception) when (exception is JsonException or ArgumentException)
+        {
+            throw new InvalidDataException($"The model's description is damaged: {exception.Message}", exception);
+        }
+    }
+
+    private void Check()
+    {
+        _ = Architecture;
+        Require(ImageHeight is > 0 and <= LargestSide && ImageHeight % OutputStride == 0, $"image height {ImageHeight}");
+        Require(ImageWidth is > 0 and <= LargestSide && ImageWidth % OutputStride == 0, $"image width {ImageWidth}");
+        Require((FeatureMaps & ~FeatureMaps.All) == 0, "an unknown feature map");
+        Require(Salt?.Length == (IsProtected ? SaltSize : null), "a salt of wrong length");
+        Require(Fingerprint is null || (IsProtected && Fingerprint.Length == FingerprintSize), "a fingerprint of wrong length");
+        Require(ClassNames.All(name => name is not null), "a class without a name");
+        foreach (string column in (string[])[ImageColumnName, PredictedLabelColumnName, ScoreColumnName])
+            Require(!string.IsNullOrWhiteSpace(column), "an empty column name");
+    }
+
+    private static void Require(bool holds, string otherwise)
+    {
+        if (!holds)
+            throw new InvalidDataException($"The model's description is damaged: it has {otherwise}.");
+    }
+}

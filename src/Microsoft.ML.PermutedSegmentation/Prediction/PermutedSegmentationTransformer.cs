@@ -1,0 +1,134 @@
+using Microsoft.ML;
+using Microsoft.ML.Data;
+using Microsoft.ML.PermutedSegmentation;
+using Microsoft.ML.Runtime;
+using TorchSharp;
+
+[assembly: LoadableClass(typeof(PermutedSegmentationTransformer), null, typeof(SignatureLoadModel),
+    "Permuted segmentation", PermutedSegmentationTransformer.LoaderSignature)]
+
+namespace Microsoft.ML.PermutedSegmentation;
+
+/// <summary>
+/// Labels each pixel of an image with its class. A protected model does so only when unlocked with its key; locked it
+/// scores all the same (the paper's No-perm, Table I), and its labels are worth nothing.
+/// </summary>
+/// <remarks>
+/// Adds two columns: the predicted labels, <c>Vector&lt;Key&lt;byte&gt;, height, width&gt;</c> (class k is key value k + 1), and the
+/// class probabilities, <c>Vector&lt;Single, classes, height, width&gt;</c>, which cost nothing unless asked for. May be used
+/// from several threads at once. Holds native memory: dispose it, or the chain that it is part of, when done.
+/// </remarks>
+public sealed class PermutedSegmentationTransformer : ITransformer, IDisposable
+{
+    internal const string LoaderSignature = "PermutedSegmentation";
+    private const string ModelStream = "Segmentation";
+
+    private readonly IHost _host;
+    private readonly SegmentationModel _model;
+    private readonly torch.Device _device;
+    private int _saidLocked;
+
+    internal PermutedSegmentationTransformer(IHostEnvironment environment, SegmentationModel model)
+    {
+        _host = environment.Register(nameof(PermutedSegmentationTransformer));
+        _device = ComputeDevice.Choose(environment);
+        _model = model;
+        _model.Network.to(_device);
+    }
+
+    /// <summary>Whether the model scores at full capacity: a key has been given, right or wrong, or none is needed.</summary>
+    public bool IsUnlocked => _model.IsUnlocked;
+
+    /// <summary>The feature maps that need the key; None for an unprotected model.</summary>
+    public FeatureMaps FeatureMaps => _model.Description.FeatureMaps;
+
+    /// <summary>The classes, in the order of the labels.</summary>
+    public IReadOnlyList<string> ClassNames => _model.Description.ClassNames;
+
+    /// <summary>Height of the predicted masks in pixels.</summary>
+    public int ImageHeight => _model.Description.ImageHeight;
+
+    /// <summary>Width of the predicted masks in pixels.</summary>
+    public int ImageWidth => _model.Description.ImageWidth;
+
+    bool ITransformer.IsRowToRowMapper => true;
+
+    /// <inheritdoc/>
+    /// <exception cref="ArgumentOutOfRangeException">The image column is missing or of another type.</exception>
+    public DataViewSchema GetOutputSchema(DataViewSchema inputSchema) => Bind(inputSchema).Output;
+
+    /// <inheritdoc/>
+    /// <exception cref="ArgumentOutOfRangeException">The image column is missing or of another type.</exception>
+    public IDataView Transform(IDataView input)
+    {
+        ArgumentNullException.ThrowIfNull(input);
+        SayWhenLocked();
+        return new ScoringView(input, _model, Bind(input.Schema), _device);
+    }
+
+    IRowToRowMapper ITransformer.GetRowToRowMapper(DataViewSchema inputSchema)
+    {
+        SayWhenLocked();
+        return new ScoringRowMapper(_model, Bind(inputSchema), _device);
+    }
+
+    /// <summary>This model with its protection undone by a key. What no key changes is shared, not copied.</summary>
+    internal PermutedSegmentationTransformer Unlock(PermutationKey key, bool verify)
+    {
+        if (!_model.Description.IsProtected)
+            throw new InvalidOperationException("This model is not protected: it needs no key.");
+        bool? matches = _model.Matches(key);
+        if (verify && matches != true)
+            throw new InvalidOperationException(matches is null
+                ? "The model stores no fingerprint, so a key cannot be verified; unlock without verifying."
+                : "This is not the model's key: the fingerprint differs.");
+        if (matches == false)
+        {
+            using IChannel channel = _host.Start(nameof(Unlock));
+            channel.Warning("This is not the model's key: the fingerprint differs. Predictions will be worth nothing.");
+        }
+        return new PermutedSegmentationTransformer(_host, _model.Unlock(key));
+    }
+
+    void ICanSaveModel.Save(ModelSaveContext ctx)
+    {
+        ctx.CheckAtModel();
+        ctx.SetVersionInfo(GetVersionInfo());
+        ctx.SaveBinaryStream(ModelStream, writer => ModelFile.Save(_model, writer.BaseStream));
+    }
+
+    // The loader that ML.NET finds by the signature in a saved model.
+    private static PermutedSegmentationTransformer Create(IHostEnvironment env, ModelLoadContext ctx)
+    {
+        ctx.CheckAtModel(GetVersionInfo());
+        SegmentationModel? model = null;
+        if (!ctx.TryLoadBinaryStream(ModelStream, reader => model = ModelFile.Load(reader.BaseStream)))
+            throw new InvalidDataException("The model is damaged: its weights are missing.");
+        return new PermutedSegmentationTransformer(env, model!);
+    }
+
+    private static VersionInfo GetVersionInfo() => new(
+        modelSignature: "PERMSEGM",
+        verWrittenCur: 0x00010001,
+        verReadableCur: 0x00010001,
+        verWeCanReadBack: 0x00010001,
+        loaderSignature: LoaderSignature,
+        loaderAssemblyName: typeof(PermutedSegmentationTransformer).Assembly.FullName);
+
+    /// <summary>Frees the network's native memory.</summary>
+    public void Dispose() => _model.Dispose();
+
+    private ScoringSchema Bind(DataViewSchema inputSchema)
+    {
+        ArgumentNullException.ThrowIfNull(inputSchema);
+        return new ScoringSchema(_model.Description, inputSchema);
+    }
+
+    private void SayWhenLocked()
+    {
+        if (IsUnlocked || Interlocked.Exchange(ref _saidLocked, 1) != 0)
+            return;
+        using IChannel channel = _host.Start("Scoring");
+        channel.Warning("This model is locked: it scores, but its labels are worth nothing. Unlock it with mlContext.Segmentation().Unlock(model, key).");
+    }
+}

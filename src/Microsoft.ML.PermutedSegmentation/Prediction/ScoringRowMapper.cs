@@ -1,0 +1,85 @@
+using Microsoft.ML.Data;
+using TorchSharp;
+
+namespace Microsoft.ML.PermutedSegmentation;
+
+/// <summary>Predictions for one row at a time, as <c>PredictionEngine</c> wants them.</summary>
+internal sealed class ScoringRowMapper(SegmentationModel model, ScoringSchema schema, torch.Device device) : IRowToRowMapper
+{
+    /// <inheritdoc/>
+    public DataViewSchema InputSchema => schema.Input;
+
+    /// <inheritdoc/>
+    public DataViewSchema OutputSchema => schema.Output;
+
+    /// <inheritdoc/>
+    public IEnumerable<DataViewSchema.Column> GetDependencies(IEnumerable<DataViewSchema.Column> dependingColumns)
+        => schema.InputsFor([.. dependingColumns]);
+
+    /// <inheritdoc/>
+    public DataViewRow GetRow(DataViewRow input, IEnumerable<DataViewSchema.Column> activeColumns)
+        => new Row(input, schema, [.. activeColumns], model, device);
+
+    private sealed class Row : DataViewRow
+    {
+        private readonly DataViewRow _input;
+        private readonly ScoringSchema _schema;
+        private readonly HashSet<int> _active;
+        private readonly BatchScorer? _scorer;
+        private readonly ValueGetter<MLImage>? _getImage;
+        private MLImage? _image;
+        private long _scored = long.MinValue;
+
+        public Row(DataViewRow input, ScoringSchema schema, DataViewSchema.Column[] active, SegmentationModel model, torch.Device device)
+        {
+            (_input, _schema) = (input, schema);
+            _active = [.. active.Select(column => column.Index)];
+            if (!active.Any(schema.IsPrediction))
+                return;
+            _scorer = new BatchScorer(model, device, withProbabilities: _active.Contains(schema.Score.Index), capacity: 1);
+            _getImage = ImageColumn.GetGetter(input, schema.Image);
+        }
+
+        public override DataViewSchema Schema => _schema.Output;
+
+        public override long Position => _input.Position;
+
+        public override long Batch => _input.Batch;
+
+        public override bool IsColumnActive(DataViewSchema.Column column) => _active.Contains(column.Index);
+
+        public override ValueGetter<DataViewRowId> GetIdGetter() => _input.GetIdGetter();
+
+        public override ValueGetter<TValue> GetGetter<TValue>(DataViewSchema.Column column)
+        {
+            if (!IsColumnActive(column))
+                throw new ArgumentOutOfRangeException(nameof(column), column.Name, "This column was not asked for when the row was made.");
+            return _schema.IsPrediction(column)
+                ? PredictionGetter.For<TValue>(_schema, column, _scorer!, ScoreCurrentRow)
+                : _input.GetGetter<TValue>(_schema.Input[column.Index]);
+        }
+
+        protected override void Dispose(bool disposing)
+        {
+            if (disposing)
+            {
+                _scorer?.Dispose();
+                _input.Dispose();
+            }
+            base.Dispose(disposing);
+        }
+
+        private int ScoreCurrentRow()
+        {
+            if (_scored != Position)
+            {
+                _getImage!(ref _image!);
+                _scorer!.Clear();
+                _scorer.Add(_image);
+                _scorer.Run();
+                _scored = Position;
+            }
+            return 0;
+        }
+    }
+}

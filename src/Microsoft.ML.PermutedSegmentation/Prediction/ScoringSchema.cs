@@ -1,0 +1,50 @@
+using Microsoft.ML.Data;
+
+namespace Microsoft.ML.PermutedSegmentation;
+
+/// <summary>The columns of the input with the two of the prediction behind them.</summary>
+internal sealed class ScoringSchema
+{
+    /// <summary>Binds a model to the schema of its input.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">The image column is missing or of another type.</exception>
+    public ScoringSchema(ModelDescription model, DataViewSchema input)
+    {
+        Input = input;
+        Image = ImageColumn.Find(input, model.ImageColumnName);
+        int classCount = model.ClassNames.Count;
+        var builder = new DataViewSchema.Builder();
+        builder.AddColumns(input);
+        builder.AddColumn(model.PredictedLabelColumnName,
+            new VectorDataViewType(new KeyDataViewType(typeof(byte), classCount), model.ImageHeight, model.ImageWidth),
+            NamesOf(model.ClassNames, AnnotationUtils.Kinds.KeyValues));
+        builder.AddColumn(model.ScoreColumnName,
+            new VectorDataViewType(NumberDataViewType.Single, classCount, model.ImageHeight, model.ImageWidth));
+        Output = builder.ToSchema();
+    }
+
+    public DataViewSchema Input { get; }
+
+    public DataViewSchema Output { get; }
+
+    /// <summary>The image column of <see cref="Input"/>.</summary>
+    public DataViewSchema.Column Image { get; }
+
+    public DataViewSchema.Column PredictedLabel => Output[Input.Count];
+
+    public DataViewSchema.Column Score => Output[Input.Count + 1];
+
+    /// <summary>The columns of <see cref="Input"/> that the given columns of <see cref="Output"/> need.</summary>
+    public IEnumerable<DataViewSchema.Column> InputsFor(IReadOnlyCollection<DataViewSchema.Column> wanted)
+        => Input.Where(column => wanted.Any(output => output.Index == column.Index)
+            || (column.Index == Image.Index && wanted.Any(IsPrediction)));
+
+    public bool IsPrediction(DataViewSchema.Column column) => column.Index >= Input.Count;
+
+    private static DataViewSchema.Annotations NamesOf(IReadOnlyList<string> classNames, string kind)
+    {
+        var names = new VBuffer<ReadOnlyMemory<char>>(classNames.Count, [.. classNames.Select(name => name.AsMemory())]);
+        var builder = new DataViewSchema.Annotations.Builder();
+        builder.Add(kind, new VectorDataViewType(TextDataViewType.Instance, classNames.Count), (ref VBuffer<ReadOnlyMemory<char>> value) => names.CopyTo(ref value));
+        return builder.ToAnnotations();
+    }
+}

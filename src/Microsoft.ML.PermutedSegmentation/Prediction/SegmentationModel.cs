@@ -1,0 +1,73 @@
+using System.Security.Cryptography;
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace Microsoft.ML.PermutedSegmentation;
+
+/// <summary>
+/// A network with what belongs to it. A protected model is stored with protected weights; a key undoes the protection
+/// in memory, and saving does it again, tensor by tensor.
+/// </summary>
+internal sealed class SegmentationModel : IDisposable
+{
+    // What a key undid in memory; saving does it again. Null while locked.
+    private readonly WeightProtection? _undone;
+
+    private SegmentationModel(ModelDescription description, FcnNetwork network, WeightProtection? undone)
+    {
+        (Description, Network, _undone) = (description, network, undone);
+        Network.eval();
+    }
+
+    public ModelDescription Description { get; }
+
+    /// <summary>The network as it runs: with plain weights when unlocked or unprotected, with protected weights when locked.</summary>
+    public FcnNetwork Network { get; }
+
+    public bool IsUnlocked => _undone is not null || !Description.IsProtected;
+
+    /// <summary>A model whose weights are as in its file.</summary>
+    public static SegmentationModel Stored(ModelDescription description, FcnNetwork network) => new(description, network, undone: null);
+
+    /// <summary>A model of freshly trained plain weights, protected with a key from now on and unlocked with it.</summary>
+    public static SegmentationModel Trained(ModelDescription description, FcnNetwork network, PermutationKey? key)
+        => new(description, network, key is null ? null : Derive(description, key));
+
+    /// <summary>Whether the stored fingerprint is the key's; null when none is stored.</summary>
+    public bool? Matches(PermutationKey key) => Description is { Fingerprint: { } stored, Salt: { } salt }
+        ? CryptographicOperations.FixedTimeEquals(stored, key.GetFingerprint(salt))
+        : null;
+
+    /// <summary>The same model with the protection undone by a key, right or wrong. Weights that no key changes are shared with this model.</summary>
+    public SegmentationModel Unlock(PermutationKey key)
+    {
+        WeightProtection undone = Derive(Description, key);
+        var state = new Dictionary<string, Tensor>();
+        foreach ((string name, Tensor stored) in StoredState())
+        {
+            using (stored)
+                state[name] = undone.Unprotect(name, stored);
+        }
+        return new SegmentationModel(Description, FcnNetwork.FromState(Description.Architecture, state), undone);
+    }
+
+    /// <summary>The tensors as the file holds them, one at a time; the caller disposes each.</summary>
+    public IEnumerable<(string Name, Tensor Value)> StoredState()
+    {
+        foreach ((string name, Tensor value) in Network.State())
+        {
+            using Tensor running = value.detach();
+            yield return (name, _undone is null ? running.alias() : _undone.Protect(name, running));
+        }
+    }
+
+    /// <inheritdoc/>
+    public void Dispose() => Network.Dispose();
+
+    private static WeightProtection Derive(ModelDescription description, PermutationKey key)
+    {
+        FcnArchitecture architecture = description.Architecture;
+        return new WeightProtection(architecture, description.FeatureMaps.Each().ToDictionary(
+            map => map, map => key.GetChannelPermutation(description.Salt, map.Number(), architecture.ChannelsOf(map))));
+    }
+}

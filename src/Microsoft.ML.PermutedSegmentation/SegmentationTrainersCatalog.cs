@@ -1,0 +1,70 @@
+namespace Microsoft.ML.PermutedSegmentation;
+
+/// <summary>Trainers for semantic segmentation; reached by <c>mlContext.Segmentation().Trainers</c>.</summary>
+public sealed class SegmentationTrainersCatalog
+{
+    private readonly MLContext _environment;
+
+    internal SegmentationTrainersCatalog(MLContext environment) => _environment = environment;
+
+    /// <summary>A fully convolutional network whose model is of no use without the key.</summary>
+    /// <param name="key">The secret. It is needed until <c>Fit</c> has returned and is not stored.</param>
+    /// <param name="featureMaps">The feature maps to permute; map 6, the head's, is the paper's best single one.</param>
+    /// <param name="labelColumnName">Column of masks, as <c>LoadMasks</c> makes it.</param>
+    /// <param name="imageColumnName">Column of images, as <c>mlContext.Transforms.LoadImages</c> makes it.</param>
+    /// <param name="epochs">How often each image is seen.</param>
+    /// <param name="batchSize">Images per step of the optimizer.</param>
+    /// <exception cref="ArgumentNullException"><paramref name="key"/> is null.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">A value is out of its range.</exception>
+    public PermutedSegmentationTrainer Permuted(
+        PermutationKey key,
+        FeatureMaps featureMaps = FeatureMaps.Head,
+        string labelColumnName = "Label",
+        string imageColumnName = "Image",
+        int epochs = 100,
+        int batchSize = 256)
+        => Permuted(key, new PermutedSegmentationTrainer.Options
+        {
+            FeatureMaps = featureMaps,
+            LabelColumnName = labelColumnName,
+            ImageColumnName = imageColumnName,
+            Epochs = epochs,
+            BatchSize = batchSize,
+        });
+
+    /// <summary>A fully convolutional network whose model is of no use without the key.</summary>
+    /// <param name="key">The secret. It is needed until <c>Fit</c> has returned and is not stored.</param>
+    /// <param name="options">Everything that can be set.</param>
+    /// <exception cref="ArgumentNullException">An argument is null.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">An option is out of its range.</exception>
+    public PermutedSegmentationTrainer Permuted(PermutationKey key, PermutedSegmentationTrainer.Options options)
+    {
+        ArgumentNullException.ThrowIfNull(key);
+        return new PermutedSegmentationTrainer(_environment, key, options);
+    }
+
+    /// <summary>The same network without protection: the baseline.</summary>
+    /// <param name="labelColumnName">Column of masks, as <c>LoadMasks</c> makes it.</param>
+    /// <param name="imageColumnName">Column of images, as <c>mlContext.Transforms.LoadImages</c> makes it.</param>
+    /// <param name="epochs">How often each image is seen.</param>
+    /// <param name="batchSize">Images per step of the optimizer.</param>
+    /// <exception cref="ArgumentOutOfRangeException">A value is out of its range.</exception>
+    public PermutedSegmentationTrainer Fcn(
+        string labelColumnName = "Label",
+        string imageColumnName = "Image",
+        int epochs = 100,
+        int batchSize = 256)
+        => Fcn(new PermutedSegmentationTrainer.Options
+        {
+            LabelColumnName = labelColumnName,
+            ImageColumnName = imageColumnName,
+            Epochs = epochs,
+            BatchSize = batchSize,
+        });
+
+    /// <summary>The same network without protection: the baseline.</summary>
+    /// <param name="options">Everything that can be set; <c>FeatureMaps</c> is not used.</param>
+    /// <exception cref="ArgumentNullException"><paramref name="options"/> is null.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">An option is out of its range.</exception>
+    public PermutedSegmentationTrainer Fcn(PermutedSegmentationTrainer.Options options) => new(_environment, key: null, options);
+}

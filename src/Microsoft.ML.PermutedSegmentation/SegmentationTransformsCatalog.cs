@@ -1,0 +1,41 @@
+namespace Microsoft.ML.PermutedSegmentation;
+
+/// <summary>Data loading for semantic segmentation; reached by <c>mlContext.Segmentation().Transforms</c>.</summary>
+public sealed class SegmentationTransformsCatalog
+{
+    private readonly MLContext _environment;
+
+    internal SegmentationTransformsCatalog(MLContext environment) => _environment = environment;
+
+    /// <summary>
+    /// Loads segmentation masks from files. A mask is an indexed or grey PNG whose values are classes, 255 for void, or an
+    /// RGB PNG with a color per class. See <see cref="MaskLoadingEstimator"/> for the columns it makes.
+    /// </summary>
+    /// <param name="outputColumnName">The column of the masks; a second one, with Size added to the name, has their sizes.</param>
+    /// <param name="maskFolder">The folder that relative file names start from; null or empty: the working folder.</param>
+    /// <param name="inputColumnName">The column with the file names, of type Text.</param>
+    /// <param name="classNames">2 to 255 different names, in the order of the classes' values in the masks.</param>
+    /// <param name="palette">The colors of the classes, for RGB masks; <see cref="ClassPalette.Voc"/> when null.</param>
+    /// <exception cref="ArgumentException">
+    /// A column name is empty, the class names are not 2 to 255 different names, or the palette has fewer colors than there
+    /// are classes.
+    /// </exception>
+    /// <exception cref="DirectoryNotFoundException"><paramref name="maskFolder"/> does not exist.</exception>
+    public MaskLoadingEstimator LoadMasks(
+        string outputColumnName, string? maskFolder, string inputColumnName, IReadOnlyList<string> classNames, ClassPalette? palette = null)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(outputColumnName);
+        ArgumentException.ThrowIfNullOrEmpty(inputColumnName);
+        ArgumentNullException.ThrowIfNull(classNames);
+        palette ??= ClassPalette.Voc;
+        if (ClassNameList.FindProblem(classNames) is { } problem)
+            throw new ArgumentException(problem, nameof(classNames));
+        if (palette.Count < classNames.Count)
+            throw new ArgumentException($"The palette has {palette.Count} colors for {classNames.Count} classes.", nameof(palette));
+        // Checked here and not when a saved model is loaded: that one may score images on a machine without masks.
+        if (!string.IsNullOrEmpty(maskFolder) && !Directory.Exists(maskFolder))
+            throw new DirectoryNotFoundException($"There is no mask folder '{maskFolder}'.");
+        return new MaskLoadingEstimator(
+            new MaskLoadingTransformer(_environment, outputColumnName, maskFolder, inputColumnName, [.. classNames], palette));
+    }
+}

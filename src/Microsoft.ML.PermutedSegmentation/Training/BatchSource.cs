@@ -1,0 +1,69 @@
+namespace Microsoft.ML.PermutedSegmentation;
+
+/// <summary>The batches of an epoch, made on another thread while the network is busy with the one before.</summary>
+internal sealed class BatchSource(ImageRows source, PermutedSegmentationTrainer.Options options)
+{
+    private const int BatchesAhead = 2;
+
+    /// <summary>Steps of the optimizer in an epoch.</summary>
+    public int StepsPerEpoch => source.Rows.Count / options.BatchSize;
+
+    /// <summary>Sizes of the parts in which a batch goes through the network: as few as memory allows, and as equal as can be.</summary>
+    public int[] PartSizes { get; } = SplitEvenly(options.BatchSize, options.MicroBatchSize);
+
+    /// <summary>
+    /// The parts of all batches of an epoch, shuffled and augmented. Everything random comes from
+    /// <paramref name="random"/>, in one order, whatever the threads do.
+    /// </summary>
+    public IEnumerable<LabeledBatch> Augmented(Random random)
+    {
+        int[] rows = [.. source.Rows];
+        random.Shuffle(rows);
+        var crop = new RandomResizedCrop(options.MinimumCropArea);
+        var samples = source.Images.Visit(rows.AsSpan(0, StepsPerEpoch * options.BatchSize).ToArray())
+            .Select(sample => (sample.Image, crop.Draw(sample.Image.Height, sample.Image.Width, random)));
+        return ReadAhead.Of(Batches(samples, EndlessPartSizes()), BatchesAhead);
+    }
+
+    /// <summary>All rows in order, whole.</summary>
+    public IEnumerable<LabeledBatch> Whole()
+    {
+        var samples = source.Images.Visit(source.Rows)
+            .Select(sample => (sample.Image, CropBox.Whole(sample.Image.Height, sample.Image.Width)));
+        return ReadAhead.Of(Batches(samples, Enumerable.Repeat(options.MicroBatchSize, int.MaxValue)), BatchesAhead);
+    }
+
+    private IEnumerable<LabeledBatch> Batches(IEnumerable<(LabeledImage, CropBox)> samples, IEnumerable<int> sizes)
+    {
+        using IEnumerator<int> size = sizes.GetEnumerator();
+        size.MoveNext();
+        var part = new List<(LabeledImage, CropBox)>();
+        foreach (var sample in samples)
+        {
+            part.Add(sample);
+            if (part.Count == size.Current)
+            {
+                yield return LabeledBatch.Of(part, options.ImageHeight, options.ImageWidth);
+                part.Clear();
+                size.MoveNext();
+            }
+        }
+        if (part.Count > 0)
+            yield return LabeledBatch.Of(part, options.ImageHeight, options.ImageWidth);
+    }
+
+    private IEnumerable<int> EndlessPartSizes()
+    {
+        while (true)
+        {
+            foreach (int size in PartSizes)
+                yield return size;
+        }
+    }
+
+    private static int[] SplitEvenly(int count, int most)
+    {
+        int parts = (count + most - 1) / most;
+        return [.. Enumerable.Range(0, parts).Select(i => count / parts + (i < count % parts ? 1 : 0))];
+    }
+}

@@ -1,0 +1,108 @@
+using System.Security.Cryptography;
+using Microsoft.ML.Data;
+using Microsoft.ML.Runtime;
+using Microsoft.ML.Transforms.Image;
+using TorchSharp;
+
+namespace Microsoft.ML.PermutedSegmentation;
+
+/// <summary>
+/// Trains a fully convolutional network (FCN) with a ResNet backbone to label each pixel of an image with its class, and
+/// protects it with a secret key (paper, Sec. II-C).
+/// </summary>
+/// <remarks>
+/// The network that learns is a plain one. Permuting a feature map and reading it with re-ordered weights is the same
+/// as reading the plain map with plain weights, so the key is applied to the weights when training is done: at no cost
+/// in time, and none in accuracy. With a seed in the <see cref="MLContext"/> a training on the CPU gives the same weights bit for bit.
+/// </remarks>
+public sealed partial class PermutedSegmentationTrainer : IEstimator<PermutedSegmentationTransformer>
+{
+    private readonly IHost _host;
+    private readonly PermutationKey? _key;
+    private readonly Options _options;
+
+    internal PermutedSegmentationTrainer(IHostEnvironment environment, PermutationKey? key, Options options)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        options.Validate();
+        if (key is not null && (options.FeatureMaps == FeatureMaps.None || (options.FeatureMaps & ~FeatureMaps.All) != 0))
+            throw new ArgumentOutOfRangeException(nameof(options.FeatureMaps), options.FeatureMaps, "At least one of the six feature maps must be chosen for the key.");
+        (_host, _key, _options) = (environment.Register(nameof(PermutedSegmentationTrainer)), key, options);
+    }
+
+    /// <summary>Trains on the rows of a data view.</summary>
+    /// <param name="input">Rows with an image and a mask of the same size.</param>
+    /// <returns>The model of the epoch with the lowest validation loss, unlocked with the training key.</returns>
+    /// <exception cref="ArgumentOutOfRangeException">A column is missing or of another type.</exception>
+    /// <exception cref="ArgumentException">The rows cannot be learned from: none, all void, one class only, or fewer than a batch.</exception>
+    /// <exception cref="InvalidDataException">A row's image or mask cannot be read, or they differ in size.</exception>
+    /// <exception cref="InvalidOperationException">The loss became no number in the first epoch.</exception>
+    /// <exception cref="OperationCanceledException">The token of the options was cancelled.</exception>
+    public PermutedSegmentationTransformer Fit(IDataView input)
+    {
+        ArgumentNullException.ThrowIfNull(input);
+        using IChannel channel = _host.Start("Training");
+        int seed = ((IHostEnvironmentInternal)_host).Seed ?? RandomNumberGenerator.GetInt32(int.MaxValue);
+        var random = new Random(seed);
+        TrainingData data = TrainingData.Read(input, _options, random, progress => _options.Progress?.Report(progress));
+        torch.Device device = ComputeDevice.Choose(_host);
+        channel.Info($"Learning {data.ClassNames.Count} classes from {data.Training.Rows.Count} images on {device.type}; {data.Validation.Rows.Count} images decide which epoch is kept.");
+
+        ModelDescription description = Describe(data.ClassNames);
+        using var generator = new torch.Generator((ulong)seed);
+        var network = new FcnNetwork(description.Architecture, generator, device);
+        try
+        {
+            new TrainingLoop(network, data, _options, device, random, channel).Run();
+        }
+        catch
+        {
+            network.Dispose();
+            throw;
+        }
+        return new PermutedSegmentationTransformer(_host, SegmentationModel.Trained(description, network, _key));
+    }
+
+    /// <inheritdoc/>
+    /// <exception cref="ArgumentOutOfRangeException">A column is missing or of another type.</exception>
+    public SchemaShape GetOutputSchema(SchemaShape inputSchema)
+    {
+        ArgumentNullException.ThrowIfNull(inputSchema);
+        CheckColumn(inputSchema, _options.ImageColumnName, "Image", column => column is { Kind: SchemaShape.Column.VectorKind.Scalar, ItemType: ImageDataViewType });
+        CheckColumn(inputSchema, _options.LabelColumnName, "Vector<Key<Byte>>", column => column is { Kind: not SchemaShape.Column.VectorKind.Scalar, IsKey: true } && column.ItemType == NumberDataViewType.Byte);
+        var keyValues = new SchemaShape([new SchemaShape.Column(AnnotationUtils.Kinds.KeyValues, SchemaShape.Column.VectorKind.Vector, TextDataViewType.Instance, isKey: false)]);
+        SchemaShape.Column[] added =
+        [
+            new(_options.PredictedLabelColumnName, SchemaShape.Column.VectorKind.Vector, NumberDataViewType.Byte, isKey: true, keyValues),
+            new(_options.ScoreColumnName, SchemaShape.Column.VectorKind.Vector, NumberDataViewType.Single, isKey: false),
+        ];
+        return new SchemaShape(inputSchema.Where(column => added.All(other => other.Name != column.Name)).Concat(added));
+    }
+
+    private ModelDescription Describe(IReadOnlyList<string> classNames)
+    {
+        byte[]? salt = _key is null ? null : RandomNumberGenerator.GetBytes(ModelDescription.SaltSize);
+        return new ModelDescription
+        {
+            Backbone = _options.Backbone,
+            OutputStride = _options.OutputStride,
+            ImageHeight = _options.ImageHeight,
+            ImageWidth = _options.ImageWidth,
+            ClassNames = classNames,
+            FeatureMaps = _key is null ? FeatureMaps.None : _options.FeatureMaps,
+            Salt = salt,
+            Fingerprint = _options.StoreFingerprint ? _key?.GetFingerprint(salt) : null,
+            ImageColumnName = _options.ImageColumnName,
+            PredictedLabelColumnName = _options.PredictedLabelColumnName,
+            ScoreColumnName = _options.ScoreColumnName,
+        };
+    }
+
+    private static void CheckColumn(SchemaShape schema, string name, string needed, Func<SchemaShape.Column, bool> fits)
+    {
+        if (!schema.TryFindColumn(name, out SchemaShape.Column column))
+            throw new ArgumentOutOfRangeException(nameof(schema), name, $"There is no column '{name}'; one of type {needed} is needed.");
+        if (!fits(column))
+            throw new ArgumentOutOfRangeException(nameof(schema), name, $"Column '{name}' has type {column.GetTypeString()}; {needed} is needed.");
+    }
+}

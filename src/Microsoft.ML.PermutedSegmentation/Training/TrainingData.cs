@@ -1,0 +1,67 @@
+using Microsoft.ML.Runtime;
+
+namespace Microsoft.ML.PermutedSegmentation;
+
+/// <summary>Decoded images, and which of their rows to use.</summary>
+internal sealed record ImageRows(DecodedImages Images, IReadOnlyList<int> Rows);
+
+/// <summary>What is learned from and what decides which epoch is kept.</summary>
+internal sealed record TrainingData(ImageRows Training, ImageRows Validation, IReadOnlyList<string> ClassNames)
+{
+    /// <summary>Decodes the rows once, checks them, and splits off the validation rows when none are given.</summary>
+    /// <exception cref="ArgumentException">The data cannot be learned from.</exception>
+    public static TrainingData Read(IDataView data, PermutedSegmentationTrainer.Options options, Random random, Action<TrainingProgress> report)
+    {
+        DecodedImages training = Decode(data, options, options.ImageCacheMegabytes * 1024L * 1024, report);
+        CheckLearnable(training, "training");
+        ImageRows learned, held;
+        if (options.ValidationSet is { } validationSet)
+        {
+            DecodedImages validation = Decode(validationSet, options, training.BudgetLeft, report);
+            CheckNotVoid(validation, "validation");
+            if (validation.ClassNames.Count != training.ClassNames.Count)
+                throw new ArgumentException($"The validation masks have {validation.ClassNames.Count} classes, the training masks {training.ClassNames.Count}.");
+            learned = new ImageRows(training, [.. Enumerable.Range(0, training.Count)]);
+            held = new ImageRows(validation, [.. Enumerable.Range(0, validation.Count)]);
+        }
+        else
+        {
+            int[] rows = [.. Enumerable.Range(0, training.Count)];
+            random.Shuffle(rows);
+            int heldOut = Math.Max(1, (int)Math.Round(training.Count * options.ValidationFraction));
+            if (heldOut >= rows.Length)
+                throw new ArgumentException($"There are {rows.Length} training rows; at least 2 are needed to hold one out for validation.");
+            held = new ImageRows(training, [.. rows.Take(heldOut).Order()]);
+            learned = new ImageRows(training, [.. rows.Skip(heldOut).Order()]);
+        }
+        if (options.BatchSize > learned.Rows.Count)
+            throw new ArgumentException($"{nameof(options.BatchSize)} is {options.BatchSize}, but there are only {learned.Rows.Count} rows to learn from; choose {learned.Rows.Count} or less.");
+        return new TrainingData(learned, held, training.ClassNames);
+    }
+
+    private static DecodedImages Decode(IDataView data, PermutedSegmentationTrainer.Options options, long budget, Action<TrainingProgress> report)
+    {
+        var images = new DecodedImages(data, options.ImageColumnName, options.LabelColumnName, budget);
+        int total = (int)(data.GetRowCount() ?? 0);
+        images.ReadAll(
+            count => report(new TrainingProgress(TrainingPhase.Reading, 0, options.Epochs, count, total, 0, double.NaN, double.NaN, false, default)),
+            options.CancellationToken);
+        return images;
+    }
+
+    private static void CheckLearnable(DecodedImages images, string what)
+    {
+        CheckNotVoid(images, what);
+        int[] present = [.. Enumerable.Range(0, images.ClassNames.Count).Where(k => images.PixelCounts[k + 1] > 0)];
+        if (present.Length == 1)
+            throw new ArgumentException($"All pixels of the {what} masks that are not void are of one class, '{images.ClassNames[present[0]]}'; at least two are needed.");
+    }
+
+    private static void CheckNotVoid(DecodedImages images, string what)
+    {
+        if (images.Count == 0)
+            throw new ArgumentException($"The {what} data has no rows.");
+        if (images.PixelCounts.Skip(1).All(count => count == 0))
+            throw new ArgumentException($"Every pixel of the {what} masks is void.");
+    }
+}

@@ -1,0 +1,133 @@
+using System.Diagnostics;
+using Microsoft.ML.Runtime;
+using TorchSharp;
+using TorchSharp.Modules;
+using static TorchSharp.torch;
+
+namespace Microsoft.ML.PermutedSegmentation;
+
+/// <summary>
+/// Stochastic gradient descent on the plain network (paper, Sec. III-A). The key has no part in it: protecting the
+/// result afterwards is exact (see <see cref="ChannelReordering"/>).
+/// </summary>
+internal sealed class TrainingLoop(
+    FcnNetwork network, TrainingData data, PermutedSegmentationTrainer.Options options, Device device, Random random, IChannel channel)
+{
+    private readonly BatchSource _training = new(data.Training, options);
+    private readonly BatchSource _validation = new(data.Validation, options);
+    private readonly CosineAnnealingWithWarmRestarts _schedule = options.Schedule;
+    private readonly Stopwatch _clock = Stopwatch.StartNew();
+    private double _learningRate;
+
+    /// <summary>Trains for all epochs and leaves the network with the weights of the epoch with the lowest validation loss.</summary>
+    /// <exception cref="InvalidOperationException">The loss is no number before any epoch was good.</exception>
+    public void Run()
+    {
+        using SGD optimizer = optim.SGD(network.parameters(), options.LearningRate, options.Momentum, weight_decay: options.WeightDecay);
+        using var best = new Snapshot(network);
+        double lowest = double.PositiveInfinity;
+        for (int epoch = 1; epoch <= options.Epochs; epoch++)
+        {
+            TimeSpan start = _clock.Elapsed;
+            double trainingLoss = TrainEpoch(epoch, optimizer);
+            double validationLoss = double.IsFinite(trainingLoss) ? Validate(epoch, trainingLoss) : double.NaN;
+            if (!double.IsFinite(validationLoss))
+            {
+                StopAtNonsense(epoch, lowest);
+                break;
+            }
+            bool isBest = validationLoss < lowest;
+            if (isBest)
+            {
+                lowest = validationLoss;
+                best.Take();
+            }
+            channel.Info($"Epoch {epoch}/{options.Epochs}: training loss {trainingLoss:F4}, validation loss {validationLoss:F4}{(isBest ? " (best so far)" : "")}, {(_clock.Elapsed - start).TotalSeconds:F1} s.");
+            Report(TrainingPhase.EpochCompleted, epoch, _training.StepsPerEpoch, _training.StepsPerEpoch, trainingLoss, validationLoss, isBest);
+        }
+        best.Restore();
+    }
+
+    // The mean loss per pixel of an epoch; not a number as soon as one step's is not.
+    private double TrainEpoch(int epoch, SGD optimizer)
+    {
+        network.train();
+        LossSum epochLoss = default, stepLoss = default;
+        int part = 0, step = 0;
+        foreach (LabeledBatch made in _training.Augmented(random))
+        {
+            using LabeledBatch batch = made.To(device);
+            options.CancellationToken.ThrowIfCancellationRequested();
+            stepLoss += Accumulate(batch);
+            if (++part < _training.PartSizes.Length)
+                continue;
+            if (!double.IsFinite(stepLoss.Loss))
+                return double.NaN;
+            _learningRate = _schedule.At(epoch - 1 + step / (double)_training.StepsPerEpoch);
+            Step(optimizer, stepLoss.Pixels);
+            epochLoss += stepLoss;
+            (stepLoss, part) = (default, 0);
+            Report(TrainingPhase.Training, epoch, ++step, _training.StepsPerEpoch, epochLoss.Mean);
+        }
+        return epochLoss.Mean;
+    }
+
+    // Adds the gradient of the batch's summed loss to the parameters.
+    private LossSum Accumulate(LabeledBatch batch)
+    {
+        using var scope = NewDisposeScope();
+        Tensor loss = SummedLoss(batch);
+        loss.backward();
+        return new LossSum(loss.ToDouble(), batch.CountedPixels);
+    }
+
+    private Tensor SummedLoss(LabeledBatch batch)
+        => nn.functional.cross_entropy(network.forward(batch.Images), batch.Labels, ignore_index: ImageTensors.Void, reduction: nn.Reduction.Sum);
+
+    // The gradients are of a sum over the pixels of the whole batch, whose number is known only now.
+    private void Step(SGD optimizer, double pixels)
+    {
+        using var scope = NewDisposeScope();
+        if (pixels > 0)
+        {
+            using (no_grad())
+            {
+                foreach (Parameter parameter in network.parameters())
+                    parameter.grad?.div_(pixels);
+            }
+            foreach (var group in optimizer.ParamGroups)
+                group.LearningRate = _learningRate;
+            optimizer.step();
+        }
+        optimizer.zero_grad();
+    }
+
+    private double Validate(int epoch, double trainingLoss)
+    {
+        network.eval();
+        using var noGrad = no_grad();
+        LossSum loss = default;
+        int seen = 0;
+        foreach (LabeledBatch made in _validation.Whole())
+        {
+            using LabeledBatch batch = made.To(device);
+            using var scope = NewDisposeScope();
+            options.CancellationToken.ThrowIfCancellationRequested();
+            loss += new LossSum(SummedLoss(batch).ToDouble(), batch.CountedPixels);
+            Report(TrainingPhase.Validating, epoch, seen += batch.Count, data.Validation.Rows.Count, trainingLoss);
+        }
+        return loss.Pixels > 0 ? loss.Mean : throw new ArgumentException("Every pixel of the validation rows is void.");
+    }
+
+    private void StopAtNonsense(int epoch, double lowest)
+    {
+        string advice = $"The loss is not a number any more in epoch {epoch}. A lower {nameof(options.LearningRate)} than {options.LearningRate} helps most often; a larger {nameof(options.BatchSize)} than {options.BatchSize} can.";
+        if (double.IsInfinity(lowest))
+            throw new InvalidOperationException(advice);
+        channel.Warning($"{advice} Training stops here; the best epoch so far is kept, with validation loss {lowest:F4}.");
+    }
+
+    private void Report(TrainingPhase phase, int epoch, int step, int stepCount, double trainingLoss, double validationLoss = double.NaN, bool isBest = false)
+        => options.Progress?.Report(new TrainingProgress(
+            phase, epoch, options.Epochs, step, stepCount, _learningRate, trainingLoss, validationLoss, isBest, _clock.Elapsed));
+}

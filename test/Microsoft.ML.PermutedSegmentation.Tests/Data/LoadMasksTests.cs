@@ -1,0 +1,223 @@
+using System.Reflection;
+using Microsoft.ML.Data;
+using Xunit;
+
+namespace Microsoft.ML.PermutedSegmentation.Tests;
+
+public sealed class LoadMasksTests : IDisposable
+{
+    private static readonly string[] Names = ["sky", "road", "car"];
+
+    private readonly TempFolder _folder = new();
+    private readonly MLContext _mlContext = new(seed: 1);
+
+    public LoadMasksTests()
+    {
+        _folder.WriteMask("one.png", [0, 1, 2, 255, 1, 0], 3, 2);
+        _folder.WriteMask("two.png", [2, 2], 1, 2);
+    }
+
+    public void Dispose() => _folder.Dispose();
+
+    [Fact]
+    public void Gives_the_key_values_and_the_size_of_every_mask() => AssertLoads(Fit());
+
+    [Fact]
+    public void A_saved_transformer_does_the_same()
+    {
+        var data = Data("one.png", "two.png");
+        string path = _folder.At("model.zip");
+        _mlContext.Model.Save(Fit(), data.Schema, path);
+        var fresh = new MLContext();
+        var loaded = fresh.Model.Load(path, out _);
+        AssertLoads(loaded);
+        AssertSchema(loaded.GetOutputSchema(data.Schema));
+    }
+
+    [Fact]
+    public void A_palette_is_saved_with_the_transformer()
+    {
+        _folder.Write("colors.png", PngFixtures.Get("rgb8-strange"));
+        var colors = Enumerable.Range(0, 22).Select(k => ClassPalette.Voc[k == 21 ? 255 : k]);
+        var estimator = Catalog.LoadMasks("Label", _folder.Root, "MaskPath",
+            [.. Enumerable.Range(0, 22).Select(k => $"class {k}")], ClassPalette.FromColors([.. colors], voidColor: (1, 2, 3)));
+        var data = Data("colors.png");
+        string path = _folder.At("model.zip");
+        _mlContext.Model.Save(estimator.Fit(data), data.Schema, path);
+
+        byte[] expected = [.. PngFixtures.Expected(22).Select(k => (byte)(k + 1))];
+        expected[7 * PngFixtures.Width + 4] = 0; // the pixel of the strange color, void here
+        Assert.Equal(expected, _mlContext.Model.Load(path, out _).Transform(data).GetColumn<byte[]>("Label").Single());
+    }
+
+    [Fact]
+    public void The_schema_has_keys_with_class_names_and_the_size() => AssertSchema(Fit().GetOutputSchema(Data("one.png").Schema));
+
+    [Fact]
+    public void The_estimators_schema_promises_what_the_transformer_gives()
+    {
+        var data = Data("one.png");
+        Assert.Equal(
+            Describe(ShapeOf(Fit().GetOutputSchema(data.Schema))),
+            Describe(LoadMasks().GetOutputSchema(ShapeOf(data.Schema))));
+
+        static List<string> Describe(SchemaShape shape) => [.. shape
+            .Select(c => $"{c.Name}: {c.Kind} {c.ItemType} key={c.IsKey} ({string.Join(", ", Describe(c.Annotations))})")
+            .Order()];
+    }
+
+    [Fact]
+    public void The_size_alone_needs_only_the_header()
+    {
+        byte[] file = File.ReadAllBytes(_folder.At("one.png"));
+        _folder.Write("header.png", file[..PngHeader.SizeInBytes]);
+        var view = Fit().Transform(Data("header.png"));
+        Assert.Equal([2, 3], view.GetColumn<int[]>("LabelSize").Single());
+        Assert.Throws<InvalidDataException>(() => Unwrap(() => view.GetColumn<byte[]>("Label").Single()));
+    }
+
+    [Fact]
+    public void A_row_is_decoded_once_for_both_columns()
+    {
+        var view = Fit().Transform(Data("one.png"));
+        using var cursor = view.GetRowCursor(view.Schema);
+        var getLabel = cursor.GetGetter<VBuffer<byte>>(view.Schema["Label"]);
+        var getSize = cursor.GetGetter<VBuffer<int>>(view.Schema["LabelSize"]);
+        VBuffer<byte> label = default;
+        VBuffer<int> size = default;
+        Assert.True(cursor.MoveNext());
+        getLabel(ref label);
+        File.Delete(_folder.At("one.png"));
+        getSize(ref size);
+        getLabel(ref label);
+        Assert.Equal([2, 3], size.DenseValues());
+        Assert.Equal([1, 2, 3, 0, 2, 1], label.DenseValues());
+    }
+
+    [Fact]
+    public void A_callers_changes_to_a_mask_do_not_reach_the_next_caller()
+    {
+        var view = Fit().Transform(Data("one.png"));
+        using var cursor = view.GetRowCursor(view.Schema);
+        var getLabel = cursor.GetGetter<VBuffer<byte>>(view.Schema["Label"]);
+        VBuffer<byte> first = default, second = default;
+        Assert.True(cursor.MoveNext());
+        getLabel(ref first);
+        VBufferEditor.CreateFromBuffer(ref first).Values.Fill(9);
+        getLabel(ref second);
+        Assert.Equal([1, 2, 3, 0, 2, 1], second.DenseValues());
+    }
+
+    [Fact]
+    public void A_prediction_engine_sees_each_rows_own_mask()
+    {
+        using var engine = _mlContext.Model.CreatePredictionEngine<Input, Output>(Fit());
+        Assert.Equal([1, 2, 3, 0, 2, 1], engine.Predict(new Input { MaskPath = "one.png" }).Label);
+        var second = engine.Predict(new Input { MaskPath = _folder.At("two.png") });
+        Assert.Equal([3, 3], second.Label);
+        Assert.Equal([2, 1], second.LabelSize);
+    }
+
+    [Fact]
+    public void Errors_in_masks_reach_the_reader_of_the_column()
+    {
+        _folder.WriteMask("bad.png", [0, 7], 2, 1);
+        var view = Fit().Transform(Data("one.png", "bad.png"));
+        var exception = Assert.Throws<InvalidDataException>(() => Unwrap(() => view.GetColumn<byte[]>("Label").ToList()));
+        Assert.Contains("bad.png': pixel (x = 1, y = 0) has the class 7", exception.Message);
+        Assert.Throws<FileNotFoundException>(() => Unwrap(() => Fit().Transform(Data("none.png")).GetColumn<byte[]>("Label").ToList()));
+        exception = Assert.Throws<InvalidDataException>(() => Unwrap(() => Fit().Transform(Data("")).GetColumn<byte[]>("Label").ToList()));
+        Assert.Contains("'MaskPath'", exception.Message);
+    }
+
+    [Fact]
+    public void Refuses_a_missing_or_wrongly_typed_input_column()
+    {
+        var data = Data("one.png");
+        var missing = Catalog.LoadMasks("Label", null, "Mask", Names);
+        AssertNames("Mask", () => missing.Fit(data));
+        AssertNames("Mask", () => missing.GetOutputSchema(ShapeOf(data.Schema)));
+        var wrong = Catalog.LoadMasks("Label", null, "Number", Names);
+        AssertNames("Number", () => wrong.Fit(data));
+        AssertNames("Number", () => wrong.GetOutputSchema(ShapeOf(data.Schema)));
+
+        static void AssertNames(string column, Action action)
+        {
+            var exception = Assert.Throws<ArgumentOutOfRangeException>(action);
+            Assert.Contains($"'{column}'", exception.Message);
+            Assert.Contains("Text", exception.Message);
+        }
+    }
+
+    [Fact]
+    public void Refuses_bad_arguments()
+    {
+        Assert.Throws<ArgumentException>(() => Catalog.LoadMasks("", null, "MaskPath", Names));
+        Assert.Throws<ArgumentException>(() => Catalog.LoadMasks("Label", null, "", Names));
+        Assert.Throws<ArgumentException>(() => Catalog.LoadMasks("Label", null, "MaskPath", ["one"]));
+        Assert.Throws<ArgumentException>(() => Catalog.LoadMasks("Label", null, "MaskPath", ["one", " "]));
+        Assert.Throws<ArgumentException>(() => Catalog.LoadMasks("Label", null, "MaskPath", ["one", "one"]));
+        Assert.Throws<ArgumentException>(() => Catalog.LoadMasks("Label", null, "MaskPath", [.. Enumerable.Range(0, 256).Select(i => $"{i}")]));
+        Assert.Throws<ArgumentException>(() => Catalog.LoadMasks("Label", null, "MaskPath", Names, ClassPalette.FromColors([(1, 2, 3), (4, 5, 6)])));
+        Assert.Throws<DirectoryNotFoundException>(() => Catalog.LoadMasks("Label", _folder.At("none"), "MaskPath", Names));
+        Catalog.LoadMasks("Label", null, "MaskPath", [.. Enumerable.Range(0, 255).Select(i => $"{i}")]);
+    }
+
+    private SegmentationTransformsCatalog Catalog => _mlContext.Segmentation().Transforms;
+
+    private MaskLoadingEstimator LoadMasks() => Catalog.LoadMasks("Label", _folder.Root, "MaskPath", Names);
+
+    private MaskLoadingTransformer Fit() => LoadMasks().Fit(Data("one.png"));
+
+    private IDataView Data(params string[] files) =>
+        _mlContext.Data.LoadFromEnumerable(files.Select(file => new Input { MaskPath = file }));
+
+    private void AssertLoads(ITransformer transformer)
+    {
+        var view = transformer.Transform(Data("one.png", "two.png"));
+        Assert.Equal([[1, 2, 3, 0, 2, 1], [3, 3]], view.GetColumn<byte[]>("Label"));
+        Assert.Equal([[2, 3], [2, 1]], view.GetColumn<int[]>("LabelSize"));
+    }
+
+    private static void AssertSchema(DataViewSchema schema)
+    {
+        var label = Assert.IsType<VectorDataViewType>(schema["Label"].Type);
+        Assert.False(label.IsKnownSize);
+        Assert.Equal(new KeyDataViewType(typeof(byte), 3), label.ItemType);
+        Assert.Equal(new VectorDataViewType(NumberDataViewType.Int32, 2), schema["LabelSize"].Type);
+        VBuffer<ReadOnlyMemory<char>> names = default;
+        schema["Label"].Annotations.GetValue("KeyValues", ref names);
+        Assert.Equal(Names, names.DenseValues().Select(name => name.ToString()));
+    }
+
+    // Internal in ML.NET; estimator chains call it.
+    private static SchemaShape ShapeOf(DataViewSchema schema) =>
+        (SchemaShape)typeof(SchemaShape).GetMethod("Create", BindingFlags.NonPublic | BindingFlags.Static)!.Invoke(null, [schema])!;
+
+    // ML.NET may read ahead on another thread and wrap what is thrown there.
+    private static void Unwrap(Action action)
+    {
+        try
+        {
+            action();
+        }
+        catch (InvalidOperationException exception) when (exception.InnerException is { } inner)
+        {
+            throw inner;
+        }
+    }
+
+    private sealed class Input
+    {
+        public string MaskPath { get; set; } = "";
+
+        public float Number { get; set; }
+    }
+
+    private sealed class Output
+    {
+        public byte[] Label { get; set; } = [];
+
+        public int[] LabelSize { get; set; } = [];
+    }
+}

@@ -1,0 +1,45 @@
+using TorchSharp;
+using Xunit;
+using static TorchSharp.torch;
+
+namespace Microsoft.ML.PermutedSegmentation.Tests;
+
+public sealed class SeededDropoutTests
+{
+    [Fact]
+    public void Training_drops_the_given_share_and_scales_the_rest()
+    {
+        using var scope = NewDisposeScope();
+        using var generator = new Generator(4);
+        using var dropout = new SeededDropout(0.1, generator);
+        var x = full(100000, 3f).requires_grad_(true);
+        var y = dropout.call(x);
+        y.sum().backward();
+
+        float[] values = y.data<float>().ToArray();
+        Assert.InRange(values.Count(value => value == 0), 9500, 10500);
+        Assert.All(values.Where(value => value != 0), value => Assert.Equal(3 / 0.9, value, tolerance: 1e-5));
+        Assert.Equal(values.Select(value => value / 3), x.grad!.data<float>().ToArray().Select(g => g), (a, b) => Math.Abs(a - b) < 1e-6);
+        Assert.NotEqual(values, dropout.call(x).data<float>().ToArray());
+    }
+
+    [Fact]
+    public void Evaluation_drops_nothing()
+    {
+        using var scope = NewDisposeScope();
+        using var dropout = new SeededDropout(0.1, generator: null);
+        dropout.eval();
+        var x = rand(100);
+
+        Assert.Equal(x.data<float>().ToArray(), dropout.call(x).data<float>().ToArray());
+    }
+
+    [Fact]
+    public void Training_without_a_generator_is_an_error()
+    {
+        using var dropout = new SeededDropout(0.1, generator: null);
+        using var x = ones(3);
+
+        Assert.Throws<InvalidOperationException>(() => dropout.call(x));
+    }
+}

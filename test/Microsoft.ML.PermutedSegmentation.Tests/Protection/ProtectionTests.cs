@@ -1,0 +1,109 @@
+using TorchSharp;
+using Xunit;
+using static TorchSharp.torch;
+
+namespace Microsoft.ML.PermutedSegmentation.Tests;
+
+/// <summary>The library's protected weights against the paper's permuted feature maps.</summary>
+public sealed class ProtectionTests
+{
+    // Everything is computed in double precision, so that rounding cannot pass for a difference or hide one.
+    private const double Rounding = 1e-12;
+
+    [Theory]
+    [InlineData(nameof(ResidualBlock.Basic))]
+    [InlineData(nameof(ResidualBlock.Bottleneck))]
+    public void Every_choice_of_maps_scores_as_the_papers_permuted_network_does(string block)
+    {
+        using var outerScope = NewDisposeScope();
+        using var none = inference_mode();
+        var architecture = SmallNetworks.Architecture(block);
+        var plainState = SmallNetworks.RandomState(architecture, seed: 1);
+        var images = SmallNetworks.RandomImages(seed: 2, count: 1).to(ScalarType.Float64);
+        using var plain = DoubleNetwork(architecture, plainState);
+        var expected = plain.call(images);
+
+        for (var maps = (FeatureMaps)1; maps <= FeatureMaps.All; maps++)
+        {
+            using var scope = NewDisposeScope();
+            var right = RandomPermutations.For(architecture, maps, seed: 3);
+            var wrong = RandomPermutations.For(architecture, maps, seed: 4);
+            var lockedState = Protect(plainState, new WeightProtection(architecture, right));
+            using var locked = DoubleNetwork(architecture, lockedState);
+            using var unlocked = DoubleNetwork(architecture, Unprotect(lockedState, new WeightProtection(architecture, right)));
+            using var misread = DoubleNetwork(architecture, Unprotect(lockedState, new WeightProtection(architecture, wrong)));
+
+            // The paper's three conditions: Correct, No-perm and Incorrect.
+            Assert.True(SmallNetworks.Difference(expected, LiteralNetwork.Forward(locked, right, images)) < Rounding, $"right key, {maps}");
+            Assert.Equal(expected.bytes.ToArray(), unlocked.call(images).bytes.ToArray());
+            var withoutKey = locked.call(images);
+            Assert.True(SmallNetworks.Difference(LiteralNetwork.Forward(locked, new Dictionary<FeatureMaps, int[]>(), images), withoutKey) < Rounding, $"no key, {maps}");
+            var withWrongKey = misread.call(images);
+            Assert.True(SmallNetworks.Difference(LiteralNetwork.Forward(locked, wrong, images), withWrongKey) < Rounding, $"wrong key, {maps}");
+
+            Assert.True(SmallNetworks.Difference(expected, withoutKey) > 0.1, $"no key, {maps}");
+            Assert.True(SmallNetworks.Difference(expected, withWrongKey) > 0.1, $"wrong key, {maps}");
+        }
+    }
+
+    [Theory]
+    [InlineData(nameof(ResidualBlock.Basic), FeatureMaps.All)]
+    [InlineData(nameof(ResidualBlock.Basic), FeatureMaps.Stem)]
+    [InlineData(nameof(ResidualBlock.Basic), FeatureMaps.Stem | FeatureMaps.Stage1)]
+    [InlineData(nameof(ResidualBlock.Basic), FeatureMaps.Stage2 | FeatureMaps.Head)]
+    [InlineData(nameof(ResidualBlock.Bottleneck), FeatureMaps.All)]
+    [InlineData(nameof(ResidualBlock.Bottleneck), FeatureMaps.Stem)]
+    [InlineData(nameof(ResidualBlock.Bottleneck), FeatureMaps.Stage3 | FeatureMaps.Stage4)]
+    public void Training_with_permuted_maps_is_training_the_plain_network_and_protecting_it_afterwards(string block, FeatureMaps maps)
+    {
+        using var scope = NewDisposeScope();
+        var architecture = SmallNetworks.Architecture(block);
+        var start = SmallNetworks.RandomState(architecture, seed: 1);
+        var permutations = RandomPermutations.For(architecture, maps, seed: 3);
+        var protection = new WeightProtection(architecture, permutations);
+        using var plain = DoubleNetwork(architecture, start);
+        using var literal = DoubleNetwork(architecture, Protect(start, protection));
+
+        Train(plain, plain.call);
+        Train(literal, images => LiteralNetwork.Forward(literal, permutations, images));
+
+        var untrained = Protect(start, protection);
+        var expected = Protect(plain.State(), protection);
+        foreach (var (name, trained) in literal.State())
+        {
+            Assert.True(SmallNetworks.Difference(expected[name], trained) < Rounding, name);
+            Assert.True(SmallNetworks.Difference(untrained[name], trained) > 1e-3, $"{name} has hardly changed");
+        }
+    }
+
+    // As in the paper (Sec. III-A), without dropout: its mask falls on other channels when they are permuted.
+    private static void Train(FcnNetwork network, Func<Tensor, Tensor> forward)
+    {
+        network.train();
+        network.modules().OfType<SeededDropout>().Single().eval();
+        var optimizer = optim.SGD(network.parameters(), learningRate: 0.1, momentum: 0.9, weight_decay: 0.005);
+        using var generator = new Generator(7);
+        for (int step = 0; step < 3; step++)
+        {
+            using var scope = NewDisposeScope();
+            var images = SmallNetworks.RandomImages(seed: 10 + (ulong)step).to(ScalarType.Float64);
+            var labels = randint(3, [2, 32, 48], dtype: ScalarType.Int64, generator: generator);
+            optimizer.zero_grad();
+            nn.functional.cross_entropy(forward(images), labels).backward();
+            optimizer.step();
+        }
+    }
+
+    private static FcnNetwork DoubleNetwork(FcnArchitecture architecture, Dictionary<string, Tensor> state)
+    {
+        var network = FcnNetwork.FromState(architecture, state.ToDictionary(e => e.Key, e => e.Value.alias()));
+        network.to(ScalarType.Float64);
+        return network;
+    }
+
+    private static Dictionary<string, Tensor> Protect(IEnumerable<KeyValuePair<string, Tensor>> state, WeightProtection protection) =>
+        state.ToDictionary(e => e.Key, e => protection.Protect(e.Key, e.Value));
+
+    private static Dictionary<string, Tensor> Unprotect(IEnumerable<KeyValuePair<string, Tensor>> state, WeightProtection protection) =>
+        state.ToDictionary(e => e.Key, e => protection.Unprotect(e.Key, e.Value));
+}

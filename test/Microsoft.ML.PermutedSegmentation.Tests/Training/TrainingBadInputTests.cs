@@ -1,0 +1,121 @@
+using Microsoft.ML.Data;
+using Microsoft.ML.Transforms.Image;
+using Xunit;
+
+namespace Microsoft.ML.PermutedSegmentation.Tests;
+
+public sealed class TrainingBadInputTests
+{
+    private readonly MLContext _mlContext = new(seed: 1);
+
+    [Fact]
+    public void No_rows() => AssertFails<ArgumentException>([], "no rows");
+
+    [Fact]
+    public void One_class_only()
+    {
+        List<PatchRow> rows = ColorPatches.Create(20);
+        foreach (PatchRow row in rows)
+            Array.Fill(row.Label, (byte)2);
+        AssertFails<ArgumentException>(rows, "one class, '1'");
+    }
+
+    [Fact]
+    public void All_void()
+    {
+        List<PatchRow> rows = ColorPatches.Create(20);
+        foreach (PatchRow row in rows)
+            Array.Clear(row.Label);
+        AssertFails<ArgumentException>(rows, "void");
+    }
+
+    [Fact]
+    public void A_batch_larger_than_the_data()
+        => AssertFails<ArgumentException>(ColorPatches.Create(8), "BatchSize is 8, but there are only 7 rows");
+
+    [Fact]
+    public void A_single_row_leaves_nothing_to_validate_with()
+        => AssertFails<ArgumentException>(ColorPatches.Create(1), "at least 2");
+
+    [Fact]
+    public void A_row_without_an_image()
+    {
+        List<PatchRow> rows = ColorPatches.Create(10);
+        rows[4].Image = null!;
+        AssertFails<InvalidDataException>(rows, "Row 4");
+    }
+
+    [Fact]
+    public void A_mask_of_another_size_than_its_image()
+    {
+        List<PatchRow> rows = ColorPatches.Create(10);
+        rows[6].Image = MLImage.CreateFromPixels(16, 32, MLPixelFormat.Rgba32, new byte[16 * 32 * 4]);
+        AssertFails<InvalidDataException>(rows, "Row 6: the mask is 32x32 but its image is 32x16");
+    }
+
+    [Fact]
+    public void A_key_value_beyond_the_classes()
+    {
+        List<PatchRow> rows = ColorPatches.Create(10);
+        rows[3].Label[5] = 4;
+        AssertFails<InvalidDataException>(rows, "Row 3");
+    }
+
+    [Fact]
+    public void A_missing_column()
+    {
+        var options = ColorPatches.Options();
+        options.ImageColumnName = "Photo";
+        var trainer = _mlContext.Segmentation().Trainers.Fcn(options);
+        Assert.Contains("'Photo'", Assert.Throws<ArgumentOutOfRangeException>(() => trainer.Fit(ColorPatches.View(_mlContext, 10))).Message);
+    }
+
+    [Fact]
+    public void A_column_of_the_wrong_type()
+    {
+        var options = ColorPatches.Options();
+        (options.ImageColumnName, options.LabelColumnName) = ("Image", "Name");
+        var trainer = _mlContext.Segmentation().Trainers.Fcn(options);
+        Assert.Contains("'Name'", Assert.Throws<ArgumentOutOfRangeException>(() => trainer.Fit(ColorPatches.View(_mlContext, 10))).Message);
+        var chain = _mlContext.Transforms.CopyColumns("Copy", "Name").Append(trainer);
+        Assert.Throws<ArgumentOutOfRangeException>(() => chain.Fit(ColorPatches.View(_mlContext, 10)));
+    }
+
+    [Fact]
+    public void Options_out_of_range_are_named()
+    {
+        AssertOption("ImageHeight", options => options.ImageHeight = 100); // not divisible by the stride
+        AssertOption("ImageWidth", options => options.ImageWidth = 0);
+        AssertOption("OutputStride", options => options.OutputStride = 4);
+        AssertOption("Backbone", options => options.Backbone = (Backbone)77);
+        AssertOption("Epochs", options => options.Epochs = 0);
+        AssertOption("BatchSize", options => options.BatchSize = 0);
+        AssertOption("MicroBatchSize", options => options.MicroBatchSize = -1);
+        AssertOption("maximum", options => options.LearningRate = double.NaN);
+        AssertOption("minimum", options => options.MinimumLearningRate = 1);
+        AssertOption("Momentum", options => options.Momentum = 1);
+        AssertOption("WeightDecay", options => options.WeightDecay = -1);
+        AssertOption("MinimumCropArea", options => options.MinimumCropArea = 0);
+        AssertOption("ValidationFraction", options => options.ValidationFraction = 1);
+        AssertOption("FeatureMaps", options => options.FeatureMaps = FeatureMaps.None);
+        AssertOption("FeatureMaps", options => options.FeatureMaps = (FeatureMaps)64);
+    }
+
+    [Fact]
+    public void A_missing_key()
+        => Assert.Throws<ArgumentNullException>(() => _mlContext.Segmentation().Trainers.Permuted(null!));
+
+    private void AssertOption(string name, Action<PermutedSegmentationTrainer.Options> change)
+    {
+        using var key = PermutationKey.Generate();
+        var options = ColorPatches.Options();
+        change(options);
+        Assert.Equal(name, Assert.Throws<ArgumentOutOfRangeException>(() => _mlContext.Segmentation().Trainers.Permuted(key, options)).ParamName);
+    }
+
+    private void AssertFails<TException>(List<PatchRow> rows, string message) where TException : Exception
+    {
+        var trainer = _mlContext.Segmentation().Trainers.Fcn(ColorPatches.Options(epochs: 1));
+        Assert.Contains(message, Assert.Throws<TException>(() => trainer.Fit(_mlContext.Data.LoadFromEnumerable(rows))).Message);
+    }
+}
