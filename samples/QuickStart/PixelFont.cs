@@ -62,9 +62,9 @@ internal static class PixelFont
     public static int Measure(string text, int scale) => (text.Length * Advance - 1) * scale;
 
     /// <summary>Draws a text whose upper left corner is given; a character the font lacks leaves a gap.</summary>
-    public static void Draw(SKCanvas canvas, string text, float x, float y, int scale, SKColor colour)
+    public static void Draw(SKCanvas canvas, string text, float x, float y, int scale, SKColor color)
     {
-        using var ink = new SKPaint { Color = colour };
+        using var ink = new SKPaint { Color = color };
         for (var i = 0; i < text.Length; i++)
         {
             var rows = Glyphs.GetValueOrDefault(text[i], []);

@@ -3,7 +3,7 @@ using SkiaSharp;
 namespace QuickStart;
 
 /// <summary>
-/// A small data set in the layout of PASCAL VOC: coloured shapes on striped backgrounds, drawn from a seed.
+/// A small data set in the layout of PASCAL VOC: colored shapes on striped backgrounds, drawn from a seed.
 /// A shape's hue hints at its class, but the hues of two classes overlap, so that its form has to be learnt too.
 /// </summary>
 internal static class ShapesDataset
@@ -54,16 +54,16 @@ internal static class ShapesDataset
         DrawBackground(imageCanvas, image.Width, random);
         maskCanvas.Clear(SKColors.Black);
 
-        var placed = new List<(SKPoint Centre, float Radius)>();
+        var placed = new List<(SKPoint Center, float Radius)>();
         var wanted = random.Next(1, 4);
         for (var attempt = 0; placed.Count < wanted && attempt < 100; attempt++)
         {
             var radius = image.Width * Between(random, 0.18f, 0.3f);
-            var centre = new SKPoint(Between(random, radius, image.Width - radius), Between(random, radius, image.Height - radius));
-            if (placed.Any(other => SKPoint.Distance(other.Centre, centre) < other.Radius + radius))
+            var center = new SKPoint(Between(random, radius, image.Width - radius), Between(random, radius, image.Height - radius));
+            if (placed.Any(other => SKPoint.Distance(other.Center, center) < other.Radius + radius))
                 continue;
-            placed.Add((centre, radius));
-            DrawShape(imageCanvas, maskCanvas, (byte)random.Next(1, ClassNames.Length), centre, radius, random);
+            placed.Add((center, radius));
+            DrawShape(imageCanvas, maskCanvas, (byte)random.Next(1, ClassNames.Length), center, radius, random);
         }
         AddNoise(image, random);
     }
@@ -83,20 +83,20 @@ internal static class ShapesDataset
         canvas.Restore();
     }
 
-    private static void DrawShape(SKCanvas image, SKCanvas mask, byte shapeClass, SKPoint centre, float radius, Random random)
+    private static void DrawShape(SKCanvas image, SKCanvas mask, byte shapeClass, SKPoint center, float radius, Random random)
     {
         using var path = Outline(shapeClass);
         path.Transform(SKMatrix.CreateScale(radius, radius)
             .PostConcat(SKMatrix.CreateRotationDegrees(Between(random, 0, 360)))
-            .PostConcat(SKMatrix.CreateTranslation(centre.X, centre.Y)));
+            .PostConcat(SKMatrix.CreateTranslation(center.X, center.Y)));
 
         var hue = 90 * shapeClass + Between(random, -HueJitter, HueJitter);
-        using var colour = new SKPaint
+        using var color = new SKPaint
         {
             Color = SKColor.FromHsl((hue + 360) % 360, Between(random, 60, 100), Between(random, 35, 65)),
             IsAntialias = true,
         };
-        image.DrawPath(path, colour);
+        image.DrawPath(path, color);
 
         using var inside = new SKPaint { Color = new SKColor(shapeClass, shapeClass, shapeClass) };
         using var border = new SKPaint { Color = new SKColor(Void, Void, Void), Style = SKPaintStyle.Stroke, StrokeWidth = BorderWidth };

@@ -1,0 +1,32 @@
+using System.CommandLine;
+using Microsoft.ML.PermutedSegmentation;
+
+namespace Workbench.Commands;
+
+/// <summary><c>keygen</c>: makes a key file.</summary>
+internal static class KeygenCommand
+{
+    public static Command Create()
+    {
+        var output = new Option<string>("--out")
+        {
+            HelpName = "key.pem",
+            Description = "The key file to make. Only you can read it; an existing file is never overwritten.",
+            Required = true,
+        };
+        var command = new DetailedCommand("keygen", "Makes a new secret key and writes it to a file.", """
+            Whoever has the key can use the models trained with it; when it is lost, they are lost too.
+            Keep the file apart from the models.
+            """)
+        { output };
+
+        command.SetAction(result =>
+        {
+            var path = result.GetRequiredValue(output);
+            using var key = PermutationKey.Generate();
+            key.Save(path);
+            Console.WriteLine($"Wrote a new key to {path}. Keep it secret, and keep a copy: its models are of no use without it.");
+        });
+        return command;
+    }
+}
