@@ -11,6 +11,9 @@ const int Failed = 1, WrongUsage = 2;
 var root = new RootCommand("Semantic segmentation with models that are of no use without their secret key.")
 {
     KeygenCommand.Create(),
+    TrainCommand.Create(),
+    EvaluateCommand.Create(),
+    PredictCommand.Create(),
 };
 foreach (var help in root.Options.OfType<HelpOption>())
     help.Action = new DetailedHelp((HelpAction)help.Action!);

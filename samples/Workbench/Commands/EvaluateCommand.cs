@@ -1,0 +1,74 @@
+using System.CommandLine;
+using Microsoft.ML;
+using Microsoft.ML.PermutedSegmentation;
+using Spectre.Console;
+
+namespace Workbench.Commands;
+
+/// <summary><c>evaluate</c>: scores a model against known masks, with its key, without, or with wrong ones.</summary>
+internal static class EvaluateCommand
+{
+    public static Command Create()
+    {
+        var model = CommonOptions.Model();
+        var data = CommonOptions.Data();
+        var list = new Option<string>("--list") { HelpName = "NAME", Description = "The images to score: ImageSets/Segmentation/NAME.txt.", Required = true };
+        var key = CommonOptions.Key("Unlocks the model with this key file; fails when it is not the model's key.");
+        var noKey = CommonOptions.NoKey();
+        var wrongKeys = CommonOptions.OptionalCount("--wrong-keys", "Unlocks the model with N random keys, one after the other, and reports the spread.");
+        var json = new Option<string?>("--json") { HelpName = "out.json", Description = "Also writes the metrics to this file, as JSON." };
+
+        var command = new DetailedCommand("evaluate", "Compares a model's predictions with known masks and prints the metrics.", """
+            Example:
+              workbench evaluate --model model.zip --data camvid --list val --key key.pem
+            """)
+        { model, data, list, key, noKey, wrongKeys, json };
+        command.RequireExactlyOneOf(key, noKey, wrongKeys);
+
+        command.SetAction((result, cancellationToken) =>
+        {
+            // Random keys never fit: nobody needs to be warned of each.
+            var count = result.GetValue(wrongKeys);
+            var mlContext = count is null ? new MLContext().WithWarnings() : new MLContext();
+            var segmenter = mlContext.LoadModel(result.GetRequiredValue(model), result.GetValue(key));
+            var folder = VocFolder.Open(result.GetRequiredValue(data));
+            var rows = mlContext.LoadMasks(folder.Load(mlContext, result.GetRequiredValue(list)), folder);
+
+            object report = count is null
+                ? EvaluateOnce(mlContext, segmenter, rows)
+                : EvaluateWrongKeys(mlContext, segmenter, rows, count.Value, cancellationToken);
+            if (result.GetValue(json) is { } path)
+                WholeFile.Write(path, temporary => MetricsJson.Write(report, temporary));
+            return Task.CompletedTask;
+        });
+        return command;
+    }
+
+    private static SegmentationMetrics EvaluateOnce(MLContext mlContext, ITransformer model, IDataView rows)
+    {
+        var metrics = mlContext.Segmentation().Evaluate(model.Transform(rows));
+        Console.WriteLine(metrics);
+        return metrics;
+    }
+
+    private static KeySweep EvaluateWrongKeys(MLContext mlContext, ITransformer locked, IDataView rows, int count, CancellationToken cancellationToken)
+    {
+        var scores = new List<KeyScore>();
+        CountedWork.ForEach("wrong keys", count, Enumerable.Range(0, count), cancellationToken, _ =>
+        {
+            using var key = PermutationKey.Generate();
+            var metrics = mlContext.Segmentation().Evaluate(mlContext.Segmentation().Unlock(locked, key).Transform(rows));
+            scores.Add(new KeyScore(metrics.MeanIntersectionOverUnion, metrics.MeanImageIntersectionOverUnion));
+        });
+        var sweep = new KeySweep(scores);
+        var table = new Table().AddColumns("", "mean", "std. dev.", "minimum", "maximum");
+        foreach (var (name, spread) in new[]
+        {
+            ("mean IoU", sweep.MeanIntersectionOverUnion),
+            ("mean IoU per image", sweep.MeanImageIntersectionOverUnion),
+        })
+            table.AddRow(name, $"{spread.Mean:f4}", $"{spread.StandardDeviation:f4}", $"{spread.Minimum:f4}", $"{spread.Maximum:f4}");
+        AnsiConsole.Write(table);
+        return sweep;
+    }
+}

@@ -1,0 +1,88 @@
+using System.CommandLine;
+using Microsoft.ML;
+using Microsoft.ML.Data;
+using Microsoft.ML.PermutedSegmentation;
+
+namespace Workbench.Commands;
+
+/// <summary><c>train</c>: trains a model on a VOC folder and saves it.</summary>
+internal static class TrainCommand
+{
+    public static Command Create()
+    {
+        var defaults = new PermutedSegmentationTrainer.Options();
+        var data = CommonOptions.Data();
+        var trainList = new Option<string>("--train-list") { HelpName = "NAME", Description = "The images to train on: ImageSets/Segmentation/NAME.txt.", Required = true };
+        var validationList = new Option<string?>("--val-list") { HelpName = "NAME", Description = "The images that choose the best epoch. Without it, a tenth of the training images is held out." };
+        var key = CommonOptions.Key("Protects the model with this key file (see keygen).");
+        var unprotected = new Option<bool>("--unprotected") { Description = "Trains a plain model that needs no key, to compare with." };
+        var featureMaps = CommonOptions.FeatureMaps();
+        var backbone = CommonOptions.Backbone(defaults.Backbone);
+        var outputStride = new Option<int>("--output-stride") { HelpName = "8|16|32", Description = "Pixels of the image per cell of the last feature map: smaller is finer and slower.", DefaultValueFactory = _ => defaults.OutputStride };
+        outputStride.AcceptOnlyFromAmong("8", "16", "32");
+        var size = CommonOptions.Size(defaults.ImageHeight, defaults.ImageWidth);
+        var epochs = CommonOptions.Count("--epochs", "How often every training image is seen.", defaults.Epochs);
+        var batchSize = CommonOptions.Count("--batch-size", "Images per step of the optimizer.", defaults.BatchSize);
+        var learningRate = CommonOptions.Rate("--learning-rate", "The learning rate at the start of each cosine cycle.", defaults.LearningRate);
+        var weightDecay = CommonOptions.Rate("--weight-decay", "The L2 penalty on the weights.", defaults.WeightDecay);
+        var seed = CommonOptions.Seed();
+        var output = new Option<string>("--out") { HelpName = "model.zip", Description = "The model file to write. It never holds the key.", Required = true };
+
+        var command = new DetailedCommand("train", "Trains a model on images and masks in the layout of PASCAL VOC and saves it.", """
+            Example:
+              workbench train --data camvid --train-list train --val-list val --key key.pem
+                --backbone resnet18 --size 96x128 --batch-size 16 --epochs 20 --out model.zip
+            """)
+        {
+            data, trainList, validationList, key, unprotected, featureMaps, backbone, outputStride, size,
+            epochs, batchSize, learningRate, weightDecay, seed, output,
+        };
+        command.RequireExactlyOneOf(key, unprotected);
+        command.Forbid(featureMaps, with: unprotected);
+
+        command.SetAction((result, cancellationToken) =>
+        {
+            var (height, width) = result.GetValue(size) ?? (defaults.ImageHeight, defaults.ImageWidth);
+            var options = new PermutedSegmentationTrainer.Options
+            {
+                FeatureMaps = result.GetValue(featureMaps) ?? defaults.FeatureMaps,
+                Backbone = result.GetValue(backbone),
+                OutputStride = result.GetValue(outputStride),
+                ImageHeight = height,
+                ImageWidth = width,
+                Epochs = result.GetValue(epochs),
+                BatchSize = result.GetValue(batchSize),
+                LearningRate = result.GetValue(learningRate),
+                WeightDecay = result.GetValue(weightDecay),
+                CancellationToken = cancellationToken,
+            };
+            Run(new MLContext(result.GetValue(seed)).WithWarnings(), VocFolder.Open(result.GetRequiredValue(data)),
+                result.GetRequiredValue(trainList), result.GetValue(validationList), result.GetValue(key), options, result.GetRequiredValue(output));
+            return Task.CompletedTask;
+        });
+        return command;
+    }
+
+    private static void Run(MLContext mlContext, VocFolder folder, string trainList, string? validationList, string? keyPath,
+        PermutedSegmentationTrainer.Options options, string output)
+    {
+        using var key = keyPath is null ? null : Steps.LoadKey(keyPath);
+        var rows = folder.Load(mlContext, trainList);
+        var images = mlContext.Transforms.LoadImages("Image", null, "ImagePath").Fit(rows);
+        IDataView Prepare(IDataView list) => mlContext.LoadMasks(images.Transform(list), folder);
+        if (validationList is not null)
+            options.ValidationSet = Prepare(folder.Load(mlContext, validationList));
+
+        var segmenter = TrainingDisplay.Show(progress =>
+        {
+            options.Progress = progress;
+            var trainers = mlContext.Segmentation().Trainers;
+            var trainer = key is null ? trainers.Fcn(options) : trainers.Permuted(key, options);
+            return trainer.Fit(Prepare(rows));
+        });
+
+        // Masks are for training only: the saved model goes from an image's path to its prediction.
+        WholeFile.Write(output, path => mlContext.Model.Save(images.Append(segmenter), rows.Schema, path));
+        Console.WriteLine($"Wrote the {(key is null ? "unprotected" : "protected")} model to {output}.");
+    }
+}

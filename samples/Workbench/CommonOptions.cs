@@ -1,0 +1,137 @@
+using System.CommandLine;
+using System.CommandLine.Parsing;
+using System.Globalization;
+using System.Numerics;
+using Microsoft.ML.PermutedSegmentation;
+using Maps = Microsoft.ML.PermutedSegmentation.FeatureMaps;
+
+namespace Workbench;
+
+/// <summary>Options that several commands have, options with a syntax of their own, and rules between options.</summary>
+internal static class CommonOptions
+{
+    public static Option<string> Data() => new("--data")
+    {
+        HelpName = "DIR",
+        Description = "A folder in VOC layout: JPEGImages, SegmentationClass, ImageSets/Segmentation and, "
+            + "unless the classes are VOC's 21, classes.txt with one name a line.",
+        Required = true,
+    };
+
+    public static Option<string> Model() => new("--model") { HelpName = "model.zip", Description = "A model file that train wrote.", Required = true };
+
+    public static Option<string?> Key(string description) => new("--key") { HelpName = "key.pem", Description = description };
+
+    public static Option<bool> NoKey() => new("--no-key") { Description = "Runs the model as it is in the file: locked, unless it was trained with --unprotected." };
+
+    /// <summary>An image size, written HEIGHTxWIDTH.</summary>
+    public static Option<(int Height, int Width)?> Size(int standardHeight, int standardWidth) => new("--size")
+    {
+        HelpName = "HxW",
+        Description = $"Height and width to which images are resized, multiples of the output stride. [default: {standardHeight}x{standardWidth}]",
+        CustomParser = ParseSize,
+    };
+
+    /// <summary>Feature maps by their numbers in the paper: 6, 1,6 or all.</summary>
+    public static Option<Maps?> FeatureMaps() => new("--feature-maps")
+    {
+        HelpName = "6|1,6|all",
+        Description = "The feature maps that the key permutes: 1 after the stem, 2 to 5 after the stages, 6 in the head. [default: 6]",
+        CustomParser = ParseFeatureMaps,
+    };
+
+    public static Option<Backbone> Backbone(Backbone standard)
+    {
+        var option = new Option<Backbone>("--backbone")
+        {
+            HelpName = "resnet18|resnet34|resnet50|resnet101",
+            Description = "The network that reads the image: deeper is better and slower.",
+            DefaultValueFactory = _ => standard,
+        };
+        option.AcceptOnlyFromAmong(StringComparer.OrdinalIgnoreCase, option.HelpName.Split('|'));
+        return option;
+    }
+
+    /// <summary>A whole number of at least 1.</summary>
+    public static Option<int> Count(string name, string description, int standard) => new(name)
+    {
+        HelpName = "N",
+        Description = description,
+        DefaultValueFactory = _ => standard,
+        CustomParser = result => ParseNumber(result, minimum: 1),
+    };
+
+    /// <summary>A whole number of at least 1 that may be left out.</summary>
+    public static Option<int?> OptionalCount(string name, string description) => new(name)
+    {
+        HelpName = "N",
+        Description = description,
+        CustomParser = result => ParseNumber(result, minimum: 1),
+    };
+
+    /// <summary>A number of at least 0.</summary>
+    public static Option<double> Rate(string name, string description, double standard) => new(name)
+    {
+        HelpName = "X",
+        Description = description,
+        DefaultValueFactory = _ => standard,
+        CustomParser = result => ParseNumber(result, minimum: 0.0),
+    };
+
+    public static Option<int?> Seed() => new("--seed")
+    {
+        HelpName = "N",
+        Description = "Makes training repeatable: same seed, same model (on the CPU).",
+        CustomParser = result => ParseNumber(result, minimum: 0),
+    };
+
+    public static void RequireExactlyOneOf(this Command command, params Option[] options) => command.Validators.Add(result =>
+    {
+        if (options.Count(result.IsGiven) != 1)
+            result.AddError($"Give exactly one of {string.Join(", ", options.Select(option => option.Name))}.");
+    });
+
+    public static void Forbid(this Command command, Option option, Option with) => command.Validators.Add(result =>
+    {
+        if (result.IsGiven(option) && result.IsGiven(with))
+            result.AddError($"{option.Name} means nothing together with {with.Name}.");
+    });
+
+    private static bool IsGiven(this CommandResult command, Option option) => command.GetResult(option) is { Implicit: false };
+
+    private static T ParseNumber<T>(ArgumentResult result, T minimum) where T : INumber<T>
+    {
+        var text = result.Tokens[0].Value;
+        if (T.TryParse(text, CultureInfo.InvariantCulture, out var number) && number >= minimum && T.IsFinite(number))
+            return number;
+        result.AddError($"'{text}' is no value for {((OptionResult)result.Parent!).Option.Name}; give a {(typeof(T) == typeof(int) ? "whole " : "")}number of at least {minimum}.");
+        return minimum;
+    }
+
+    private static (int, int)? ParseSize(ArgumentResult result)
+    {
+        var text = result.Tokens[0].Value;
+        if (text.Split('x', 'X') is [var height, var width] && int.TryParse(height, out var h) && int.TryParse(width, out var w) && h > 0 && w > 0)
+            return (h, w);
+        result.AddError($"'{text}' is no size; write height x width in pixels, such as 256x256.");
+        return null;
+    }
+
+    private static Maps? ParseFeatureMaps(ArgumentResult result)
+    {
+        var text = result.Tokens[0].Value;
+        if (text == "all")
+            return Maps.All;
+        var maps = Maps.None;
+        foreach (var part in text.Split(','))
+        {
+            if (!int.TryParse(part, out var map) || map is < 1 or > 6)
+            {
+                result.AddError($"'{text}' names no feature maps; write numbers from 1 to 6, such as 6 or 1,6, or all.");
+                return null;
+            }
+            maps |= (Maps)(1 << (map - 1));
+        }
+        return maps;
+    }
+}

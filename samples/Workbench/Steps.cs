@@ -1,0 +1,40 @@
+using Microsoft.ML;
+using Microsoft.ML.Data;
+using Microsoft.ML.PermutedSegmentation;
+using Microsoft.ML.Runtime;
+
+namespace Workbench;
+
+/// <summary>Steps that several commands share.</summary>
+internal static class Steps
+{
+    /// <summary>Prints the library's warnings to the error stream.</summary>
+    public static MLContext WithWarnings(this MLContext mlContext)
+    {
+        mlContext.Log += (_, message) =>
+        {
+            if (message.Kind == ChannelMessageKind.Warning)
+                Warn(message.RawMessage);
+        };
+        return mlContext;
+    }
+
+    /// <summary>Reads a key file; says so when others can read it too.</summary>
+    public static PermutationKey LoadKey(string path) => PermutationKey.Load(path, Warn);
+
+    /// <summary>Reads the masks of a VOC folder's rows into the column Label.</summary>
+    public static IDataView LoadMasks(this MLContext mlContext, IDataView rows, VocFolder folder) =>
+        mlContext.Segmentation().Transforms.LoadMasks("Label", null, "MaskPath", folder.ClassNames).Fit(rows).Transform(rows);
+
+    /// <summary>Loads a model, and unlocks it when there is a key, which has to be the right one.</summary>
+    public static ITransformer LoadModel(this MLContext mlContext, string path, string? keyPath)
+    {
+        var model = mlContext.Model.Load(path, out _);
+        if (keyPath is null)
+            return model;
+        using var key = LoadKey(keyPath);
+        return mlContext.Segmentation().Unlock(model, key, verify: true);
+    }
+
+    private static void Warn(string message) => Console.Error.WriteLine($"warning: {message}");
+}
