@@ -17,10 +17,10 @@ internal sealed class ResNetBackbone : nn.Module<Tensor, Tensor>
     {
         _conv1 = Layers.Convolution(3, architecture.BaseWidth, kernel: 7, stride: 2);
         _bn1 = Layers.BatchNorm(architecture.BaseWidth);
-        Layer1 = BuildStage(architecture, 1, inputs: architecture.ChannelsOf(FeatureMaps.Stem));
-        Layer2 = BuildStage(architecture, 2, inputs: architecture.ChannelsOf(FeatureMaps.Stage1));
-        Layer3 = BuildStage(architecture, 3, inputs: architecture.ChannelsOf(FeatureMaps.Stage2));
-        Layer4 = BuildStage(architecture, 4, inputs: architecture.ChannelsOf(FeatureMaps.Stage3));
+        Layer1 = BuildStage(architecture, 1, FeatureMaps.Stem, FeatureMaps.Stage1);
+        Layer2 = BuildStage(architecture, 2, FeatureMaps.Stage1, FeatureMaps.Stage2);
+        Layer3 = BuildStage(architecture, 3, FeatureMaps.Stage2, FeatureMaps.Stage3);
+        Layer4 = BuildStage(architecture, 4, FeatureMaps.Stage3, FeatureMaps.Stage4);
         RegisterComponents();
     }
 
@@ -42,7 +42,7 @@ internal sealed class ResNetBackbone : nn.Module<Tensor, Tensor>
     public override Tensor forward(Tensor images) =>
         Stem(images).Then(Layer1).Then(Layer2).Then(Layer3).Then(Layer4);
 
-    private static Sequential BuildStage(FcnArchitecture architecture, int stage, int inputs)
+    private static Sequential BuildStage(FcnArchitecture architecture, int stage, FeatureMaps read, FeatureMaps written)
     {
         // Stage k would end at stride 2^(k+1). Where the output stride is smaller, the stride is left out and a bottleneck's
         // 3x3 convolutions are dilated instead; a stage's first block still has the dilation of the stage before (torchvision).
@@ -50,17 +50,16 @@ internal sealed class ResNetBackbone : nn.Module<Tensor, Tensor>
         int stride = stage > 1 && fullStride <= architecture.OutputStride ? 2 : 1;
         int dilation = Math.Max(1, fullStride / architecture.OutputStride);
         int firstDilation = Math.Max(1, fullStride / 2 / architecture.OutputStride);
-        int width = architecture.WidthOf(stage);
+        int inputs = architecture.ChannelsOf(read);
+        int outputs = architecture.ChannelsOf(written);
 
-        var blocks = new List<nn.Module<Tensor, Tensor>>();
-        for (int i = 0; i < architecture.BlocksOf(stage); i++)
-        {
-            bool first = i == 0;
-            if (architecture.Block == ResidualBlock.Bottleneck)
-                blocks.Add(new Bottleneck(first ? inputs : width * Bottleneck.Expansion, width, first ? stride : 1, first ? firstDilation : dilation));
-            else
-                blocks.Add(new BasicBlock(first ? inputs : width, width, first ? stride : 1));
-        }
+        var blocks = new List<nn.Module<Tensor, Tensor>> { Block(inputs, stride, firstDilation) };
+        while (blocks.Count < architecture.BlocksOf(stage))
+            blocks.Add(Block(outputs, stride: 1, dilation));
         return nn.Sequential(blocks);
+
+        nn.Module<Tensor, Tensor> Block(int inputs, int stride, int dilation) => architecture.Block == ResidualBlock.Bottleneck
+            ? new Bottleneck(inputs, architecture.WidthOf(stage), stride, dilation)
+            : new BasicBlock(inputs, architecture.WidthOf(stage), stride);
     }
 }

@@ -33,7 +33,8 @@ public sealed class ResidualBlockTests
         });
 
     private static void AssertFollows(
-        ResidualBlock kind, int outputStride, string name, int inputs, Func<Tensor, IReadOnlyDictionary<string, Tensor>, bool, Tensor> definition)
+        ResidualBlock kind, int outputStride, string name, int inputs,
+        Func<Tensor, IReadOnlyDictionary<string, Tensor>, bool, Tensor> definition)
     {
         foreach (bool training in (bool[])[false, true])
         {

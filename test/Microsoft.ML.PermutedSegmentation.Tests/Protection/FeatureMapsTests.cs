@@ -7,7 +7,10 @@ public sealed class FeatureMapsTests
     [Fact]
     public void Maps_are_numbered_as_in_the_papers_table() =>
         Assert.Equal(
-            [(FeatureMaps.Stem, 1), (FeatureMaps.Stage1, 2), (FeatureMaps.Stage2, 3), (FeatureMaps.Stage3, 4), (FeatureMaps.Stage4, 5), (FeatureMaps.Head, 6)],
+            [
+                (FeatureMaps.Stem, 1), (FeatureMaps.Stage1, 2), (FeatureMaps.Stage2, 3),
+                (FeatureMaps.Stage3, 4), (FeatureMaps.Stage4, 5), (FeatureMaps.Head, 6),
+            ],
             FeatureMaps.All.Each().Select(map => (map, map.Number())));
 
     [Fact]

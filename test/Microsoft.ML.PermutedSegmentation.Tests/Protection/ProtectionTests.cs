@@ -5,10 +5,17 @@ using static TorchSharp.torch;
 namespace Microsoft.ML.PermutedSegmentation.Tests;
 
 /// <summary>The library's protected weights against the paper's permuted feature maps.</summary>
-public sealed class ProtectionTests
+public sealed class ProtectionTests : IDisposable
 {
     // Everything is computed in double precision, so that rounding cannot pass for a difference or hide one.
     private const double Rounding = 1e-12;
+
+    private readonly int _threads = get_num_threads();
+
+    // These networks are so small that threads would mostly wait for each other, for seconds on a busy machine.
+    public ProtectionTests() => set_num_threads(1);
+
+    public void Dispose() => set_num_threads(_threads);
 
     [Theory]
     [InlineData(nameof(ResidualBlock.Basic))]
@@ -34,12 +41,12 @@ public sealed class ProtectionTests
             using var misread = DoubleNetwork(architecture, Unprotect(lockedState, new WeightProtection(architecture, wrong)));
 
             // The paper's three conditions: Correct, No-perm and Incorrect.
-            Assert.True(SmallNetworks.Difference(expected, LiteralNetwork.Forward(locked, right, images)) < Rounding, $"right key, {maps}");
+            AssertSame(expected, LiteralNetwork.Forward(locked, right, images), $"right key, {maps}");
             Assert.Equal(expected.bytes.ToArray(), unlocked.call(images).bytes.ToArray());
             var withoutKey = locked.call(images);
-            Assert.True(SmallNetworks.Difference(LiteralNetwork.Forward(locked, new Dictionary<FeatureMaps, int[]>(), images), withoutKey) < Rounding, $"no key, {maps}");
+            AssertSame(LiteralNetwork.Forward(locked, new Dictionary<FeatureMaps, int[]>(), images), withoutKey, $"no key, {maps}");
             var withWrongKey = misread.call(images);
-            Assert.True(SmallNetworks.Difference(LiteralNetwork.Forward(locked, wrong, images), withWrongKey) < Rounding, $"wrong key, {maps}");
+            AssertSame(LiteralNetwork.Forward(locked, wrong, images), withWrongKey, $"wrong key, {maps}");
 
             Assert.True(SmallNetworks.Difference(expected, withoutKey) > 0.1, $"no key, {maps}");
             Assert.True(SmallNetworks.Difference(expected, withWrongKey) > 0.1, $"wrong key, {maps}");
@@ -71,7 +78,7 @@ public sealed class ProtectionTests
         var expected = Protect(plain.State(), protection);
         foreach (var (name, trained) in literal.State())
         {
-            Assert.True(SmallNetworks.Difference(expected[name], trained) < Rounding, name);
+            AssertSame(expected[name], trained, name);
             Assert.True(SmallNetworks.Difference(untrained[name], trained) > 1e-3, $"{name} has hardly changed");
         }
     }
@@ -93,6 +100,9 @@ public sealed class ProtectionTests
             optimizer.step();
         }
     }
+
+    private static void AssertSame(Tensor expected, Tensor actual, string message) =>
+        Assert.True(SmallNetworks.Difference(expected, actual) < Rounding, message);
 
     private static FcnNetwork DoubleNetwork(FcnArchitecture architecture, Dictionary<string, Tensor> state)
     {
