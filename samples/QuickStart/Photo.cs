@@ -1,0 +1,9 @@
+namespace QuickStart;
+
+/// <summary>What the saved pipeline reads. It was trained with masks, so it has a column for them; nobody reads it here.</summary>
+internal sealed class Photo
+{
+    public string ImagePath { get; set; } = "";
+
+    public string MaskPath { get; set; } = "";
+}
