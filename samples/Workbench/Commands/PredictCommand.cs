@@ -7,14 +7,14 @@ namespace Workbench.Commands;
 /// <summary><c>predict</c>: writes masks and overlay pictures for images.</summary>
 internal static class PredictCommand
 {
-    private static readonly string[] ImageExtensions = [".jpg", ".jpeg", ".png", ".bmp"];
+    private static readonly string[] ImageExtensions = [".jpg", ".jpeg", ".png"];
 
     public static Command Create()
     {
         var model = CommonOptions.Model();
         var key = CommonOptions.Key("Unlocks the model with this key file; fails when it is not the model's key.");
         var noKey = CommonOptions.NoKey();
-        var images = new Option<string>("--images") { HelpName = "FILE-OR-DIR", Description = "An image, or a folder of them (jpg, jpeg, png, bmp).", Required = true };
+        var images = new Option<string>("--images") { HelpName = "FILE-OR-DIR", Description = "An image, or a folder of them (jpg, jpeg, png).", Required = true };
         var output = new Option<string>("--out") { HelpName = "DIR", Description = "The folder to write to; made when missing.", Required = true };
 
         var command = new DetailedCommand("predict", "Segments images and writes their masks.", """
@@ -30,10 +30,13 @@ internal static class PredictCommand
         command.SetAction((result, cancellationToken) =>
         {
             var files = FindImages(result.GetRequiredValue(images));
+            // A truncated file would be decoded all the same, its missing part grey.
+            files.ForEach(file => ImageFile.CheckWhole(file.ImagePath));
             var mlContext = new MLContext().WithWarnings();
             var segmenter = mlContext.LoadModel(result.GetRequiredValue(model), result.GetValue(key));
             var folder = result.GetRequiredValue(output);
 
+            Directory.CreateDirectory(folder);
             var predictions = MaskPrediction.Read(segmenter.Transform(mlContext.Data.LoadFromEnumerable(files)));
             CountedWork.ForEach("images", files.Count, predictions, cancellationToken, prediction => prediction.Save(folder));
             Console.WriteLine($"Wrote {files.Count} masks to {folder}, and pictures to {Path.Combine(folder, "overlays")}.");

@@ -100,7 +100,7 @@ internal sealed class DecodedImages
     {
         if (wanted is [])
             yield break;
-        using DataViewRowCursor cursor = _data.GetRowCursor([_imageColumn, .. _maskColumn.Columns]);
+        using DataViewRowCursor cursor = _data.GetLazyCursor([_imageColumn, .. _maskColumn.Columns]);
         ValueGetter<MLImage> getImage = ImageColumn.GetGetter(cursor, _imageColumn);
         MaskColumn.Reader maskReader = _maskColumn.CreateReader(cursor);
         MLImage image = null!;

@@ -6,7 +6,7 @@ namespace Microsoft.ML.PermutedSegmentation;
 /// Checks that an image file is whole. SkiaSharp, and with it ML.NET's LoadImages, decodes a truncated file without an
 /// error, its missing part grey or transparent.
 /// </summary>
-internal static class ImageFile
+public static class ImageFile
 {
     private const int TailBlockBytes = 4096;
 
@@ -14,7 +14,9 @@ internal static class ImageFile
     /// Checks that a JPEG or PNG reaches its end marker; bytes after it do not matter. Nothing is decoded: a JPEG's
     /// segments up to the first scan and its end are read, and a PNG's chunk headers.
     /// </summary>
+    /// <param name="path">The image file.</param>
     /// <returns>The size in pixels that the header states.</returns>
+    /// <exception cref="FileNotFoundException">There is no such file.</exception>
     /// <exception cref="InvalidDataException">The file is truncated, or neither JPEG nor PNG.</exception>
     public static (int Height, int Width) CheckWhole(string path)
     {
@@ -32,7 +34,7 @@ internal static class ImageFile
     /// <summary>Same as <see cref="CheckWhole"/> for a mask, which must be a PNG.</summary>
     /// <returns>The size in pixels that the header states.</returns>
     /// <exception cref="InvalidDataException">The file is truncated, or not a PNG.</exception>
-    public static (int Height, int Width) CheckWholePng(string path)
+    internal static (int Height, int Width) CheckWholePng(string path)
     {
         using var stream = File.OpenRead(path);
         return CheckPng(stream, path);

@@ -20,7 +20,7 @@ internal static class DataViewEvaluation
         var predicted = MaskColumn.Find(data.Schema, predictedLabelColumnName, nameof(predictedLabelColumnName));
         var evaluator = new SegmentationEvaluator(AgreeOnClasses(label, predicted), ignoredClasses);
 
-        using DataViewRowCursor cursor = data.GetRowCursor(label.Columns.Concat(predicted.Columns));
+        using DataViewRowCursor cursor = data.GetLazyCursor(label.Columns.Concat(predicted.Columns));
         MaskColumn.Reader labelReader = label.CreateReader(cursor), predictedReader = predicted.CreateReader(cursor);
         byte[] resized = [];
         while (cursor.MoveNext())

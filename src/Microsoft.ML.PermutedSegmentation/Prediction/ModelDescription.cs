@@ -6,7 +6,6 @@ namespace Microsoft.ML.PermutedSegmentation;
 /// <summary>All that a model file says besides its weights. Nothing of it is secret.</summary>
 internal sealed record ModelDescription
 {
-    public const int SaltSize = 16;
     private const int FingerprintSize = 8;
     private const int LargestSide = 1 << 14;
 
@@ -65,13 +64,14 @@ internal sealed record ModelDescription
 
     private void Check()
     {
-        _ = Architecture;
+        _ = Architecture; // throws for a network that cannot be
         Require(ImageHeight is > 0 and <= LargestSide && ImageHeight % OutputStride == 0, $"image height {ImageHeight}");
         Require(ImageWidth is > 0 and <= LargestSide && ImageWidth % OutputStride == 0, $"image width {ImageWidth}");
         Require((FeatureMaps & ~FeatureMaps.All) == 0, "an unknown feature map");
-        Require(Salt?.Length == (IsProtected ? SaltSize : null), "a salt of wrong length");
+        Require(Salt?.Length == (IsProtected ? PermutationKey.ModelSaltSizeInBytes : null), "a salt of wrong length");
         Require(Fingerprint is null || (IsProtected && Fingerprint.Length == FingerprintSize), "a fingerprint of wrong length");
-        Require(ClassNames.All(name => name is not null), "a class without a name");
+        if (ClassNameList.FindProblem(ClassNames) is { } problem)
+            throw new InvalidDataException($"The model's description is damaged: {problem}");
         foreach (string column in (string[])[ImageColumnName, PredictedLabelColumnName, ScoreColumnName])
             Require(!string.IsNullOrWhiteSpace(column), "an empty column name");
     }

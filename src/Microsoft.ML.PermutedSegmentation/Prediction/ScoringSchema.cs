@@ -16,7 +16,7 @@ internal sealed class ScoringSchema
         builder.AddColumns(input);
         builder.AddColumn(model.PredictedLabelColumnName,
             new VectorDataViewType(new KeyDataViewType(typeof(byte), classCount), model.ImageHeight, model.ImageWidth),
-            NamesOf(model.ClassNames, AnnotationUtils.Kinds.KeyValues));
+            ClassNameList.ToKeyValues(model.ClassNames));
         builder.AddColumn(model.ScoreColumnName,
             new VectorDataViewType(NumberDataViewType.Single, classCount, model.ImageHeight, model.ImageWidth));
         Output = builder.ToSchema();
@@ -39,12 +39,4 @@ internal sealed class ScoringSchema
             || (column.Index == Image.Index && wanted.Any(IsPrediction)));
 
     public bool IsPrediction(DataViewSchema.Column column) => column.Index >= Input.Count;
-
-    private static DataViewSchema.Annotations NamesOf(IReadOnlyList<string> classNames, string kind)
-    {
-        var names = new VBuffer<ReadOnlyMemory<char>>(classNames.Count, [.. classNames.Select(name => name.AsMemory())]);
-        var builder = new DataViewSchema.Annotations.Builder();
-        builder.Add(kind, new VectorDataViewType(TextDataViewType.Instance, classNames.Count), (ref VBuffer<ReadOnlyMemory<char>> value) => names.CopyTo(ref value));
-        return builder.ToAnnotations();
-    }
 }

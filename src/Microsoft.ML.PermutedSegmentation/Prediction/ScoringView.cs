@@ -25,11 +25,11 @@ internal sealed class ScoringView(IDataView source, SegmentationModel model, Sco
     {
         DataViewSchema.Column[] wanted = [.. columnsNeeded];
         // Images are read by the cursor that runs ahead; the one that follows reads them only for a caller who wants them.
-        DataViewRowCursor rows = source.GetRowCursor(schema.Input.Where(column => wanted.Any(output => output.Index == column.Index)));
+        DataViewRowCursor rows = source.GetLazyCursor(schema.Input.Where(column => wanted.Any(output => output.Index == column.Index)));
         if (!wanted.Any(schema.IsPrediction))
             return new Cursor(this, schema, wanted, rows, null, null);
         var scorer = new BatchScorer(model, device, withProbabilities: wanted.Any(column => column.Index == schema.Score.Index), BatchSize);
-        return new Cursor(this, schema, wanted, rows, source.GetRowCursor([schema.Image]), scorer);
+        return new Cursor(this, schema, wanted, rows, source.GetLazyCursor([schema.Image]), scorer);
     }
 
     /// <inheritdoc/>

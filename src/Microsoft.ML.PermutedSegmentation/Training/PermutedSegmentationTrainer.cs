@@ -81,7 +81,7 @@ public sealed partial class PermutedSegmentationTrainer : IEstimator<PermutedSeg
 
     private ModelDescription Describe(IReadOnlyList<string> classNames)
     {
-        byte[]? salt = _key is null ? null : RandomNumberGenerator.GetBytes(ModelDescription.SaltSize);
+        byte[]? salt = _key is null ? null : RandomNumberGenerator.GetBytes(PermutationKey.ModelSaltSizeInBytes);
         return new ModelDescription
         {
             Backbone = _options.Backbone,
