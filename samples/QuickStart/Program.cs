@@ -30,7 +30,7 @@ var pipeline = mlContext.Transforms.LoadImages("Image", null, "ImagePath")
         BatchSize = 8,
         LearningRate = 0.05,
         WeightDecay = 0.0005,
-        MinimumCropArea = 0.5,
+        MinimumCropArea = 1,
         Progress = new ConsoleProgress(),
     }));
 ITransformer trained = pipeline.Fit(train);

@@ -1,4 +1,3 @@
-using System.Reflection;
 using Microsoft.ML.Data;
 using Microsoft.ML.Transforms.Image;
 using Xunit;
@@ -59,8 +58,8 @@ public sealed class LoadMasksTests : IDisposable
     {
         var data = Data("one.png");
         Assert.Equal(
-            Describe(ShapeOf(Fit().GetOutputSchema(data.Schema))),
-            Describe(LoadMasks().GetOutputSchema(ShapeOf(data.Schema))));
+            Describe(SchemaShapes.Of(Fit().GetOutputSchema(data.Schema))),
+            Describe(LoadMasks().GetOutputSchema(SchemaShapes.Of(data.Schema))));
 
         static List<string> Describe(SchemaShape shape) => [.. shape
             .Select(c => $"{c.Name}: {c.Kind} {c.ItemType} key={c.IsKey} ({string.Join(", ", Describe(c.Annotations))})")
@@ -118,10 +117,10 @@ public sealed class LoadMasksTests : IDisposable
         var data = Data("one.png");
         var missing = Catalog.LoadMasks("Label", null, "Mask", Names);
         AssertNames("Mask", () => missing.Fit(data));
-        AssertNames("Mask", () => missing.GetOutputSchema(ShapeOf(data.Schema)));
+        AssertNames("Mask", () => missing.GetOutputSchema(SchemaShapes.Of(data.Schema)));
         var wrong = Catalog.LoadMasks("Label", null, "Number", Names);
         AssertNames("Number", () => wrong.Fit(data));
-        AssertNames("Number", () => wrong.GetOutputSchema(ShapeOf(data.Schema)));
+        AssertNames("Number", () => wrong.GetOutputSchema(SchemaShapes.Of(data.Schema)));
 
         static void AssertNames(string column, Action action)
         {
@@ -173,9 +172,6 @@ public sealed class LoadMasksTests : IDisposable
     }
 
     // Internal in ML.NET; estimator chains call it.
-    private static SchemaShape ShapeOf(DataViewSchema schema) =>
-        (SchemaShape)typeof(SchemaShape).GetMethod("Create", BindingFlags.NonPublic | BindingFlags.Static)!.Invoke(null, [schema])!;
-
     // ML.NET reads ahead on other threads and wraps what is thrown there.
     private static void Unwrap(Action action)
     {

@@ -128,7 +128,7 @@ public sealed class PermutedSegmentationTrainerTests : IDisposable
         Assert.Equal("Vector<Single, 3, 32, 32>", schema["Score"].Type.ToString());
         // A chain of estimators that need each other's columns passes only when the promised schema holds.
         var chain = trainer.Append(mlContext.Transforms.CopyColumns("Copy", "PredictedLabel"));
-        Assert.Contains(chain.GetOutputSchema(ShapeOf(data)), column => column is { Name: "Copy", IsKey: true });
+        Assert.Contains(chain.GetOutputSchema(SchemaShapes.Of(data.Schema)), column => column is { Name: "Copy", IsKey: true });
     }
 
     private float[][] TrainAndScore(int seed, Func<SegmentationTrainersCatalog, PermutedSegmentationTrainer>? trainer = null)
@@ -157,23 +157,5 @@ public sealed class PermutedSegmentationTrainerTests : IDisposable
             }
         }
         return sum / pixels;
-    }
-
-    // The shape of a data view's schema, by way of an estimator that changes nothing.
-    private static SchemaShape ShapeOf(IDataView data)
-    {
-        var create = typeof(SchemaShape).GetMethod("Create", System.Reflection.BindingFlags.Static | System.Reflection.BindingFlags.NonPublic)!;
-        return (SchemaShape)create.Invoke(null, [data.Schema])!;
-    }
-
-    private sealed class Reports(Action<TrainingProgress>? then = null) : IProgress<TrainingProgress>
-    {
-        public List<TrainingProgress> All { get; } = [];
-
-        public void Report(TrainingProgress value)
-        {
-            All.Add(value);
-            then?.Invoke(value);
-        }
     }
 }

@@ -1,0 +1,128 @@
+using System.Diagnostics;
+using System.Text.Json;
+using Microsoft.ML.Data;
+using QuickStart;
+using Xunit;
+
+namespace Microsoft.ML.PermutedSegmentation.Tests;
+
+/// <summary>The console app in a process of its own, which knows of a model no more than its file says.</summary>
+public sealed class WorkbenchTests : IDisposable
+{
+    private readonly TempFolder _folder = new();
+
+    public void Dispose() => _folder.Dispose();
+
+    [Fact]
+    public void A_model_saved_here_is_evaluated_and_used_in_another_process()
+    {
+        ShapesDataset.Create(_folder.At("data"), trainCount: 20, validationCount: 5, size: 32);
+        var mlContext = new MLContext(seed: 1);
+        VocFolder voc = VocFolder.Open(_folder.At("data"));
+        IDataView train = voc.Load(mlContext, "train"), validation = voc.Load(mlContext, "val");
+        Succeed("keygen", "--out", _folder.At("key.pem"));
+        using PermutationKey key = PermutationKey.Load(_folder.At("key.pem"));
+        using var images = mlContext.Transforms.LoadImages("Image", null, "ImagePath").Fit(train);
+        IDataView WithMasks(IDataView rows) => mlContext.Segmentation().Transforms.LoadMasks("Label", null, "MaskPath", voc.ClassNames).Fit(rows).Transform(rows);
+        using var segmenter = mlContext.Segmentation().Trainers.Permuted(key, ColorPatches.Options(epochs: 1)).Fit(images.Transform(WithMasks(train)));
+        var model = images.Append(segmenter);
+        mlContext.Model.Save(model, train.Schema, _folder.At("model.zip"));
+
+        SegmentationMetrics expected = mlContext.Segmentation().Evaluate(model.Transform(WithMasks(validation)));
+        JsonElement correct = Evaluate("--key", _folder.At("key.pem"));
+        Assert.Equal(expected.MeanIntersectionOverUnion, correct.GetProperty("meanIntersectionOverUnion").GetDouble(), 1e-12);
+        Assert.Equal(expected.MeanImageIntersectionOverUnion, correct.GetProperty("meanImageIntersectionOverUnion").GetDouble(), 1e-12);
+        Assert.Equal(expected.ConfusionMatrix[0, 0], correct.GetProperty("confusionMatrix")[0][0].GetInt64());
+
+        JsonElement locked = Evaluate("--no-key");
+        Assert.NotEqual(expected.ConfusionMatrix[0, 0], locked.GetProperty("confusionMatrix")[0][0].GetInt64());
+
+        JsonElement wrong = Evaluate("--wrong-keys", "2");
+        Assert.Equal(2, wrong.GetProperty("keys").GetArrayLength());
+        Assert.Equal(
+            wrong.GetProperty("keys").EnumerateArray().Average(one => one.GetProperty("meanIntersectionOverUnion").GetDouble()),
+            wrong.GetProperty("meanIntersectionOverUnion").GetProperty("mean").GetDouble(), 1e-12);
+
+        Succeed("predict", "--model", _folder.At("model.zip"), "--key", _folder.At("key.pem"), "--images", _folder.At("data", "JPEGImages", "val_0001.jpg"), "--out", _folder.At("masks"));
+        byte[] predicted = model.Transform(validation).GetColumn<byte[]>("PredictedLabel").First();
+        var (indices, height, width) = IndexedPng.Read(_folder.At("masks", "val_0001.png"));
+        Assert.Equal((32, 32), (height, width));
+        Assert.Equal(predicted, indices.Select(index => (byte)(index + 1)));
+        Assert.Equal((32, 32), ImageFile.CheckWhole(_folder.At("masks", "overlays", "val_0001.png")));
+    }
+
+    [Fact]
+    public void Training_from_the_command_line_makes_a_locked_model()
+    {
+        ShapesDataset.Create(_folder.At("data"), trainCount: 12, validationCount: 3, size: 32);
+        Succeed("keygen", "--out", _folder.At("key.pem"));
+        Succeed("train", "--data", _folder.At("data"), "--train-list", "train", "--val-list", "val", "--key", _folder.At("key.pem"),
+            "--feature-maps", "1,6", "--backbone", "resnet18", "--output-stride", "16", "--size", "32x48", "--epochs", "1",
+            "--batch-size", "4", "--learning-rate", "0.01", "--weight-decay", "0.0005", "--seed", "3", "--out", _folder.At("model.zip"));
+        var chain = (IEnumerable<ITransformer>)new MLContext().Model.Load(_folder.At("model.zip"), out _);
+        PermutedSegmentationTransformer model = chain.OfType<PermutedSegmentationTransformer>().Single();
+        Assert.False(model.IsUnlocked);
+        Assert.Equal(FeatureMaps.Stem | FeatureMaps.Head, model.FeatureMaps);
+        Assert.Equal((32, 48), (model.ImageHeight, model.ImageWidth));
+        Assert.Equal(ShapesDataset.ClassNames, model.ClassNames);
+    }
+
+    [Fact]
+    public void Failures_and_wrong_usage_have_their_exit_codes_and_one_line_each()
+    {
+        Assert.Equal(2, Run("train").ExitCode);
+        Assert.Equal(2, Run("evaluate", "--model", "m", "--data", "d", "--list", "l", "--no-key", "--wrong-keys", "3").ExitCode);
+        Assert.Equal(2, Run("juggle").ExitCode);
+        var (exitCode, error) = Run("evaluate", "--model", _folder.At("nothing.zip"), "--data", _folder.Root, "--list", "val", "--no-key");
+        Assert.Equal(1, exitCode);
+        Assert.Contains("nothing.zip", error);
+        Assert.DoesNotContain("   at ", error);
+        Assert.Equal(0, Run("train", "--help").ExitCode);
+    }
+
+    [Fact]
+    public void A_training_that_is_stopped_leaves_no_file()
+    {
+        ShapesDataset.Create(_folder.At("data"), trainCount: 12, validationCount: 3, size: 32);
+        using Process process = Start("train", "--data", _folder.At("data"), "--train-list", "train", "--unprotected", "--backbone", "resnet18",
+            "--size", "32x32", "--epochs", "1000", "--batch-size", "4", "--out", _folder.At("out", "model.zip"));
+        Assert.Contains("epoch", process.StandardOutput.ReadLine());
+        Process.Start("kill", $"-TERM {process.Id}").WaitForExit();
+        Assert.True(process.WaitForExit(TimeSpan.FromSeconds(30)));
+        Assert.Equal(1, process.ExitCode);
+        Assert.Contains("Cancelled", process.StandardError.ReadToEnd());
+        Assert.False(Directory.Exists(_folder.At("out")));
+    }
+
+    private JsonElement Evaluate(params string[] condition)
+    {
+        string json = _folder.At("metrics.json");
+        Succeed(["evaluate", "--model", _folder.At("model.zip"), "--data", _folder.At("data"), "--list", "val", "--json", json, .. condition]);
+        return JsonDocument.Parse(File.ReadAllText(json)).RootElement;
+    }
+
+    private static void Succeed(params string[] arguments)
+    {
+        var (exitCode, error) = Run(arguments);
+        Assert.True(exitCode == 0, error);
+    }
+
+    private static (int ExitCode, string Error) Run(params string[] arguments)
+    {
+        using Process process = Start(arguments);
+        Task<string> output = process.StandardOutput.ReadToEndAsync();
+        string error = process.StandardError.ReadToEnd();
+        process.WaitForExit();
+        return (process.ExitCode, error + output.Result);
+    }
+
+    private static Process Start(params string[] arguments)
+    {
+        var start = new ProcessStartInfo("dotnet", [Path.Combine(AppContext.BaseDirectory, "workbench.dll"), .. arguments])
+        {
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+        };
+        return Process.Start(start)!;
+    }
+}
