@@ -3,8 +3,11 @@ namespace Microsoft.ML.PermutedSegmentation;
 /// <summary>Semantic segmentation with models that need their secret key; reached by <c>mlContext.Segmentation()</c>.</summary>
 public sealed class SegmentationCatalog
 {
+    private readonly MLContext _environment;
+
     internal SegmentationCatalog(MLContext environment)
     {
+        _environment = environment;
         Trainers = new SegmentationTrainersCatalog(environment);
         Transforms = new SegmentationTransformsCatalog(environment);
     }
@@ -29,6 +32,36 @@ public sealed class SegmentationCatalog
         string predictedLabelColumnName = "PredictedLabel",
         IReadOnlyCollection<int>? ignoredClasses = null)
         => DataViewEvaluation.Evaluate(data, labelColumnName, predictedLabelColumnName, ignoredClasses);
+
+    /// <summary>
+    /// What a protected model is worth under the key conditions of the paper's Table I: with its key, without one, and with
+    /// random keys. Layers below the lowest keyed map run once for all keys.
+    /// </summary>
+    /// <param name="model">A segmentation model, or a chain of transformers that ends with one. Locked or not does not matter.</param>
+    /// <param name="data">Rows that the model reads, with true masks.</param>
+    /// <param name="key">The model's key.</param>
+    /// <param name="wrongKeyCount">How many random keys to try; the paper tries 100. With a seed in the context they are the same each time.</param>
+    /// <param name="trainingData">Rows whose masks tell the most frequent class of each pixel, a floor to judge by; null to leave it out.</param>
+    /// <param name="labelColumnName">Column of true masks.</param>
+    /// <param name="cancellationToken">Ends the evaluation with an <see cref="OperationCanceledException"/>.</param>
+    /// <exception cref="ArgumentOutOfRangeException"><paramref name="wrongKeyCount"/> is below 1, or a column is missing.</exception>
+    /// <exception cref="ArgumentException">The model is not protected, the key is another one, or the masks have other classes.</exception>
+    /// <exception cref="InvalidDataException">A row's image or mask cannot be read.</exception>
+    /// <exception cref="InvalidOperationException">There are no rows, or every pixel is void.</exception>
+    public AccessControlMetrics EvaluateAccessControl(
+        ITransformer model,
+        IDataView data,
+        PermutationKey key,
+        int wrongKeyCount = 100,
+        IDataView? trainingData = null,
+        string labelColumnName = "Label",
+        CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(model);
+        ArgumentNullException.ThrowIfNull(data);
+        ArgumentNullException.ThrowIfNull(key);
+        return AccessControlEvaluation.Evaluate(_environment, model, data, key, wrongKeyCount, trainingData, labelColumnName, cancellationToken);
+    }
 
     /// <summary>
     /// A model unlocked with a key. The locked one stays as it is; both share the weights that no key changes, and each

@@ -36,6 +36,9 @@ internal sealed class FcnNetwork : nn.Module<Tensor, Tensor>
         RegisterComponents();
     }
 
+    /// <summary>The number of the scores in <see cref="Run"/>, behind the six feature maps.</summary>
+    public const int Scores = 7;
+
     public FcnArchitecture Architecture { get; }
 
     [field: ComponentName(Name = "backbone")] public ResNetBackbone Backbone { get; }
@@ -84,8 +87,32 @@ internal sealed class FcnNetwork : nn.Module<Tensor, Tensor>
 
     public override Tensor forward(Tensor images)
     {
-        using var scores = Backbone.call(images).Then(Classifier);
+        using var scores = Run(images, 0, Scores);
         return Upsample(scores, images.shape[2], images.shape[3]);
+    }
+
+    /// <summary>
+    /// A later feature map from an earlier one, numbered as in the paper's Table I; 0 is the images, 7 the scores per class
+    /// at the size of map 6.
+    /// </summary>
+    public Tensor Run(Tensor input, int from, int to)
+    {
+        Tensor map = input.alias();
+        for (int number = from + 1; number <= to; number++)
+        {
+            using Tensor before = map;
+            map = number switch
+            {
+                1 => Backbone.Stem(before),
+                2 => Backbone.Layer1.call(before),
+                3 => Backbone.Layer2.call(before),
+                4 => Backbone.Layer3.call(before),
+                5 => Backbone.Layer4.call(before),
+                6 => Classifier.Features(before),
+                _ => Classifier.Classify(before),
+            };
+        }
+        return map;
     }
 
     /// <summary>Scores <c>[N, classes, h, w]</c> to <c>[N, classes, height, width]</c>, bilinearly between pixel centres.</summary>

@@ -37,11 +37,10 @@ internal sealed class BatchScorer(SegmentationModel model, Device device, bool w
             return;
         using var scope = NewDisposeScope();
         using var inference = inference_mode();
-        Tensor logits = model.Network.forward(_images.narrow(0, 0, _count).to(device));
-        // Key value k + 1 is class k.
-        _labels = logits.argmax(1).add_(1).to(ScalarType.Byte).cpu().contiguous().data<byte>().ToArray();
+        Tensor scores = model.Network.Run(_images.narrow(0, 0, _count).to(device), 0, FcnNetwork.Scores);
+        _labels = LabelUpsampler.Upsample(scores, _height, _width);
         if (withProbabilities)
-            _probabilities = nn.functional.softmax(logits, 1).cpu().contiguous().data<float>().ToArray();
+            _probabilities = nn.functional.softmax(FcnNetwork.Upsample(scores, _height, _width), 1).cpu().contiguous().data<float>().ToArray();
     }
 
     /// <summary>Key values of an image, height x width.</summary>

@@ -11,6 +11,17 @@ internal static class ModelChain
         => TryReplace(model, replacement)
             ?? throw new ArgumentException($"There is no {nameof(PermutedSegmentationTransformer)} in this model.", nameof(model));
 
+    /// <summary>The one segmentation model of a chain, and the transformers that run before it.</summary>
+    /// <exception cref="ArgumentException">There is none, or it is inside another chain.</exception>
+    public static (ITransformer[] Before, PermutedSegmentationTransformer Segmenter) Split(ITransformer model)
+    {
+        ITransformer[] links = model is ITransformerChainAccessor chain ? chain.Transformers : [model];
+        int index = Array.FindIndex(links, link => link is PermutedSegmentationTransformer);
+        return index >= 0
+            ? (links[..index], (PermutedSegmentationTransformer)links[index])
+            : throw new ArgumentException($"There is no {nameof(PermutedSegmentationTransformer)} in this model.", nameof(model));
+    }
+
     private static ITransformer? TryReplace(ITransformer model, Func<PermutedSegmentationTransformer, ITransformer> replacement)
     {
         if (model is PermutedSegmentationTransformer segmentation)

@@ -91,6 +91,9 @@ public sealed class PermutedSegmentationTransformer : ITransformer, IDisposable
         return new PermutedSegmentationTransformer(_host, Model.Unlock(key));
     }
 
+    /// <summary>Scores the same images under many keys.</summary>
+    internal KeySweep CreateSweep() => new(Model, _device);
+
     void ICanSaveModel.Save(ModelSaveContext ctx)
     {
         ctx.CheckAtModel();

@@ -51,6 +51,10 @@ internal sealed class SegmentationModel : IDisposable
         return new SegmentationModel(Description, FcnNetwork.FromState(Description.Architecture, state), undone);
     }
 
+    /// <summary>The same model with protected weights, as in its file. Weights that no key changes are shared with this model.</summary>
+    public SegmentationModel Lock()
+        => new(Description, FcnNetwork.FromState(Description.Architecture, StoredState().ToDictionary(entry => entry.Name, entry => entry.Value)), undone: null);
+
     /// <summary>The tensors as the file holds them, one at a time; the caller disposes each.</summary>
     public IEnumerable<(string Name, Tensor Value)> StoredState()
     {

@@ -1,0 +1,135 @@
+using Microsoft.ML.Data;
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace Microsoft.ML.PermutedSegmentation;
+
+/// <summary>
+/// Scores the same images with one model under many keys. All layers below the lowest keyed map compute the same for every
+/// key, so they run once for each image, and only the rest once for each key.
+/// </summary>
+internal sealed class KeySweep
+{
+    private const int BatchSize = 8;
+
+    // Maps of this many images are kept while key after key is applied to them.
+    private const long LargestMaps = 512L << 20;
+
+    private readonly SegmentationModel _locked;
+    private readonly Device _device;
+    private readonly int _sharedMap;
+
+    /// <param name="locked">A protected model; its own state of protection does not matter.</param>
+    /// <param name="device">Where its network is.</param>
+    public KeySweep(SegmentationModel locked, Device device)
+    {
+        (_locked, _device) = (locked, device);
+        _sharedMap = locked.Description.FeatureMaps.Each()[0].Number();
+    }
+
+    /// <summary>Adds each image, under each key, to that key's evaluator.</summary>
+    /// <param name="data">Rows with an image and a mask.</param>
+    /// <param name="labelColumnName">The column of masks.</param>
+    /// <param name="keys">A key for each evaluator; null runs the protected weights as they are.</param>
+    /// <param name="evaluators">One for each key.</param>
+    /// <param name="truths">Told each true mask, once, at the model's size.</param>
+    /// <param name="cancellation">Ends the sweep with an <see cref="OperationCanceledException"/>.</param>
+    public void Run(
+        IDataView data, string labelColumnName, IReadOnlyList<PermutationKey?> keys, IReadOnlyList<SegmentationEvaluator> evaluators,
+        Action<byte[]> truths, CancellationToken cancellation)
+    {
+        var group = new List<(Tensor Maps, List<byte[]> Truths)>();
+        long size = 0;
+        try
+        {
+            foreach ((Tensor maps, List<byte[]> truth) in SharedMaps(data, labelColumnName))
+            {
+                cancellation.ThrowIfCancellationRequested();
+                truth.ForEach(truths);
+                group.Add((maps, truth));
+                size += maps.NumberOfElements * sizeof(float);
+                if (size < LargestMaps)
+                    continue;
+                Apply(group, keys, evaluators, cancellation);
+                Clear(group);
+                size = 0;
+            }
+            Apply(group, keys, evaluators, cancellation);
+        }
+        finally
+        {
+            Clear(group);
+        }
+    }
+
+    private void Apply(
+        List<(Tensor Maps, List<byte[]> Truths)> group, IReadOnlyList<PermutationKey?> keys, IReadOnlyList<SegmentationEvaluator> evaluators, CancellationToken cancellation)
+    {
+        for (int k = 0; k < keys.Count; k++)
+        {
+            using SegmentationModel model = keys[k] is { } key ? _locked.Unlock(key) : _locked.Lock();
+            foreach ((Tensor maps, List<byte[]> truths) in group)
+            {
+                cancellation.ThrowIfCancellationRequested();
+                byte[] labels = LabelsOf(model, maps);
+                int pixels = labels.Length / truths.Count;
+                for (int i = 0; i < truths.Count; i++)
+                    evaluators[k].AddImage(truths[i], labels.AsSpan(i * pixels, pixels));
+            }
+        }
+    }
+
+    private byte[] LabelsOf(SegmentationModel model, Tensor maps)
+    {
+        using var scope = NewDisposeScope();
+        using var inference = inference_mode();
+        Tensor scores = model.Network.Run(maps, _sharedMap, FcnNetwork.Scores);
+        return LabelUpsampler.Upsample(scores, model.Description.ImageHeight, model.Description.ImageWidth);
+    }
+
+    // The lowest keyed map of each batch of images, with their true masks at the model's size.
+    private IEnumerable<(Tensor Maps, List<byte[]> Truths)> SharedMaps(IDataView data, string labelColumnName)
+    {
+        int height = _locked.Description.ImageHeight, width = _locked.Description.ImageWidth;
+        DataViewSchema.Column imageColumn = ImageColumn.Find(data.Schema, _locked.Description.ImageColumnName);
+        MaskColumn maskColumn = MaskColumn.Find(data.Schema, labelColumnName, nameof(labelColumnName));
+        using DataViewRowCursor cursor = data.GetLazyCursor([imageColumn, .. maskColumn.Columns]);
+        ValueGetter<MLImage> getImage = ImageColumn.GetGetter(cursor, imageColumn);
+        MaskColumn.Reader maskReader = maskColumn.CreateReader(cursor);
+        using Tensor batch = ImageTensors.CreateBatch(BatchSize, height, width).DetachFromDisposeScope();
+        MLImage image = null!;
+        var truths = new List<byte[]>();
+        while (cursor.MoveNext())
+        {
+            getImage(ref image);
+            ImageTensors.Write(batch, truths.Count, RgbPixels.From(image), image.Height, image.Width, CropBox.Whole(image.Height, image.Width));
+            byte[] truth = new byte[height * width];
+            NearestResizer.Resize(maskReader.Read(), maskReader.Height, maskReader.Width, truth, height, width);
+            truths.Add(truth);
+            if (truths.Count == BatchSize)
+            {
+                yield return (RunShared(batch), truths);
+                truths = [];
+            }
+        }
+        if (truths.Count > 0)
+        {
+            using Tensor rest = batch.narrow(0, 0, truths.Count);
+            yield return (RunShared(rest), truths);
+        }
+    }
+
+    private Tensor RunShared(Tensor images)
+    {
+        using var scope = NewDisposeScope();
+        using var inference = inference_mode();
+        return _locked.Network.Run(images.to(_device), 0, _sharedMap).DetachFromDisposeScope();
+    }
+
+    private static void Clear(List<(Tensor Maps, List<byte[]> Truths)> group)
+    {
+        foreach ((Tensor maps, _) in group)
+            maps.Dispose();
+        group.Clear();
+    }
+}

@@ -1,0 +1,91 @@
+using BenchmarkDotNet.Attributes;
+using Microsoft.ML.Data;
+using Microsoft.ML.Transforms.Image;
+using TorchSharp;
+
+namespace Microsoft.ML.PermutedSegmentation.Benchmarks;
+
+/// <summary>What a hundred wrong keys cost beside one plain evaluation of the same images (ResNet-50, stride 8, 256x256, 21 classes).</summary>
+public class KeySweepBenchmarks
+{
+    private const int Size = 256, Classes = 21, Images = 8, Keys = 100;
+
+    private readonly MLContext _mlContext = new(seed: 1);
+    private IDataView _data = null!;
+    private SegmentationModel _head = null!, _stage4 = null!;
+
+    [GlobalSetup]
+    public void Setup()
+    {
+        var random = new Random(1);
+        _data = _mlContext.Data.LoadFromEnumerable(Enumerable.Range(0, Images).Select(_ => Row.Create(random)).ToArray());
+        (_head, _stage4) = (CreateModel(FeatureMaps.Head), CreateModel(FeatureMaps.Stage4));
+    }
+
+    [GlobalCleanup]
+    public void Cleanup()
+    {
+        _head.Dispose();
+        _stage4.Dispose();
+    }
+
+    [Benchmark(Baseline = true)]
+    public SegmentationMetrics Plain()
+    {
+        using var transformer = new PermutedSegmentationTransformer(_mlContext, _head.Lock());
+        return _mlContext.Segmentation().Evaluate(transformer.Transform(_data));
+    }
+
+    [Benchmark]
+    public SegmentationMetrics Sweep_of_map_6() => Sweep(_head);
+
+    [Benchmark]
+    public SegmentationMetrics Sweep_of_map_5() => Sweep(_stage4);
+
+    private SegmentationMetrics Sweep(SegmentationModel model)
+    {
+        PermutationKey[] keys = [.. Enumerable.Range(0, Keys).Select(_ => PermutationKey.Generate())];
+        SegmentationEvaluator[] evaluators = [.. keys.Select(_ => new SegmentationEvaluator(model.Description.ClassNames))];
+        new KeySweep(model, torch.CPU).Run(_data, "Label", keys, evaluators, _ => { }, default);
+        return evaluators[^1].ToMetrics();
+    }
+
+    private static SegmentationModel CreateModel(FeatureMaps maps)
+    {
+        using var generator = new torch.Generator(1);
+        var description = new ModelDescription
+        {
+            Backbone = Backbone.ResNet50,
+            OutputStride = 8,
+            ImageHeight = Size,
+            ImageWidth = Size,
+            ClassNames = [.. Enumerable.Range(0, Classes).Select(k => $"{k}")],
+            FeatureMaps = maps,
+            Salt = new byte[PermutationKey.ModelSaltSizeInBytes],
+            ImageColumnName = "Image",
+            PredictedLabelColumnName = "PredictedLabel",
+            ScoreColumnName = "Score",
+        };
+        return SegmentationModel.Stored(description, new FcnNetwork(description.Architecture, generator));
+    }
+
+    private sealed class Row
+    {
+        [ImageType(Size, Size)]
+        public MLImage Image { get; set; } = null!;
+
+        [VectorType(Size, Size), KeyType(Classes)]
+        public byte[] Label { get; set; } = [];
+
+        public static Row Create(Random random)
+        {
+            byte[] pixels = new byte[Size * Size * 4];
+            random.NextBytes(pixels);
+            return new Row
+            {
+                Image = MLImage.CreateFromPixels(Size, Size, MLPixelFormat.Rgba32, pixels),
+                Label = [.. Enumerable.Range(0, Size * Size).Select(p => (byte)(1 + p / Size / 32 + p % Size / 64))],
+            };
+        }
+    }
+}

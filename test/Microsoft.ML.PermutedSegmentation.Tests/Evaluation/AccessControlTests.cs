@@ -1,0 +1,113 @@
+using Microsoft.ML.Data;
+using Xunit;
+
+namespace Microsoft.ML.PermutedSegmentation.Tests;
+
+public sealed class AccessControlTests(TrainedModel trained) : IClassFixture<TrainedModel>
+{
+    private readonly SegmentationCatalog _segmentation = new MLContext(seed: 11).Segmentation();
+
+    [Fact]
+    public void The_conditions_are_what_evaluating_each_by_itself_gives()
+    {
+        AccessControlMetrics metrics = _segmentation.EvaluateAccessControl(trained.Transformer, trained.Data, trained.Key, wrongKeyCount: 3);
+        AssertSame(_segmentation.Evaluate(trained.Transformer.Transform(trained.Data)), metrics.Correct);
+        AssertSame(_segmentation.Evaluate(trained.Load().Transform(trained.Data)), metrics.NoKey);
+        Assert.Equal(3, metrics.Incorrect.PerKey.Count);
+        Assert.All(metrics.Incorrect.PerKey, wrong => Assert.True(wrong.MeanIntersectionOverUnion < metrics.Correct.MeanIntersectionOverUnion));
+    }
+
+    [Theory]
+    [InlineData(FeatureMaps.Head)]
+    [InlineData(FeatureMaps.Stage4)]
+    [InlineData(FeatureMaps.Stage2 | FeatureMaps.Head)]
+    public void Sharing_the_lower_layers_changes_no_label(FeatureMaps maps)
+    {
+        var mlContext = new MLContext(seed: 1);
+        var options = ColorPatches.Options(epochs: 1);
+        options.FeatureMaps = maps;
+        using var model = mlContext.Segmentation().Trainers.Permuted(trained.Key, options).Fit(ColorPatches.View(mlContext, 20));
+        using var wrong = PermutationKey.Generate();
+        PermutationKey?[] keys = [trained.Key, null, wrong];
+        SegmentationEvaluator[] evaluators = [.. keys.Select(_ => new SegmentationEvaluator(["0", "1", "2"]))];
+        var truths = new List<byte[]>();
+        model.CreateSweep().Run(trained.Data, "Label", keys, evaluators, truths.Add, default);
+
+        ITransformer[] models = [model, Locked(mlContext, model), mlContext.Segmentation().Unlock(model, wrong)];
+        for (int k = 0; k < keys.Length; k++)
+            AssertSame(mlContext.Segmentation().Evaluate(models[k].Transform(trained.Data)), evaluators[k].ToMetrics());
+        Assert.Equal(trained.Data.GetColumn<byte[]>("Label"), truths);
+    }
+
+    [Fact]
+    public void The_wrong_keys_come_from_the_seed_and_their_spread_is_a_samples()
+    {
+        WrongKeyMetrics first = Incorrect(seed: 3), again = Incorrect(seed: 3), other = Incorrect(seed: 4);
+        double[] values = [.. first.PerKey.Select(metrics => metrics.MeanImageIntersectionOverUnion)];
+        Assert.Equal(values, again.PerKey.Select(metrics => metrics.MeanImageIntersectionOverUnion));
+        Assert.NotEqual(first.MeanImageIntersectionOverUnion, other.MeanImageIntersectionOverUnion);
+        Assert.Equal(values.Sum() / 4, first.MeanImageIntersectionOverUnion.Mean, 1e-12);
+        Assert.Equal(values.Max(), first.MeanImageIntersectionOverUnion.Maximum);
+        Assert.Equal(values.Min(), first.MeanImageIntersectionOverUnion.Minimum);
+        // The deviation by pairs of values: the mean of (a - b)^2 over all pairs is twice the variance.
+        double pairs = values.SelectMany((a, i) => values.Skip(i + 1).Select(b => (a - b) * (a - b))).Sum();
+        Assert.Equal(Math.Sqrt(pairs / (4 * 3)), first.MeanImageIntersectionOverUnion.StandardDeviation, 1e-12);
+
+        WrongKeyMetrics Incorrect(int seed)
+            => new MLContext(seed).Segmentation().EvaluateAccessControl(trained.Transformer, trained.Data, trained.Key, 4).Incorrect;
+    }
+
+    [Fact]
+    public void The_floors_are_worked_out_from_the_masks_alone()
+    {
+        // Background covers about nine tenths, so it is the best constant: IoU of the others is 0.
+        AccessControlMetrics metrics = _segmentation.EvaluateAccessControl(trained.Transformer, trained.Data, trained.Key, 1, trainingData: trained.Data);
+        byte[][] masks = [.. trained.Data.GetColumn<byte[]>("Label")];
+        double background = masks.Sum(mask => mask.Count(value => value == 1)) / (double)masks.Sum(mask => mask.Count(value => value != 0));
+        Assert.Equal(background / 3, metrics.BestConstantClass.MeanIntersectionOverUnion, 1e-12);
+
+        long hits = 0, pixels = 0;
+        for (int p = 0; p < masks[0].Length; p++)
+        {
+            int[] counts = new int[4];
+            foreach (byte[] mask in masks)
+                counts[mask[p]]++;
+            hits += counts[1..].Max();
+            pixels += counts[1..].Sum();
+        }
+        Assert.Equal(hits / (double)pixels, metrics.MostFrequentClassPerPixel!.PixelAccuracy, 1e-12);
+    }
+
+    [Fact]
+    public void A_chain_is_evaluated_as_it_is()
+    {
+        var chain = trained.MLContext.Transforms.CopyColumns("Copy", "Name").Fit(trained.Data).Append(trained.Transformer);
+        AccessControlMetrics metrics = _segmentation.EvaluateAccessControl(chain, trained.Data, trained.Key, 1);
+        AssertSame(_segmentation.Evaluate(trained.Transformer.Transform(trained.Data)), metrics.Correct);
+        Assert.Contains("Correct key", metrics.ToString());
+    }
+
+    [Fact]
+    public void Bad_input_gives_one_clear_message()
+    {
+        Assert.Throws<ArgumentOutOfRangeException>(() => _segmentation.EvaluateAccessControl(trained.Transformer, trained.Data, trained.Key, 0));
+        using var wrong = PermutationKey.Generate();
+        Assert.Contains("fingerprint", Assert.Throws<ArgumentException>(() => _segmentation.EvaluateAccessControl(trained.Transformer, trained.Data, wrong, 1)).Message);
+        ITransformer other = trained.MLContext.Transforms.CopyColumns("Copy", "Name").Fit(trained.Data);
+        Assert.Throws<ArgumentException>(() => _segmentation.EvaluateAccessControl(other, trained.Data, trained.Key, 1));
+        using var plain = trained.MLContext.Segmentation().Trainers.Fcn(ColorPatches.Options(epochs: 1)).Fit(ColorPatches.View(trained.MLContext, 12));
+        Assert.Contains("not protected", Assert.Throws<ArgumentException>(() => _segmentation.EvaluateAccessControl(plain, trained.Data, trained.Key, 1)).Message);
+        Assert.Throws<OperationCanceledException>(() => _segmentation.EvaluateAccessControl(trained.Transformer, trained.Data, trained.Key, 1, cancellationToken: new CancellationToken(canceled: true)));
+    }
+
+    private ITransformer Locked(MLContext mlContext, ITransformer model)
+    {
+        using var stream = new MemoryStream();
+        mlContext.Model.Save(model, trained.Data.Schema, stream);
+        stream.Position = 0;
+        return mlContext.Model.Load(stream, out _);
+    }
+
+    private static void AssertSame(SegmentationMetrics expected, SegmentationMetrics actual)
+        => Assert.Equal(expected.ConfusionMatrix.ToArray().Cast<long>(), actual.ConfusionMatrix.ToArray().Cast<long>());
+}
