@@ -16,7 +16,7 @@ public sealed class WorkbenchTests : IDisposable
     [Fact]
     public void A_model_saved_here_is_evaluated_and_used_in_another_process()
     {
-        ShapesDataset.Create(_folder.At("data"), trainCount: 20, validationCount: 5, size: 32);
+        ShapesDataset.Create(_folder.At("data"), trainCount: 20, validationCount: 5, size: 40);
         var mlContext = new MLContext(seed: 1);
         VocFolder voc = VocFolder.Open(_folder.At("data"));
         IDataView train = voc.Load(mlContext, "train"), validation = voc.Load(mlContext, "val");
@@ -46,9 +46,12 @@ public sealed class WorkbenchTests : IDisposable
         Succeed("predict", "--model", _folder.At("model.zip"), "--key", _folder.At("key.pem"), "--images", _folder.At("data", "JPEGImages", "val_0001.jpg"), "--out", _folder.At("masks"));
         byte[] predicted = model.Transform(validation).GetColumn<byte[]>("PredictedLabel").First();
         var (indices, height, width) = IndexedPng.Read(_folder.At("masks", "val_0001.png"));
-        Assert.Equal((32, 32), (height, width));
-        Assert.Equal(predicted, indices.Select(index => (byte)(index + 1)));
-        Assert.Equal((32, 32), ImageFile.CheckWhole(_folder.At("masks", "overlays", "val_0001.png")));
+        // The model sees 32 x 32 pixels, the mask has the image's 40 x 40.
+        Assert.Equal((40, 40), (height, width));
+        byte[] resized = new byte[40 * 40];
+        NearestResizer.Resize(predicted, 32, 32, resized, 40, 40);
+        Assert.Equal(resized, indices.Select(index => (byte)(index + 1)));
+        Assert.Equal((40, 40), ImageFile.CheckWhole(_folder.At("masks", "overlays", "val_0001.png")));
     }
 
     [Fact]
