@@ -4,6 +4,7 @@ using Microsoft.ML.Data;
 using Microsoft.ML.PermutedSegmentation;
 using QuickStart;
 using Spectre.Console;
+using Panel = QuickStart.Panel;
 
 var clock = Stopwatch.StartNew();
 string output = Directory.CreateDirectory("quickstart-output").FullName;
@@ -25,8 +26,8 @@ var pipeline = mlContext.Transforms.LoadImages("Image", null, "ImagePath")
         Backbone = Backbone.ResNet18,
         ImageHeight = 64,
         ImageWidth = 64,
-        Epochs = 6,
-        RestartPeriod = 6,
+        Epochs = 5,
+        RestartPeriod = 5,
         BatchSize = 8,
         LearningRate = 0.05,
         WeightDecay = 0.0005,
@@ -61,7 +62,7 @@ var found = labels.GroupBy(label => folder.ClassNames[label - 1]).OrderByDescend
 Console.WriteLine($"{Path.GetFileName(imagePath)}: {string.Join(", ", found.Select(pixels => $"{pixels.Key} {pixels.Count()} pixels"))}");
 
 // The same images under each condition, side by side.
-var rows = Enumerable.Range(0, 4).Select(i => mlContext.Data.TakeRows(mlContext.Data.SkipRows(test, i), 1)).Select(image => (Panel[])
+var rows = Enumerable.Range(1, 4).Select(i => mlContext.Data.TakeRows(mlContext.Data.SkipRows(test, i), 1)).Select(image => (Panel[])
 [
     Panel.OfImage(image.GetColumn<string>("ImagePath").Single()),
     Panel.OfMask(correctKey.Transform(image).GetColumn<byte[]>("Label").Single(), 64),

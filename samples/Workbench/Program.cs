@@ -49,7 +49,9 @@ catch (OperationCanceledException) when (cancellation.IsCancellationRequested)
 catch (Exception exception)
 {
     // What went wrong in a reflected call or on another thread is inside.
-    var cause = exception is AggregateException or TargetInvocationException ? exception.GetBaseException() : exception;
+    var cause = exception;
+    while (cause is AggregateException or TargetInvocationException && cause.InnerException is { } inner)
+        cause = inner;
     Console.Error.WriteLine($"error: {cause.Message}");
     return Failed;
 }

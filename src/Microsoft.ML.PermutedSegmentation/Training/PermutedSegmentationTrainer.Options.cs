@@ -60,7 +60,7 @@ public sealed partial class PermutedSegmentationTrainer
         public double WeightDecay { get; set; } = 0.005;
 
         /// <summary>Least share of an image's area that the random resized crop covers, in (0, 1]; 1 turns it off but for its flip.</summary>
-        public double MinimumCropArea { get; set; } = 0.25;
+        public double MinimumCropArea { get; set; } = 0.75;
 
         /// <summary>Rows whose loss decides which epoch is kept; null to hold out <see cref="ValidationFraction"/> of the training rows.</summary>
         public IDataView? ValidationSet { get; set; }

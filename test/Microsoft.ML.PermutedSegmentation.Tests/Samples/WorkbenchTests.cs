@@ -22,7 +22,7 @@ public sealed class WorkbenchTests : IDisposable
         IDataView train = voc.Load(mlContext, "train"), validation = voc.Load(mlContext, "val");
         Succeed("keygen", "--out", _folder.At("key.pem"));
         using PermutationKey key = PermutationKey.Load(_folder.At("key.pem"));
-        using var images = mlContext.Transforms.LoadImages("Image", null, "ImagePath").Fit(train);
+        var images = mlContext.Transforms.LoadImages("Image", null, "ImagePath").Fit(train);
         IDataView WithMasks(IDataView rows) => mlContext.Segmentation().Transforms.LoadMasks("Label", null, "MaskPath", voc.ClassNames).Fit(rows).Transform(rows);
         using var segmenter = mlContext.Segmentation().Trainers.Permuted(key, ColorPatches.Options(epochs: 1)).Fit(images.Transform(WithMasks(train)));
         var model = images.Append(segmenter);
