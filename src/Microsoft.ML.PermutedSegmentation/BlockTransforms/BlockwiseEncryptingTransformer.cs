@@ -39,7 +39,7 @@ public sealed class BlockwiseEncryptingTransformer : RowToRowTransformerBase
 
     internal string InputColumnName { get; }
 
-    /// <summary>The same encryption with the transform that a key gives.</summary>
+    /// <summary>The same encryption under a key; a wrong one is logged, or refused when verifying.</summary>
     internal BlockwiseEncryptingTransformer Unlock(PermutationKey key, bool verify)
     {
         bool? matches = _encryption.Matches(key);
@@ -52,8 +52,12 @@ public sealed class BlockwiseEncryptingTransformer : RowToRowTransformerBase
             using IChannel channel = Host.Start(nameof(Unlock));
             channel.Warning("This is not the key of the block-wise encryption: the fingerprint differs. A model trained on images encrypted with the right key will not know them.");
         }
-        return new BlockwiseEncryptingTransformer(Host, OutputColumnName, InputColumnName, _encryption, _encryption.Derive(key));
+        return With(key);
     }
+
+    /// <summary>The same encryption under a key, right or wrong, or locked when null; nothing is checked or logged.</summary>
+    internal BlockwiseEncryptingTransformer With(PermutationKey? key)
+        => new(Host, OutputColumnName, InputColumnName, _encryption, key is null ? null : _encryption.Derive(key));
 
     /// <summary>Checks an image column's size, where its type tells one.</summary>
     internal void CheckSize(ImageDataViewType type)

@@ -35,6 +35,7 @@ public sealed class BlockwiseUnlockTests : IDisposable
         Assert.NotEqual(Plain(), PixelsOf(unlocked));
         Assert.Equal(PixelsOf(fitted), PixelsOf(unlocked));
         Assert.Equal(Plain(), PixelsOf(locked));
+        Assert.Equal(Plain(), PixelsOf(Find(unlocked).With(key: null)));
     }
 
     [Fact]
@@ -175,7 +176,11 @@ public sealed class BlockwiseUnlockTests : IDisposable
     private List<string> Log()
     {
         var lines = new List<string>();
-        _mlContext.Log += (_, line) => lines.Add(line.Message);
+        _mlContext.Log += (_, line) =>
+        {
+            lock (lines)
+                lines.Add(line.Message);
+        };
         return lines;
     }
 
