@@ -15,7 +15,7 @@ public sealed class SegmentationCatalog
     /// <summary>The trainers.</summary>
     public SegmentationTrainersCatalog Trainers { get; }
 
-    /// <summary>Loading of masks.</summary>
+    /// <summary>Loading of masks, and the conventional encryption of images.</summary>
     public SegmentationTransformsCatalog Transforms { get; }
 
     /// <summary>How well predicted masks agree with the true ones.</summary>
@@ -65,21 +65,21 @@ public sealed class SegmentationCatalog
 
     /// <summary>
     /// A model unlocked with a key. The locked one stays as it is; both share the weights that no key changes, and each
-    /// is disposed on its own.
+    /// is disposed on its own. In a chain, all that was made with a key is unlocked: block-wise encryption of images, too.
     /// </summary>
     /// <param name="model">A segmentation model, or a chain of transformers that holds at least one, as loaded from a file.</param>
     /// <param name="key">
-    /// The model's key. With another key the result is the paper's Incorrect (Table I): it scores, its labels are worth
+    /// The model's key. With another key the result is the paper's Incorrect (Tables I and II): it scores, its labels are worth
     /// nothing, and a warning is logged when the model stores a fingerprint.
     /// </param>
     /// <param name="verify">Whether to throw instead when the key is not known to be the right one.</param>
     /// <exception cref="ArgumentNullException">An argument is null.</exception>
-    /// <exception cref="ArgumentException"><paramref name="model"/> holds no segmentation model.</exception>
+    /// <exception cref="ArgumentException"><paramref name="model"/> holds nothing that a key unlocks.</exception>
     /// <exception cref="InvalidOperationException">The model is not protected; or <paramref name="verify"/> is set and the key is another one, or the model stores no fingerprint.</exception>
     public ITransformer Unlock(ITransformer model, PermutationKey key, bool verify = false)
     {
         ArgumentNullException.ThrowIfNull(model);
         ArgumentNullException.ThrowIfNull(key);
-        return ModelChain.Replace(model, transformer => transformer.Unlock(key, verify));
+        return ModelChain.Unlock(_environment, model, key, verify);
     }
 }

@@ -1,6 +1,8 @@
+using System.Security.Cryptography;
+
 namespace Microsoft.ML.PermutedSegmentation;
 
-/// <summary>Data loading for semantic segmentation; reached by <c>mlContext.Segmentation().Transforms</c>.</summary>
+/// <summary>Loading of masks and encryption of images; reached by <c>mlContext.Segmentation().Transforms</c>.</summary>
 public sealed class SegmentationTransformsCatalog
 {
     private readonly MLContext _environment;
@@ -37,5 +39,40 @@ public sealed class SegmentationTransformsCatalog
             throw new DirectoryNotFoundException($"There is no mask folder '{maskFolder}'.");
         return new MaskLoadingEstimator(
             new MaskLoadingTransformer(_environment, outputColumnName, maskFolder, inputColumnName, [.. classNames], palette));
+    }
+
+    /// <summary>
+    /// Encrypts images block by block: the conventional method that the paper compares with (Sec. III-D, Table II). Train and
+    /// score an unprotected network, <c>Trainers.Fcn</c>, on what comes out. See <see cref="BlockwiseEncryptingEstimator"/>.
+    /// </summary>
+    /// <param name="key">The secret. It is needed until this method has returned and is not stored.</param>
+    /// <param name="method">What happens to a block.</param>
+    /// <param name="blockSize">M, height and width of a block in pixels, 2 to 2048; it must divide height and width of all images.</param>
+    /// <param name="outputColumnName">Column of encrypted images, of the same sizes as the plain ones.</param>
+    /// <param name="inputColumnName">Column of images, as <c>mlContext.Transforms.LoadImages</c> makes it; <paramref name="outputColumnName"/> when null.</param>
+    /// <param name="storeFingerprint">Whether to store the key's fingerprint, which tells a wrong key from the right one.</param>
+    /// <exception cref="ArgumentNullException"><paramref name="key"/> is null.</exception>
+    /// <exception cref="ArgumentException">A column name is empty, the method is none, or the block size is out of its range.</exception>
+    /// <exception cref="ObjectDisposedException">The key was disposed.</exception>
+    public BlockwiseEncryptingEstimator BlockwiseEncrypt(
+        PermutationKey key,
+        BlockTransformMethod method,
+        int blockSize,
+        string outputColumnName = "Image",
+        string? inputColumnName = null,
+        bool storeFingerprint = true)
+    {
+        ArgumentNullException.ThrowIfNull(key);
+        if (!Enum.IsDefined(method))
+            throw new ArgumentOutOfRangeException(nameof(method), method, $"Not a method; there are {string.Join(", ", Enum.GetNames<BlockTransformMethod>())}.");
+        if (blockSize is < BlockEncryption.SmallestBlock or > BlockEncryption.LargestBlock)
+            throw new ArgumentOutOfRangeException(nameof(blockSize), blockSize, $"A block size is {BlockEncryption.SmallestBlock} to {BlockEncryption.LargestBlock} pixels.");
+        ArgumentException.ThrowIfNullOrWhiteSpace(outputColumnName);
+        inputColumnName ??= outputColumnName;
+        ArgumentException.ThrowIfNullOrWhiteSpace(inputColumnName);
+        byte[] salt = RandomNumberGenerator.GetBytes(PermutationKey.ModelSaltSizeInBytes);
+        var encryption = new BlockEncryption(method, blockSize, salt, storeFingerprint ? key.GetFingerprint(salt) : null);
+        return new BlockwiseEncryptingEstimator(
+            new BlockwiseEncryptingTransformer(_environment, outputColumnName, inputColumnName, encryption, encryption.Derive(key)));
     }
 }

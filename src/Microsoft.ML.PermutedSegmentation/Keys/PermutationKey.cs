@@ -14,7 +14,7 @@ namespace Microsoft.ML.PermutedSegmentation;
 /// threads at once, but not while another thread disposes the key.
 /// </remarks>
 [DebuggerDisplay("PermutationKey (hidden)")]
-public sealed class PermutationKey : IDisposable
+public sealed partial class PermutationKey : IDisposable
 {
     /// <summary>The length of a key, in bytes.</summary>
     public const int SizeInBytes = 32;
@@ -148,25 +148,7 @@ public sealed class PermutationKey : IDisposable
         ArgumentOutOfRangeException.ThrowIfGreaterThan(featureMap, FeatureMapCount);
         ArgumentOutOfRangeException.ThrowIfLessThan(channels, 1);
 
-        Span<byte> streamKey = stackalloc byte[KeyedRandomStream.KeySizeInBytes];
-        try
-        {
-            Derive(modelSalt, FormattableString.Invariant($"feature-map/{featureMap}/{channels}"), streamKey);
-            using var random = new KeyedRandomStream(streamKey);
-            int[] permutation = new int[channels];
-            for (int i = 0; i < channels; i++)
-                permutation[i] = i;
-            for (int i = channels - 1; i > 0; i--)
-            {
-                int j = (int)random.NextBelow((uint)i + 1);
-                (permutation[i], permutation[j]) = (permutation[j], permutation[i]);
-            }
-            return permutation;
-        }
-        finally
-        {
-            CryptographicOperations.ZeroMemory(streamKey);
-        }
+        return DrawPermutation(modelSalt, FormattableString.Invariant($"feature-map/{featureMap}/{channels}"), channels);
     }
 
     /// <summary>
@@ -205,6 +187,30 @@ public sealed class PermutationKey : IDisposable
         {
             key.Dispose();
             throw;
+        }
+    }
+
+    // Every number from 0 to count - 1 once.
+    private int[] DrawPermutation(ReadOnlySpan<byte> modelSalt, string purpose, int count)
+    {
+        Span<byte> streamKey = stackalloc byte[KeyedRandomStream.KeySizeInBytes];
+        try
+        {
+            Derive(modelSalt, purpose, streamKey);
+            using var random = new KeyedRandomStream(streamKey);
+            int[] permutation = new int[count];
+            for (int i = 0; i < count; i++)
+                permutation[i] = i;
+            for (int i = count - 1; i > 0; i--)
+            {
+                int j = (int)random.NextBelow((uint)i + 1);
+                (permutation[i], permutation[j]) = (permutation[j], permutation[i]);
+            }
+            return permutation;
+        }
+        finally
+        {
+            CryptographicOperations.ZeroMemory(streamKey);
         }
     }
 

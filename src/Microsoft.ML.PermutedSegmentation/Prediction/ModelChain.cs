@@ -1,16 +1,11 @@
 using Microsoft.ML.Data;
+using Microsoft.ML.Runtime;
 
 namespace Microsoft.ML.PermutedSegmentation;
 
-/// <summary>Finds segmentation models in what <c>Fit</c> or <c>mlContext.Model.Load</c> returned.</summary>
+/// <summary>Finds what a key unlocks in what <c>Fit</c> or <c>mlContext.Model.Load</c> returned.</summary>
 internal static class ModelChain
 {
-    /// <summary>The same chain with each segmentation model replaced; other transformers are kept as they are.</summary>
-    /// <exception cref="ArgumentException">There is no segmentation model.</exception>
-    public static ITransformer Replace(ITransformer model, Func<PermutedSegmentationTransformer, ITransformer> replacement)
-        => TryReplace(model, replacement)
-            ?? throw new ArgumentException($"There is no {nameof(PermutedSegmentationTransformer)} in this model.", nameof(model));
-
     /// <summary>The one segmentation model of a chain, and the transformers that run before it.</summary>
     /// <exception cref="ArgumentException">There is none, or it is inside another chain.</exception>
     public static (ITransformer[] Before, PermutedSegmentationTransformer Segmenter) Split(ITransformer model)
@@ -22,10 +17,31 @@ internal static class ModelChain
             : throw new ArgumentException($"There is no {nameof(PermutedSegmentationTransformer)} in this model.", nameof(model));
     }
 
-    private static ITransformer? TryReplace(ITransformer model, Func<PermutedSegmentationTransformer, ITransformer> replacement)
+    /// <summary>The same chain with all that a key changes unlocked.</summary>
+    /// <exception cref="ArgumentException">There is neither a segmentation model nor a block-wise encryption.</exception>
+    /// <exception cref="InvalidOperationException">Nothing needs the key; or the key should be verified and cannot be.</exception>
+    public static ITransformer Unlock(IHostEnvironment environment, ITransformer model, PermutationKey key, bool verify)
     {
-        if (model is PermutedSegmentationTransformer segmentation)
-            return replacement(segmentation);
+        // Without block-wise encryption an unprotected segmentation model is an error, which the model itself tells.
+        bool encryptsImages = Contains(model, link => link is BlockwiseEncryptingTransformer);
+        return TryReplace(model, link => link switch
+        {
+            BlockwiseEncryptingTransformer encryption => encryption.Unlock(key, verify),
+            // No key changes it, but the new chain must be able to outlive the old one: it gets its own hold on the weights.
+            PermutedSegmentationTransformer { FeatureMaps: FeatureMaps.None } plain when encryptsImages
+                => new PermutedSegmentationTransformer(environment, plain.Model.Unlock(key)),
+            PermutedSegmentationTransformer segmentation => segmentation.Unlock(key, verify),
+            _ => null,
+        }) ?? throw new ArgumentException($"There is neither a {nameof(PermutedSegmentationTransformer)} nor a {nameof(BlockwiseEncryptingTransformer)} in this model.", nameof(model));
+    }
+
+    private static bool Contains(ITransformer model, Func<ITransformer, bool> isWanted)
+        => isWanted(model) || (model is ITransformerChainAccessor chain && chain.Transformers.Any(link => Contains(link, isWanted)));
+
+    private static ITransformer? TryReplace(ITransformer model, Func<ITransformer, ITransformer?> replacement)
+    {
+        if (replacement(model) is { } other)
+            return other;
         if (model is not ITransformerChainAccessor chain)
             return null;
         ITransformer?[] replaced = [.. chain.Transformers.Select(link => TryReplace(link, replacement))];

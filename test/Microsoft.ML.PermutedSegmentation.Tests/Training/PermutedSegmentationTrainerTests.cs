@@ -34,11 +34,11 @@ public sealed class PermutedSegmentationTrainerTests : IDisposable
     [Fact]
     public void Images_beyond_the_memory_budget_are_learned_from_all_the_same()
     {
-        var options = ColorPatches.Options(epochs: 6);
+        var options = ColorPatches.Options(epochs: 10);
         options.ImageCacheMegabytes = 0;
         var mlContext = new MLContext(seed: 1);
         using var model = mlContext.Segmentation().Trainers.Fcn(options).Fit(ColorPatches.View(mlContext, 40));
-        Assert.True(mlContext.Segmentation().Evaluate(model.Transform(ColorPatches.View(mlContext, 8, seed: 2))).PixelAccuracy > 0.8);
+        Assert.True(mlContext.Segmentation().Evaluate(model.Transform(ColorPatches.View(mlContext, 8, seed: 2))).MeanIntersectionOverUnion > 0.6);
     }
 
     [Fact]

@@ -1,0 +1,139 @@
+namespace Microsoft.ML.PermutedSegmentation;
+
+/// <summary>
+/// What a key does to every block of an image: value p of a block is read at another place of the same block, and through
+/// one of two tables of 256 values. All three methods are of this form.
+/// </summary>
+/// <remarks>
+/// Value p = (row * M + column) * 3 + channel of a block of M x M pixels, with red, green, blue as channels 0, 1, 2.
+/// May be used from several threads at once.
+/// </remarks>
+internal sealed class BlockTransform
+{
+    private const int Channels = 3;
+    private const int BytesPerPixel = 4;
+    private const int TableSize = 256;
+
+    private readonly int _blockSize;
+    private readonly int[] _order;      // where value p is read
+    private readonly int[] _tables;     // where the table of value p begins in _values: 0 or TableSize
+    private readonly byte[] _values;
+    private Layout? _latest;
+
+    private BlockTransform(int blockSize, int[] order, int[] tables, byte[] values)
+        => (_blockSize, _order, _tables, _values) = (blockSize, order, tables, values);
+
+    /// <summary>The transform of a method under a key.</summary>
+    public static BlockTransform Derive(BlockTransformMethod method, int blockSize, PermutationKey key, ReadOnlySpan<byte> salt)
+    {
+        switch (method)
+        {
+            case BlockTransformMethod.Shuffle:
+                int[] order = key.GetBlockOrder(salt, "shuffle", blockSize);
+                return new BlockTransform(blockSize, order, new int[order.Length], TwoTables(value => value, value => value));
+            case BlockTransformMethod.NegativePositive:
+                return Substitution(blockSize, key.GetBlockOrder(salt, "negative-positive", blockSize),
+                    value => value, value => (byte)(byte.MaxValue - value));
+            case BlockTransformMethod.FormatPreserving:
+                var code = new ThreeDigitCode(key.GetThreeDigitCodes(salt));
+                return Substitution(blockSize, key.GetBlockOrder(salt, "ffx-positions", blockSize),
+                    value => code.Scale(value), value => code.Scale(code.Encrypt(value)));
+            default:
+                throw new ArgumentOutOfRangeException(nameof(method), method, "Not a method.");
+        }
+    }
+
+    /// <summary>The transform that undoes this one.</summary>
+    /// <exception cref="InvalidOperationException">A table makes two values the same, as FFX does when it rounds to 8 bits.</exception>
+    public BlockTransform Inverse()
+    {
+        int[] order = new int[_order.Length], tables = new int[_order.Length];
+        for (int p = 0; p < _order.Length; p++)
+            (order[_order[p]], tables[_order[p]]) = (p, _tables[p]);
+        return new BlockTransform(_blockSize, order, tables, [.. InverseTable(0), .. InverseTable(TableSize)]);
+    }
+
+    /// <summary>Transforms an image of whole blocks, pixels of four bytes; the fourth, alpha, stays.</summary>
+    /// <param name="source">The image, height * width * 4 bytes.</param>
+    /// <param name="target">The result, in the same form; not the same memory.</param>
+    /// <param name="width">Pixels in a row.</param>
+    /// <param name="isBgr">Whether blue comes first, and not red.</param>
+    public void Apply(ReadOnlySpan<byte> source, Span<byte> target, int width, bool isBgr)
+    {
+        // The images of a column mostly have one width.
+        Layout layout = _latest is { } latest && latest.Width == width && latest.IsBgr == isBgr
+            ? latest
+            : _latest = new Layout(width, isBgr, OffsetsOfValues(width, isBgr), _order);
+        source.CopyTo(target);
+        int stride = width * BytesPerPixel;
+        for (int rows = 0; rows < source.Length; rows += _blockSize * stride)
+        {
+            for (int block = rows; block < rows + stride; block += _blockSize * BytesPerPixel)
+                ApplyToBlock(source[block..], target[block..], layout);
+        }
+    }
+
+    private void ApplyToBlock(ReadOnlySpan<byte> source, Span<byte> target, Layout layout)
+    {
+        ReadOnlySpan<int> to = layout.To, from = layout.From, tables = _tables;
+        ReadOnlySpan<byte> values = _values;
+        for (int p = 0; p < to.Length; p++)
+            target[to[p]] = values[tables[p] + source[from[p]]];
+    }
+
+    // Where each value of the image's first block lies.
+    private int[] OffsetsOfValues(int width, bool isBgr)
+    {
+        int[] offsets = new int[_order.Length];
+        for (int p = 0; p < offsets.Length; p++)
+        {
+            int pixel = p / Channels, channel = p % Channels;
+            int row = pixel / _blockSize, column = pixel % _blockSize;
+            offsets[p] = (row * width + column) * BytesPerPixel + (isBgr ? Channels - 1 - channel : channel);
+        }
+        return offsets;
+    }
+
+    // The first half of a keyed order says which places are encrypted; of an odd number the smaller half.
+    private static BlockTransform Substitution(int blockSize, int[] keyedOrder, Func<byte, byte> otherwise, Func<byte, byte> keyed)
+    {
+        int[] inPlace = [.. Enumerable.Range(0, keyedOrder.Length)], tables = new int[keyedOrder.Length];
+        foreach (int p in keyedOrder.AsSpan(0, keyedOrder.Length / 2))
+            tables[p] = TableSize;
+        return new BlockTransform(blockSize, inPlace, tables, TwoTables(otherwise, keyed));
+    }
+
+    private static byte[] TwoTables(Func<byte, byte> first, Func<byte, byte> second)
+    {
+        byte[] values = new byte[2 * TableSize];
+        for (int value = 0; value < TableSize; value++)
+            (values[value], values[TableSize + value]) = (first((byte)value), second((byte)value));
+        return values;
+    }
+
+    private byte[] InverseTable(int table)
+    {
+        byte[] inverse = new byte[TableSize];
+        var seen = new bool[TableSize];
+        for (int value = 0; value < TableSize; value++)
+        {
+            byte result = _values[table + value];
+            if (seen[result])
+                throw new InvalidOperationException("Some values became the same when they were encrypted and rounded to 8 bits, so the image cannot be decrypted.");
+            (seen[result], inverse[result]) = (true, (byte)value);
+        }
+        return inverse;
+    }
+
+    /// <summary>Byte offsets of a block's values in images of one width: where value p is written and where it is read.</summary>
+    private sealed class Layout(int width, bool isBgr, int[] to, int[] order)
+    {
+        public int Width => width;
+
+        public bool IsBgr => isBgr;
+
+        public int[] To => to;
+
+        public int[] From { get; } = Array.ConvertAll(order, p => to[p]);
+    }
+}

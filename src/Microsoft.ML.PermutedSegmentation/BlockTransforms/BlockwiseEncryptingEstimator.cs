@@ -1,0 +1,44 @@
+using Microsoft.ML.Data;
+using Microsoft.ML.Transforms.Image;
+
+namespace Microsoft.ML.PermutedSegmentation;
+
+/// <summary>
+/// Encrypts images block by block with a key: the conventional method that the paper compares with (Sec. III-D). It
+/// learns nothing from the data.
+/// </summary>
+/// <remarks>
+/// The key's work is done when the estimator is made: each <see cref="Fit"/> gives the same transformer. Images must have
+/// their final size before: resizing or cropping afterwards, as the trainer does unless its image size is theirs and
+/// <see cref="PermutedSegmentationTrainer.Options.MinimumCropArea"/> is 1, mixes blocks.
+/// </remarks>
+public sealed class BlockwiseEncryptingEstimator : IEstimator<BlockwiseEncryptingTransformer>
+{
+    private readonly BlockwiseEncryptingTransformer _transformer;
+
+    internal BlockwiseEncryptingEstimator(BlockwiseEncryptingTransformer transformer) => _transformer = transformer;
+
+    /// <summary>Checks the image column and returns the transformer, unlocked.</summary>
+    /// <exception cref="ArgumentException">The image column is missing or of another type, or the block size does not divide its size.</exception>
+    public BlockwiseEncryptingTransformer Fit(IDataView input)
+    {
+        ArgumentNullException.ThrowIfNull(input);
+        _transformer.GetOutputSchema(input.Schema);
+        return _transformer;
+    }
+
+    /// <summary>The schema after encryption, for pipelines that are not fitted yet.</summary>
+    /// <exception cref="ArgumentException">The image column is missing or of another type, or the block size does not divide its size.</exception>
+    public SchemaShape GetOutputSchema(SchemaShape inputSchema)
+    {
+        ArgumentNullException.ThrowIfNull(inputSchema);
+        string name = _transformer.InputColumnName;
+        if (!inputSchema.TryFindColumn(name, out SchemaShape.Column input))
+            throw new ArgumentOutOfRangeException(nameof(inputSchema), name, $"There is no column '{name}'; one of type Image is needed.");
+        if (input is not { Kind: SchemaShape.Column.VectorKind.Scalar, ItemType: ImageDataViewType type })
+            throw new ArgumentOutOfRangeException(nameof(inputSchema), name, $"Column '{name}' has type {input.GetTypeString()}; Image is needed.");
+        _transformer.CheckSize(type);
+        var output = new SchemaShape.Column(_transformer.OutputColumnName, SchemaShape.Column.VectorKind.Scalar, type, isKey: false);
+        return new SchemaShape(inputSchema.Where(column => column.Name != output.Name).Append(output));
+    }
+}

@@ -1,0 +1,160 @@
+using Microsoft.ML;
+using Microsoft.ML.Data;
+using Microsoft.ML.PermutedSegmentation;
+using Microsoft.ML.Runtime;
+using Microsoft.ML.Transforms.Image;
+
+[assembly: LoadableClass(typeof(BlockwiseEncryptingTransformer), null, typeof(SignatureLoadModel),
+    "Block-wise image encryption", BlockwiseEncryptingTransformer.LoaderSignature)]
+
+namespace Microsoft.ML.PermutedSegmentation;
+
+/// <summary>
+/// Encrypts images block by block, when unlocked with a key; made by <see cref="BlockwiseEncryptingEstimator"/>. Locked,
+/// as after loading, it passes images on as they are (the paper's Plain, Table II).
+/// </summary>
+public sealed class BlockwiseEncryptingTransformer : RowToRowTransformerBase
+{
+    internal const string LoaderSignature = "BlockwiseEncryption";
+
+    private readonly BlockEncryption _encryption;
+    private readonly BlockTransform? _transform; // null: locked
+    private int _saidLocked;
+
+    internal BlockwiseEncryptingTransformer(IHostEnvironment environment,
+        string outputColumnName, string inputColumnName, BlockEncryption encryption, BlockTransform? transform)
+        : base(environment.Register(nameof(BlockwiseEncryptingTransformer)))
+        => (OutputColumnName, InputColumnName, _encryption, _transform) = (outputColumnName, inputColumnName, encryption, transform);
+
+    /// <summary>Whether images are encrypted: a key has been given, right or wrong.</summary>
+    public bool IsUnlocked => _transform is not null;
+
+    /// <summary>What happens to a block.</summary>
+    public BlockTransformMethod Method => _encryption.Method;
+
+    /// <summary>Height and width of a block in pixels.</summary>
+    public int BlockSize => _encryption.BlockSize;
+
+    internal string OutputColumnName { get; }
+
+    internal string InputColumnName { get; }
+
+    /// <summary>The same encryption under a key; a wrong one is logged, or refused when verifying.</summary>
+    internal BlockwiseEncryptingTransformer Unlock(PermutationKey key, bool verify)
+    {
+        bool? matches = _encryption.Matches(key);
+        if (verify && matches != true)
+            throw new InvalidOperationException(matches is null
+                ? "The block-wise encryption stores no fingerprint, so a key cannot be verified; unlock without verifying."
+                : "This is not the key of the block-wise encryption: the fingerprint differs.");
+        if (matches == false)
+        {
+            using IChannel channel = Host.Start(nameof(Unlock));
+            channel.Warning("This is not the key of the block-wise encryption: the fingerprint differs. A model trained on images encrypted with the right key will not know them.");
+        }
+        return With(key);
+    }
+
+    /// <summary>The same encryption under a key, right or wrong, or locked when null; nothing is checked or logged.</summary>
+    internal BlockwiseEncryptingTransformer With(PermutationKey? key)
+        => new(Host, OutputColumnName, InputColumnName, _encryption, key is null ? null : _encryption.Derive(key));
+
+    /// <summary>Checks an image column's size, where its type tells one.</summary>
+    internal void CheckSize(ImageDataViewType type)
+    {
+        if (type.Height > 0 && type.Width > 0 && _encryption.FindProblem(type.Height, type.Width) is { } problem)
+            throw new ArgumentException($"The images of column '{InputColumnName}' are {problem}");
+    }
+
+    // Found by ML.NET through LoadableClass.
+    private static BlockwiseEncryptingTransformer Create(IHostEnvironment environment, ModelLoadContext context)
+    {
+        context.CheckAtModel(GetVersionInfo());
+        string output = context.LoadNonEmptyString();
+        string input = context.LoadNonEmptyString();
+        return new BlockwiseEncryptingTransformer(environment, output, input, BlockEncryption.Read(context.Reader), transform: null);
+    }
+
+    private protected override void SaveModel(ModelSaveContext ctx)
+    {
+        ctx.SetVersionInfo(GetVersionInfo());
+        ctx.SaveNonEmptyString(OutputColumnName);
+        ctx.SaveNonEmptyString(InputColumnName);
+        _encryption.Write(ctx.Writer);
+    }
+
+    private protected override IRowMapper MakeRowMapper(DataViewSchema schema) => new Mapper(this, schema);
+
+    // The assembly's name lets ML.NET find this class in a process that has not used it yet.
+    private static VersionInfo GetVersionInfo() => new(
+        modelSignature: "SEGBLOCK",
+        verWrittenCur: 0x00010001,
+        verReadableCur: 0x00010001,
+        verWeCanReadBack: 0x00010001,
+        loaderSignature: LoaderSignature,
+        loaderAssemblyName: typeof(BlockwiseEncryptingTransformer).Assembly.FullName);
+
+    private void SayWhenLocked()
+    {
+        if (IsUnlocked || Interlocked.Exchange(ref _saidLocked, 1) != 0)
+            return;
+        using IChannel channel = Host.Start("Encrypting");
+        channel.Warning("This block-wise encryption is locked: images stay plain. Unlock it with mlContext.Segmentation().Unlock(model, key).");
+    }
+
+    // A new image in any case: the one in the input column is its owner's to dispose.
+    private MLImage Encrypt(MLImage image, long row)
+    {
+        if (_encryption.FindProblem(image.Height, image.Width) is { } problem)
+            throw new InvalidDataException($"Row {row}: the image{(string.IsNullOrEmpty(image.Tag) ? "" : $" '{image.Tag}'")} is {problem}");
+        ReadOnlySpan<byte> pixels = image.Pixels;
+        if (_transform is not null)
+        {
+            byte[] encrypted = GC.AllocateUninitializedArray<byte>(pixels.Length);
+            _transform.Apply(pixels, encrypted, image.Width, image.PixelFormat == MLPixelFormat.Bgra32);
+            pixels = encrypted;
+        }
+        MLImage result = MLImage.CreateFromPixels(image.Width, image.Height, image.PixelFormat, pixels);
+        result.Tag = image.Tag;
+        return result;
+    }
+
+    private sealed class Mapper : IRowMapper
+    {
+        private readonly BlockwiseEncryptingTransformer _parent;
+        private readonly DataViewSchema.Column _input;
+
+        public Mapper(BlockwiseEncryptingTransformer parent, DataViewSchema inputSchema)
+        {
+            _parent = parent;
+            _input = ImageColumn.Find(inputSchema, parent.InputColumnName);
+            parent.CheckSize((ImageDataViewType)_input.Type);
+        }
+
+        public DataViewSchema.DetachedColumn[] GetOutputColumns() => [new(_parent.OutputColumnName, _input.Type)];
+
+        public Func<int, bool> GetDependencies(Func<int, bool> activeOutput) => column => column == _input.Index && activeOutput(0);
+
+        public Delegate?[] CreateGetters(DataViewRow input, Func<int, bool> activeOutput, out Action? disposer)
+        {
+            disposer = null;
+            if (!activeOutput(0))
+                return new Delegate?[1];
+            _parent.SayWhenLocked();
+            ValueGetter<MLImage> getPlain = ImageColumn.GetGetter(input, input.Schema[_input.Index]);
+            MLImage plain = null!;
+            return [(ValueGetter<MLImage>)((ref MLImage encrypted) =>
+            {
+                getPlain(ref plain);
+                MLImage result = _parent.Encrypt(plain, input.Position);
+                // As with ML.NET's own image transforms, who asks for the next image gives the last one back.
+                encrypted?.Dispose();
+                encrypted = result;
+            })];
+        }
+
+        public ITransformer GetTransformer() => _parent;
+
+        void ICanSaveModel.Save(ModelSaveContext ctx) => _parent.SaveModel(ctx);
+    }
+}
