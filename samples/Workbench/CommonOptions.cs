@@ -81,7 +81,7 @@ internal static class CommonOptions
     public static Option<int?> Seed() => new("--seed")
     {
         HelpName = "N",
-        Description = "Makes training repeatable: same seed, same model (on the CPU).",
+        Description = "Makes training repeatable: same seed, same weights (on the CPU).",
         CustomParser = result => ParseNumber(result, minimum: 0),
     };
 

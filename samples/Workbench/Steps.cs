@@ -1,3 +1,4 @@
+using System.Reflection;
 using Microsoft.ML;
 using Microsoft.ML.Data;
 using Microsoft.ML.PermutedSegmentation;
@@ -29,11 +30,25 @@ internal static class Steps
     /// <summary>Loads a model, and unlocks it when there is a key, which has to be the right one.</summary>
     public static ITransformer LoadModel(this MLContext mlContext, string path, string? keyPath)
     {
-        var model = mlContext.Model.Load(path, out _);
+        var model = mlContext.LoadModelFile(path);
         if (keyPath is null)
             return model;
         using var key = LoadKey(keyPath);
         return mlContext.Segmentation().Unlock(model, key, verify: true);
+    }
+
+    // What ML.NET and the library say of a damaged file does not name it.
+    private static ITransformer LoadModelFile(this MLContext mlContext, string path)
+    {
+        try
+        {
+            return mlContext.Model.Load(path, out _);
+        }
+        catch (Exception exception) when (exception is FormatException or InvalidDataException or TargetInvocationException)
+        {
+            var cause = exception is TargetInvocationException { InnerException: { } inner } ? inner : exception;
+            throw new InvalidDataException($"'{path}' is no model file, or damaged: {cause.Message}", exception);
+        }
     }
 
     private static void Warn(string message) => Console.Error.WriteLine($"warning: {message}");
