@@ -34,10 +34,11 @@ public sealed class SegmentationCatalog
         => DataViewEvaluation.Evaluate(data, labelColumnName, predictedLabelColumnName, ignoredClasses);
 
     /// <summary>
-    /// What a protected model is worth under the key conditions of the paper's Table I: with its key, without one, and with
-    /// random keys. Layers below the lowest keyed map run once for all keys.
+    /// What a protected model is worth under the key conditions of the paper: with its key, without one, and with random keys
+    /// (Table I). Layers below the lowest keyed map run once for all keys. A chain that encrypts images block by block is
+    /// evaluated likewise (Table II).
     /// </summary>
-    /// <param name="model">A segmentation model, or a chain of transformers that ends with one. Locked or not does not matter.</param>
+    /// <param name="model">A segmentation model, or a chain of transformers with one, for example behind a block-wise encryption. Locked or not does not matter.</param>
     /// <param name="data">Rows that the model reads, with true masks.</param>
     /// <param name="key">The model's key.</param>
     /// <param name="wrongKeyCount">How many random keys to try; the paper tries 100. With a seed in the context they are the same each time.</param>

@@ -55,6 +55,9 @@ public sealed class BlockwiseEncryptingTransformer : RowToRowTransformerBase
         return With(key);
     }
 
+    /// <summary>Whether the stored fingerprint is the key's; null when none is stored.</summary>
+    internal bool? Matches(PermutationKey key) => _encryption.Matches(key);
+
     /// <summary>The same encryption under a key, right or wrong, or locked when null; nothing is checked or logged.</summary>
     internal BlockwiseEncryptingTransformer With(PermutationKey? key)
         => new(Host, OutputColumnName, InputColumnName, _encryption, key is null ? null : _encryption.Derive(key));

@@ -4,7 +4,10 @@ using Microsoft.ML.Runtime;
 
 namespace Microsoft.ML.PermutedSegmentation;
 
-/// <summary>Evaluates a protected model under the three key conditions of the paper (Sec. III-B and III-C).</summary>
+/// <summary>
+/// Evaluates what a key protects under the three key conditions of the paper: a permuted model (Table I), or a model of
+/// images encrypted block by block (Table II).
+/// </summary>
 internal static class AccessControlEvaluation
 {
     public static AccessControlMetrics Evaluate(
@@ -14,27 +17,41 @@ internal static class AccessControlEvaluation
         ArgumentOutOfRangeException.ThrowIfLessThan(wrongKeyCount, 1);
         (ITransformer[] before, PermutedSegmentationTransformer segmenter) = ModelChain.Split(model);
         ModelDescription description = segmenter.Model.Description;
-        if (!description.IsProtected)
+        bool encryptsImages = before.Any(link => link is BlockwiseEncryptingTransformer);
+        if (!description.IsProtected && !encryptsImages)
             throw new ArgumentException("This model is not protected by a key: there are no key conditions to compare.", nameof(model));
-        if (segmenter.Model.Matches(key) == false)
+        if (segmenter.Model.Matches(key) == false || before.OfType<BlockwiseEncryptingTransformer>().Any(link => link.Matches(key) == false))
             throw new ArgumentException("This is not the model's key: the fingerprint differs.", nameof(key));
-
-        IDataView rows = Apply(before, data);
-        CheckClasses(rows, labelColumnName, description);
-        byte[]? mostFrequent = trainingData is null ? null
-            : FloorEvaluator.FindMostFrequent(Apply(before, trainingData), labelColumnName, description.ImageHeight, description.ImageWidth);
-        var floors = new FloorEvaluator(description.ClassNames, description.ImageHeight * description.ImageWidth, mostFrequent);
+        CheckClasses(Apply(before, data), labelColumnName, description);
 
         PermutationKey[] wrongKeys = DrawKeys(((IHostEnvironmentInternal)environment).Seed, wrongKeyCount);
         PermutationKey?[] keys = [key, null, .. wrongKeys];
-        SegmentationEvaluator[] evaluators = [.. keys.Select(_ => new SegmentationEvaluator(description.ClassNames))];
-        segmenter.CreateSweep().Run(rows, labelColumnName, keys, evaluators, floors.AddImage, cancellation);
-        foreach (PermutationKey wrongKey in wrongKeys)
-            wrongKey.Dispose();
-
-        SegmentationMetrics[] metrics = [.. evaluators.Select(evaluator => evaluator.ToMetrics())];
-        return new AccessControlMetrics(metrics[0], metrics[1], new WrongKeyMetrics(metrics[2..]), floors.BestConstantClass, floors.MostFrequentClassPerPixel);
+        try
+        {
+            SegmentationMetrics[] metrics = encryptsImages
+                ? EvaluateEach(environment, before, segmenter, data, keys, labelColumnName, cancellation)
+                : segmenter.CreateSweep().Run(Apply(before, data), labelColumnName, keys, cancellation);
+            var floors = new FloorEvaluator(description, labelColumnName, Apply(before, data), trainingData is null ? null : Apply(before, trainingData));
+            return new AccessControlMetrics(metrics[0], metrics[1], new WrongKeyMetrics(metrics[2..]), floors.BestConstantClass, floors.MostFrequentClassPerPixel);
+        }
+        finally
+        {
+            foreach (PermutationKey wrongKey in wrongKeys)
+                wrongKey.Dispose();
+        }
     }
+
+    // A key changes the images themselves, so that no layer computes the same for two keys.
+    private static SegmentationMetrics[] EvaluateEach(
+        IHostEnvironment environment, ITransformer[] before, PermutedSegmentationTransformer segmenter, IDataView data,
+        PermutationKey?[] keys, string labelColumnName, CancellationToken cancellation)
+        => [.. keys.Select(key =>
+        {
+            cancellation.ThrowIfCancellationRequested();
+            using var underKey = new PermutedSegmentationTransformer(environment, segmenter.Model.With(key), saysWhenLocked: false);
+            IDataView images = Apply([.. before.Select(link => link is BlockwiseEncryptingTransformer encryption ? encryption.With(key) : link)], data);
+            return DataViewEvaluation.Evaluate(underKey.Transform(images), labelColumnName, segmenter.Model.Description.PredictedLabelColumnName);
+        })];
 
     private static IDataView Apply(ITransformer[] transformers, IDataView data)
         => transformers.Aggregate(data, (view, transformer) => transformer.Transform(view));

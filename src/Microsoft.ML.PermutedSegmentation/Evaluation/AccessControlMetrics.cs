@@ -3,7 +3,7 @@ using System.Text;
 
 namespace Microsoft.ML.PermutedSegmentation;
 
-/// <summary>What a protected model is worth under the three key conditions of the paper's Table I, and what no model at all is worth.</summary>
+/// <summary>What a protected model is worth under the three key conditions of the paper, and what no model at all is worth.</summary>
 public sealed class AccessControlMetrics
 {
     internal AccessControlMetrics(
@@ -20,7 +20,7 @@ public sealed class AccessControlMetrics
     /// <summary>With the key.</summary>
     public SegmentationMetrics Correct { get; }
 
-    /// <summary>Without any key: the paper's No-perm.</summary>
+    /// <summary>Without any key: the paper's No-perm (Table I); for encrypted images its Plain (Table II).</summary>
     public SegmentationMetrics NoKey { get; }
 
     /// <summary>With random keys.</summary>

@@ -1,58 +1,65 @@
 namespace Microsoft.ML.PermutedSegmentation;
 
-/// <summary>What can be had without looking at an image: the floors that a locked model is judged by.</summary>
+/// <summary>What can be had without looking at an image: the floors that a locked model is judged by. Only masks are read.</summary>
 internal sealed class FloorEvaluator
 {
-    private readonly SegmentationEvaluator[] _constant;
-    private readonly byte[][] _constantMasks;
-    private readonly SegmentationEvaluator? _prior;
-    private readonly byte[]? _priorMask;
+    private readonly ModelDescription _model;
+    private readonly string _labelColumnName;
 
-    /// <param name="classNames">The classes.</param>
-    /// <param name="pixels">Pixels of a mask.</param>
-    /// <param name="mostFrequent">The most frequent key value of each pixel, or null.</param>
-    public FloorEvaluator(IReadOnlyList<string> classNames, int pixels, byte[]? mostFrequent)
+    /// <param name="model">Tells the classes, and the size that masks are resized to.</param>
+    /// <param name="labelColumnName">The column of masks.</param>
+    /// <param name="test">Rows whose masks are to be guessed.</param>
+    /// <param name="training">Rows whose masks tell the most frequent class of each pixel; null to leave that floor out.</param>
+    public FloorEvaluator(ModelDescription model, string labelColumnName, IDataView test, IDataView? training)
     {
-        _constant = [.. classNames.Select(_ => new SegmentationEvaluator(classNames))];
-        _constantMasks = [.. Enumerable.Range(1, classNames.Count).Select(value => Enumerable.Repeat((byte)value, pixels).ToArray())];
-        _prior = mostFrequent is null ? null : new SegmentationEvaluator(classNames);
-        _priorMask = mostFrequent;
+        (_model, _labelColumnName) = (model, labelColumnName);
+        int pixels = model.ImageHeight * model.ImageWidth;
+        List<byte[]> guesses = [.. Enumerable.Range(1, model.ClassNames.Count).Select(value => Enumerable.Repeat((byte)value, pixels).ToArray())];
+        if (training is not null)
+            guesses.Add(FindMostFrequent(training));
+
+        SegmentationEvaluator[] evaluators = [.. guesses.Select(_ => new SegmentationEvaluator(model.ClassNames))];
+        foreach (byte[] truth in Masks(test))
+        {
+            for (int i = 0; i < guesses.Count; i++)
+                evaluators[i].AddImage(truth, guesses[i]);
+        }
+        BestConstantClass = evaluators.Take(model.ClassNames.Count).Select(evaluator => evaluator.ToMetrics()).MaxBy(metrics => metrics.MeanIntersectionOverUnion)!;
+        MostFrequentClassPerPixel = training is null ? null : evaluators[^1].ToMetrics();
     }
 
     /// <summary>The metrics of the constant class with the highest mean IoU.</summary>
-    public SegmentationMetrics BestConstantClass => _constant.Select(evaluator => evaluator.ToMetrics()).MaxBy(metrics => metrics.MeanIntersectionOverUnion)!;
+    public SegmentationMetrics BestConstantClass { get; }
 
     /// <summary>The metrics of the most frequent class of each pixel.</summary>
-    public SegmentationMetrics? MostFrequentClassPerPixel => _prior?.ToMetrics();
+    public SegmentationMetrics? MostFrequentClassPerPixel { get; }
 
-    /// <summary>Adds a true mask.</summary>
-    public void AddImage(byte[] truth)
+    // The key value that each pixel has most often, void apart.
+    private byte[] FindMostFrequent(IDataView training)
     {
-        for (int k = 0; k < _constant.Length; k++)
-            _constant[k].AddImage(truth, _constantMasks[k]);
-        _prior?.AddImage(truth, _priorMask);
-    }
-
-    /// <summary>The key value that each pixel has most often, void apart.</summary>
-    /// <param name="masks">A column of masks, of any size.</param>
-    /// <param name="labelColumnName">Its name.</param>
-    /// <param name="height">Height to resize the masks to.</param>
-    /// <param name="width">Width to resize the masks to.</param>
-    public static byte[] FindMostFrequent(IDataView masks, string labelColumnName, int height, int width)
-    {
-        MaskColumn column = MaskColumn.Find(masks.Schema, labelColumnName, nameof(labelColumnName));
-        using DataViewRowCursor cursor = masks.GetLazyCursor(column.Columns);
-        MaskColumn.Reader reader = column.CreateReader(cursor);
-        int[,] counts = new int[height * width, column.ClassCount + 1];
-        byte[] mask = new byte[height * width];
-        while (cursor.MoveNext())
+        int pixels = _model.ImageHeight * _model.ImageWidth, classCount = _model.ClassNames.Count;
+        int[,] counts = new int[pixels, classCount + 1];
+        foreach (byte[] mask in Masks(training))
         {
-            NearestResizer.Resize(reader.Read(), reader.Height, reader.Width, mask, height, width);
-            for (int p = 0; p < mask.Length; p++)
+            for (int p = 0; p < pixels; p++)
                 counts[p, mask[p]]++;
         }
-        for (int p = 0; p < mask.Length; p++)
-            mask[p] = (byte)Enumerable.Range(1, column.ClassCount).MaxBy(value => counts[p, value]);
-        return mask;
+        return [.. Enumerable.Range(0, pixels).Select(p => (byte)Enumerable.Range(1, classCount).MaxBy(value => counts[p, value]))];
+    }
+
+    // Each mask at the model's size, valid until the next.
+    private IEnumerable<byte[]> Masks(IDataView rows)
+    {
+        MaskColumn column = MaskColumn.Find(rows.Schema, _labelColumnName, "labelColumnName");
+        using DataViewRowCursor cursor = rows.GetLazyCursor(column.Columns);
+        MaskColumn.Reader reader = column.CreateReader(cursor);
+        byte[] mask = new byte[_model.ImageHeight * _model.ImageWidth];
+        while (cursor.MoveNext())
+        {
+            NearestResizer.Resize(reader.Read(), reader.Height, reader.Width, mask, _model.ImageHeight, _model.ImageWidth);
+            if (mask.Any(value => value > column.ClassCount))
+                throw new InvalidDataException($"Row {cursor.Position}: the mask has a key value above {column.ClassCount}, the number of classes.");
+            yield return mask;
+        }
     }
 }

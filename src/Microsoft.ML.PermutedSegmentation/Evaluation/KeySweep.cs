@@ -27,17 +27,14 @@ internal sealed class KeySweep
         _sharedMap = locked.Description.FeatureMaps.Each()[0].Number();
     }
 
-    /// <summary>Adds each image, under each key, to that key's evaluator.</summary>
+    /// <summary>The metrics under each key.</summary>
     /// <param name="data">Rows with an image and a mask.</param>
     /// <param name="labelColumnName">The column of masks.</param>
-    /// <param name="keys">A key for each evaluator; null runs the protected weights as they are.</param>
-    /// <param name="evaluators">One for each key.</param>
-    /// <param name="truths">Told each true mask, once, at the model's size.</param>
+    /// <param name="keys">The keys, right or wrong; null runs the protected weights as they are.</param>
     /// <param name="cancellation">Ends the sweep with an <see cref="OperationCanceledException"/>.</param>
-    public void Run(
-        IDataView data, string labelColumnName, IReadOnlyList<PermutationKey?> keys, IReadOnlyList<SegmentationEvaluator> evaluators,
-        Action<byte[]> truths, CancellationToken cancellation)
+    public SegmentationMetrics[] Run(IDataView data, string labelColumnName, IReadOnlyList<PermutationKey?> keys, CancellationToken cancellation)
     {
+        SegmentationEvaluator[] evaluators = [.. keys.Select(_ => new SegmentationEvaluator(_locked.Description.ClassNames))];
         var group = new List<(Tensor Maps, List<byte[]> Truths)>();
         long size = 0;
         try
@@ -45,7 +42,6 @@ internal sealed class KeySweep
             foreach ((Tensor maps, List<byte[]> truth) in SharedMaps(data, labelColumnName))
             {
                 cancellation.ThrowIfCancellationRequested();
-                truth.ForEach(truths);
                 group.Add((maps, truth));
                 size += maps.NumberOfElements * sizeof(float);
                 if (size < LargestMaps)
@@ -55,6 +51,7 @@ internal sealed class KeySweep
                 size = 0;
             }
             Apply(group, keys, evaluators, cancellation);
+            return [.. evaluators.Select(evaluator => evaluator.ToMetrics())];
         }
         finally
         {
@@ -67,7 +64,7 @@ internal sealed class KeySweep
     {
         for (int k = 0; k < keys.Count; k++)
         {
-            using SegmentationModel model = keys[k] is { } key ? _locked.Unlock(key) : _locked.Lock();
+            using SegmentationModel model = _locked.With(keys[k]);
             foreach ((Tensor maps, List<byte[]> truths) in group)
             {
                 cancellation.ThrowIfCancellationRequested();

@@ -27,8 +27,9 @@ public sealed class PermutedSegmentationTransformer : ITransformer, IDisposable
     private readonly torch.Device _device;
     private int _saidLocked;
 
-    internal PermutedSegmentationTransformer(IHostEnvironment environment, SegmentationModel model)
+    internal PermutedSegmentationTransformer(IHostEnvironment environment, SegmentationModel model, bool saysWhenLocked = true)
     {
+        _saidLocked = saysWhenLocked ? 0 : 1;
         _host = environment.Register(nameof(PermutedSegmentationTransformer));
         _device = ComputeDevice.Choose(environment);
         Model = model;
@@ -88,7 +89,7 @@ public sealed class PermutedSegmentationTransformer : ITransformer, IDisposable
             using IChannel channel = _host.Start(nameof(Unlock));
             channel.Warning("This is not the model's key: the fingerprint differs. Predictions will be worth nothing.");
         }
-        return new PermutedSegmentationTransformer(_host, Model.Unlock(key));
+        return new PermutedSegmentationTransformer(_host, Model.With(key));
     }
 
     /// <summary>Scores the same images under many keys.</summary>

@@ -38,22 +38,21 @@ internal sealed class SegmentationModel : IDisposable
         ? CryptographicOperations.FixedTimeEquals(stored, key.GetFingerprint(salt))
         : null;
 
-    /// <summary>The same model with the protection undone by a key, right or wrong. Weights that no key changes are shared with this model.</summary>
-    public SegmentationModel Unlock(PermutationKey key)
+    /// <summary>
+    /// The same model with the protection undone by a key, right or wrong, or locked when null. Weights that no key changes
+    /// are shared with this model.
+    /// </summary>
+    public SegmentationModel With(PermutationKey? key)
     {
-        WeightProtection undone = Derive(Description, key);
+        WeightProtection? undone = key is null ? null : Derive(Description, key);
         var state = new Dictionary<string, Tensor>();
         foreach ((string name, Tensor stored) in StoredState())
         {
             using (stored)
-                state[name] = undone.Unprotect(name, stored);
+                state[name] = undone is null ? stored.alias() : undone.Unprotect(name, stored);
         }
         return new SegmentationModel(Description, FcnNetwork.FromState(Description.Architecture, state), undone);
     }
-
-    /// <summary>The same model with protected weights, as in its file. Weights that no key changes are shared with this model.</summary>
-    public SegmentationModel Lock()
-        => new(Description, FcnNetwork.FromState(Description.Architecture, StoredState().ToDictionary(entry => entry.Name, entry => entry.Value)), undone: null);
 
     /// <summary>The tensors as the file holds them, one at a time; the caller disposes each.</summary>
     public IEnumerable<(string Name, Tensor Value)> StoredState()

@@ -29,14 +29,11 @@ public sealed class AccessControlTests(TrainedModel trained) : IClassFixture<Tra
         using var model = mlContext.Segmentation().Trainers.Permuted(trained.Key, options).Fit(ColorPatches.View(mlContext, 20));
         using var wrong = PermutationKey.Generate();
         PermutationKey?[] keys = [trained.Key, null, wrong];
-        SegmentationEvaluator[] evaluators = [.. keys.Select(_ => new SegmentationEvaluator(["0", "1", "2"]))];
-        var truths = new List<byte[]>();
-        model.CreateSweep().Run(trained.Data, "Label", keys, evaluators, truths.Add, default);
+        SegmentationMetrics[] metrics = model.CreateSweep().Run(trained.Data, "Label", keys, default);
 
         ITransformer[] models = [model, Locked(mlContext, model), mlContext.Segmentation().Unlock(model, wrong)];
         for (int k = 0; k < keys.Length; k++)
-            AssertSame(mlContext.Segmentation().Evaluate(models[k].Transform(trained.Data)), evaluators[k].ToMetrics());
-        Assert.Equal(trained.Data.GetColumn<byte[]>("Label"), truths);
+            AssertSame(mlContext.Segmentation().Evaluate(models[k].Transform(trained.Data)), metrics[k]);
     }
 
     [Fact]
@@ -88,6 +85,24 @@ public sealed class AccessControlTests(TrainedModel trained) : IClassFixture<Tra
         AccessControlMetrics metrics = _segmentation.EvaluateAccessControl(chain, trained.Data, trained.Key, 1);
         AssertSame(_segmentation.Evaluate(trained.Transformer.Transform(trained.Data)), metrics.Correct);
         Assert.Contains("Correct key", metrics.ToString());
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void A_model_of_encrypted_images_is_evaluated_plain_and_under_each_key(bool permuted)
+    {
+        var mlContext = new MLContext(seed: 1);
+        var trainers = mlContext.Segmentation().Trainers;
+        var chain = mlContext.Segmentation().Transforms.BlockwiseEncrypt(trained.Key, BlockTransformMethod.NegativePositive, 4)
+            .Append(permuted ? trainers.Permuted(trained.Key, ColorPatches.Options(epochs: 1)) : trainers.Fcn(ColorPatches.Options(epochs: 1)));
+        using var model = chain.Fit(ColorPatches.View(mlContext, 20));
+        AccessControlMetrics metrics = _segmentation.EvaluateAccessControl(model, trained.Data, trained.Key, 2);
+        AssertSame(_segmentation.Evaluate(model.Transform(trained.Data)), metrics.Correct);
+        AssertSame(_segmentation.Evaluate(Locked(mlContext, model).Transform(trained.Data)), metrics.NoKey);
+        Assert.Equal(2, metrics.Incorrect.PerKey.Count);
+        using var wrong = PermutationKey.Generate();
+        Assert.Throws<ArgumentException>(() => _segmentation.EvaluateAccessControl(model, trained.Data, wrong, 1));
     }
 
     [Fact]
