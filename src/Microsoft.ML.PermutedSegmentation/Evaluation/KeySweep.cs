@@ -15,16 +15,16 @@ internal sealed class KeySweep
     // Maps of this many images are kept while key after key is applied to them.
     private const long LargestMaps = 512L << 20;
 
-    private readonly SegmentationModel _locked;
+    private readonly SegmentationModel _model;
     private readonly Device _device;
     private readonly int _sharedMap;
 
-    /// <param name="locked">A protected model; its own state of protection does not matter.</param>
+    /// <param name="model">A protected model; its own state of protection does not matter.</param>
     /// <param name="device">Where its network is.</param>
-    public KeySweep(SegmentationModel locked, Device device)
+    public KeySweep(SegmentationModel model, Device device)
     {
-        (_locked, _device) = (locked, device);
-        _sharedMap = locked.Description.FeatureMaps.Each()[0].Number();
+        (_model, _device) = (model, device);
+        _sharedMap = model.Description.FeatureMaps.Each()[0].Number();
     }
 
     /// <summary>The metrics under each key.</summary>
@@ -34,7 +34,7 @@ internal sealed class KeySweep
     /// <param name="cancellation">Ends the sweep with an <see cref="OperationCanceledException"/>.</param>
     public SegmentationMetrics[] Run(IDataView data, string labelColumnName, IReadOnlyList<PermutationKey?> keys, CancellationToken cancellation)
     {
-        SegmentationEvaluator[] evaluators = [.. keys.Select(_ => new SegmentationEvaluator(_locked.Description.ClassNames))];
+        SegmentationEvaluator[] evaluators = [.. keys.Select(_ => new SegmentationEvaluator(_model.Description.ClassNames))];
         var group = new List<(Tensor Maps, List<byte[]> Truths)>();
         long size = 0;
         try
@@ -64,11 +64,11 @@ internal sealed class KeySweep
     {
         for (int k = 0; k < keys.Count; k++)
         {
-            using SegmentationModel model = _locked.With(keys[k]);
+            using SegmentationModel underKey = _model.With(keys[k]);
             foreach ((Tensor maps, List<byte[]> truths) in group)
             {
                 cancellation.ThrowIfCancellationRequested();
-                byte[] labels = LabelsOf(model, maps);
+                byte[] labels = LabelsOf(underKey, maps);
                 int pixels = labels.Length / truths.Count;
                 for (int i = 0; i < truths.Count; i++)
                     evaluators[k].AddImage(truths[i], labels.AsSpan(i * pixels, pixels));
@@ -87,8 +87,8 @@ internal sealed class KeySweep
     // The lowest keyed map of each batch of images, with their true masks at the model's size.
     private IEnumerable<(Tensor Maps, List<byte[]> Truths)> SharedMaps(IDataView data, string labelColumnName)
     {
-        int height = _locked.Description.ImageHeight, width = _locked.Description.ImageWidth;
-        DataViewSchema.Column imageColumn = ImageColumn.Find(data.Schema, _locked.Description.ImageColumnName);
+        int height = _model.Description.ImageHeight, width = _model.Description.ImageWidth;
+        DataViewSchema.Column imageColumn = ImageColumn.Find(data.Schema, _model.Description.ImageColumnName);
         MaskColumn maskColumn = MaskColumn.Find(data.Schema, labelColumnName, nameof(labelColumnName));
         using DataViewRowCursor cursor = data.GetLazyCursor([imageColumn, .. maskColumn.Columns]);
         ValueGetter<MLImage> getImage = ImageColumn.GetGetter(cursor, imageColumn);
@@ -120,7 +120,7 @@ internal sealed class KeySweep
     {
         using var scope = NewDisposeScope();
         using var inference = inference_mode();
-        return _locked.Network.Run(images.to(_device), 0, _sharedMap).DetachFromDisposeScope();
+        return _model.Network.Run(images.to(_device), 0, _sharedMap).DetachFromDisposeScope();
     }
 
     private static void Clear(List<(Tensor Maps, List<byte[]> Truths)> group)

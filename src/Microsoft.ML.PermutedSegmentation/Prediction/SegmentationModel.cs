@@ -29,9 +29,9 @@ internal sealed class SegmentationModel : IDisposable
     /// <summary>A model whose weights are as in its file.</summary>
     public static SegmentationModel Stored(ModelDescription description, FcnNetwork network) => new(description, network, undone: null);
 
-    /// <summary>A model of freshly trained plain weights, protected with a key from now on and unlocked with it.</summary>
-    public static SegmentationModel Trained(ModelDescription description, FcnNetwork network, PermutationKey? key)
-        => new(description, network, key is null ? null : Derive(description, key));
+    /// <summary>A model of freshly trained plain weights, protected from now on and unlocked.</summary>
+    public static SegmentationModel Trained(ModelDescription description, FcnNetwork network, WeightProtection? protection)
+        => new(description, network, protection);
 
     /// <summary>Whether the stored fingerprint is the key's; null when none is stored.</summary>
     public bool? Matches(PermutationKey key) => Description is { Fingerprint: { } stored, Salt: { } salt }
@@ -67,7 +67,8 @@ internal sealed class SegmentationModel : IDisposable
     /// <inheritdoc/>
     public void Dispose() => Network.Dispose();
 
-    private static WeightProtection Derive(ModelDescription description, PermutationKey key)
+    /// <summary>What a key does to the weights of the model described.</summary>
+    public static WeightProtection Derive(ModelDescription description, PermutationKey key)
     {
         FcnArchitecture architecture = description.Architecture;
         return new WeightProtection(architecture, description.FeatureMaps.Each().ToDictionary(

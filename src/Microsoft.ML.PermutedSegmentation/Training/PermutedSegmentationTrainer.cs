@@ -37,6 +37,7 @@ public sealed partial class PermutedSegmentationTrainer : IEstimator<PermutedSeg
     /// <exception cref="ArgumentException">The rows cannot be learned from: none, all void, one class only, or fewer than a batch.</exception>
     /// <exception cref="InvalidDataException">A row's image or mask cannot be read, or they differ in size.</exception>
     /// <exception cref="InvalidOperationException">The loss became no number in the first epoch.</exception>
+    /// <exception cref="ObjectDisposedException">The key was disposed.</exception>
     /// <exception cref="OperationCanceledException">The token of the options was cancelled.</exception>
     public PermutedSegmentationTransformer Fit(IDataView input)
     {
@@ -49,6 +50,8 @@ public sealed partial class PermutedSegmentationTrainer : IEstimator<PermutedSeg
         channel.Info($"Learning {data.ClassNames.Count} classes from {data.Training.Rows.Count} images on {device.type}; {data.Validation.Rows.Count} images decide which epoch is kept.");
 
         ModelDescription description = Describe(data.ClassNames);
+        // Before training: a key that was disposed should fail now and not after hours.
+        WeightProtection? protection = _key is null ? null : SegmentationModel.Derive(description, _key);
         using var generator = new torch.Generator((ulong)seed);
         var network = new FcnNetwork(description.Architecture, generator, device);
         try
@@ -60,7 +63,7 @@ public sealed partial class PermutedSegmentationTrainer : IEstimator<PermutedSeg
             network.Dispose();
             throw;
         }
-        return new PermutedSegmentationTransformer(_host, SegmentationModel.Trained(description, network, _key));
+        return new PermutedSegmentationTransformer(_host, SegmentationModel.Trained(description, network, protection));
     }
 
     /// <inheritdoc/>

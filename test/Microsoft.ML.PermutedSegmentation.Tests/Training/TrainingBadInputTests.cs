@@ -102,6 +102,19 @@ public sealed class TrainingBadInputTests
     }
 
     [Fact]
+    public void A_disposed_key_fails_before_the_training_and_not_after_it()
+    {
+        var key = PermutationKey.Generate();
+        var options = ColorPatches.Options();
+        var reports = new Reports();
+        (options.StoreFingerprint, options.Progress) = (false, reports);
+        var trainer = _mlContext.Segmentation().Trainers.Permuted(key, options);
+        key.Dispose();
+        Assert.Throws<ObjectDisposedException>(() => trainer.Fit(ColorPatches.View(_mlContext, 12)));
+        Assert.DoesNotContain(reports.All, report => report.Phase == TrainingPhase.Training);
+    }
+
+    [Fact]
     public void A_missing_key()
         => Assert.Throws<ArgumentNullException>(() => _mlContext.Segmentation().Trainers.Permuted(null!));
 
