@@ -43,6 +43,24 @@ public sealed class SegmentationTrainersCatalog
         return new PermutedSegmentationTrainer(_environment, key, options);
     }
 
+    /// <summary>
+    /// The conventional method that the paper compares with (Sec. III-D, Table II): the same network, trained on images that
+    /// the key encrypts block by block after augmentation and resizing. Its model encrypts the images that it is given when
+    /// it is unlocked, and reads them as they are when it is locked. It is less accurate than <c>Permuted</c>.
+    /// </summary>
+    /// <param name="key">The secret. It is needed until <c>Fit</c> has returned and is not stored.</param>
+    /// <param name="method">What happens to a block.</param>
+    /// <param name="blockSize">M, height and width of a block in pixels, 2 to 2048; it must divide the options' image height and width.</param>
+    /// <param name="options">Everything else that can be set; <c>FeatureMaps</c> is not used.</param>
+    /// <exception cref="ArgumentNullException">An argument is null.</exception>
+    /// <exception cref="ArgumentException">A value is out of its range, or the block size does not divide the image size.</exception>
+    public PermutedSegmentationTrainer BlockwiseEncrypted(
+        PermutationKey key, BlockTransformMethod method, int blockSize, PermutedSegmentationTrainer.Options options)
+    {
+        ArgumentNullException.ThrowIfNull(key);
+        return new PermutedSegmentationTrainer(_environment, key, options, BlockScheme.Of(method, blockSize));
+    }
+
     /// <summary>The same network without protection: the baseline.</summary>
     /// <param name="labelColumnName">Column of masks, as <c>LoadMasks</c> makes it.</param>
     /// <param name="imageColumnName">Column of images, as <c>mlContext.Transforms.LoadImages</c> makes it.</param>

@@ -28,7 +28,7 @@ internal static class ModelChain
         {
             BlockwiseEncryptingTransformer encryption => encryption.Unlock(key, verify),
             // No key changes it, but the new chain must be able to outlive the old one: it gets its own hold on the weights.
-            PermutedSegmentationTransformer { FeatureMaps: FeatureMaps.None } plain when encryptsImages
+            PermutedSegmentationTransformer { Model.Description.IsProtected: false } plain when encryptsImages
                 => new PermutedSegmentationTransformer(environment, plain.Model.With(key)),
             PermutedSegmentationTransformer segmentation => segmentation.Unlock(key, verify),
             _ => null,

@@ -39,7 +39,7 @@ public sealed class PermutedSegmentationTransformer : ITransformer, IDisposable
     /// <summary>Whether the model scores at full capacity: a key has been given, right or wrong, or none is needed.</summary>
     public bool IsUnlocked => Model.IsUnlocked;
 
-    /// <summary>The feature maps that need the key; None for an unprotected model.</summary>
+    /// <summary>The feature maps that need the key; None for an unprotected model, and for one of encrypted images.</summary>
     public FeatureMaps FeatureMaps => Model.Description.FeatureMaps;
 
     /// <summary>The classes, in the order of the labels.</summary>
