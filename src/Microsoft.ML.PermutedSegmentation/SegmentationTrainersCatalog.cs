@@ -37,6 +37,7 @@ public sealed class SegmentationTrainersCatalog
     /// <param name="options">Everything that can be set.</param>
     /// <exception cref="ArgumentNullException">An argument is null.</exception>
     /// <exception cref="ArgumentOutOfRangeException">An option is out of its range.</exception>
+    /// <exception cref="ArgumentException">The initial weights are those of a locked model, or of another backbone.</exception>
     public PermutedSegmentationTrainer Permuted(PermutationKey key, PermutedSegmentationTrainer.Options options)
     {
         ArgumentNullException.ThrowIfNull(key);
@@ -84,5 +85,8 @@ public sealed class SegmentationTrainersCatalog
     /// <param name="options">Everything that can be set; <c>FeatureMaps</c> is not used.</param>
     /// <exception cref="ArgumentNullException"><paramref name="options"/> is null.</exception>
     /// <exception cref="ArgumentOutOfRangeException">An option is out of its range.</exception>
+    /// <exception cref="ArgumentException">
+    /// The initial weights are those of a locked model or of another backbone, or they should be read through a permutation.
+    /// </exception>
     public PermutedSegmentationTrainer Fcn(PermutedSegmentationTrainer.Options options) => new(_environment, key: null, options);
 }

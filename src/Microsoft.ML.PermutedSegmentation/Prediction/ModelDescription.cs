@@ -1,3 +1,4 @@
+using System.Security.Cryptography;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 
@@ -45,6 +46,14 @@ internal sealed record ModelDescription
 
     [JsonIgnore]
     public FcnArchitecture Architecture => FcnArchitecture.For(Backbone, OutputStride, ClassNames.Count);
+
+    /// <summary>The same model protected from now on, with a new salt.</summary>
+    /// <exception cref="ObjectDisposedException">The key was disposed.</exception>
+    public ModelDescription ProtectedWith(PermutationKey key, FeatureMaps maps, bool storeFingerprint)
+    {
+        byte[] salt = RandomNumberGenerator.GetBytes(PermutationKey.ModelSaltSizeInBytes);
+        return this with { FeatureMaps = maps, Salt = salt, Fingerprint = storeFingerprint ? key.GetFingerprint(salt) : null };
+    }
 
     public byte[] ToJson() => JsonSerializer.SerializeToUtf8Bytes(this, Json);
 

@@ -92,6 +92,12 @@ public sealed class PermutedSegmentationTransformer : ITransformer, IDisposable
         return new PermutedSegmentationTransformer(_host, Model.With(key));
     }
 
+    /// <summary>This model protected with a key from now on, and unlocked. All weights are shared, not copied.</summary>
+    internal PermutedSegmentationTransformer Protect(PermutationKey key, FeatureMaps maps, bool storeFingerprint)
+        => Model.Description.IsProtected
+            ? throw new InvalidOperationException("This model is protected already. Protect the unprotected model that it was made of; if there is none, train with the new key.")
+            : new PermutedSegmentationTransformer(_host, Model.Protect(key, maps, storeFingerprint));
+
     /// <summary>Scores the same images under many keys.</summary>
     internal KeySweep CreateSweep() => new(Model, _device);
 

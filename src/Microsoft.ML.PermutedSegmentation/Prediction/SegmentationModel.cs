@@ -57,6 +57,15 @@ internal sealed class SegmentationModel : IDisposable
         return new SegmentationModel(Description, FcnNetwork.FromState(Description.Architecture, state), effect);
     }
 
+    /// <summary>This unprotected model protected with a key from now on, and unlocked. All weights are shared with this model.</summary>
+    public SegmentationModel Protect(PermutationKey key, FeatureMaps maps, bool storeFingerprint)
+    {
+        ModelDescription description = Description.ProtectedWith(key, maps, storeFingerprint);
+        KeyEffect effect = KeyEffect.Of(key, description);
+        Dictionary<string, Tensor> state = StoredState().ToDictionary(entry => entry.Name, entry => entry.Value);
+        return new SegmentationModel(description, FcnNetwork.FromState(description.Architecture, state), effect);
+    }
+
     /// <summary>The tensors as the file holds them, one at a time; the caller disposes each.</summary>
     public IEnumerable<(string Name, Tensor Value)> StoredState()
     {

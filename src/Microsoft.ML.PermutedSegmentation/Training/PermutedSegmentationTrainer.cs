@@ -32,6 +32,8 @@ public sealed partial class PermutedSegmentationTrainer : IEstimator<PermutedSeg
             throw new ArgumentException($"{nameof(options.ImageHeight)} and {nameof(options.ImageWidth)} are {problem}", nameof(options));
         if (key is not null && imageEncryption is null && (options.FeatureMaps == FeatureMaps.None || (options.FeatureMaps & ~FeatureMaps.All) != 0))
             throw new ArgumentOutOfRangeException(nameof(options.FeatureMaps), options.FeatureMaps, "At least one of the six feature maps must be chosen for the key.");
+        if ((key is null || imageEncryption is not null) && options.ReadInitialWeightsThroughPermutation)
+            throw new ArgumentException("Without permuted feature maps there is no permutation to read the initial weights through.", nameof(options.ReadInitialWeightsThroughPermutation));
         (_host, _key, _options, _imageEncryption) = (environment.Register(nameof(PermutedSegmentationTrainer)), key, options, imageEncryption);
     }
 
@@ -42,7 +44,7 @@ public sealed partial class PermutedSegmentationTrainer : IEstimator<PermutedSeg
     /// <exception cref="ArgumentException">The rows cannot be learned from: none, all void, one class only, or fewer than a batch.</exception>
     /// <exception cref="InvalidDataException">A row's image or mask cannot be read, or they differ in size.</exception>
     /// <exception cref="InvalidOperationException">The loss became no number in the first epoch.</exception>
-    /// <exception cref="ObjectDisposedException">The key was disposed.</exception>
+    /// <exception cref="ObjectDisposedException">The key, or the model that the options name as initial weights, was disposed.</exception>
     /// <exception cref="OperationCanceledException">The token of the options was cancelled.</exception>
     public PermutedSegmentationTransformer Fit(IDataView input)
     {
@@ -61,6 +63,10 @@ public sealed partial class PermutedSegmentationTrainer : IEstimator<PermutedSeg
         var network = new FcnNetwork(description.Architecture, generator, device);
         try
         {
+            if (_options.InitialWeights is { } initial)
+                InitialWeights.Take(network, initial.Model.Network);
+            if (_options.ReadInitialWeightsThroughPermutation)
+                InitialWeights.ReadThroughPermutation(network, effect!.Weights);
             new TrainingLoop(network, data, _options, effect?.Images, device, random, channel).Run();
         }
         catch
