@@ -83,4 +83,32 @@ public sealed class SegmentationCatalog
         ArgumentNullException.ThrowIfNull(key);
         return ModelChain.Unlock(_environment, model, key, verify);
     }
+
+    /// <summary>
+    /// A trained model protected with a key from now on, in milliseconds and without any training. It computes the same to the
+    /// last bit, whatever maps are chosen: permuting a feature map (Eq. 2) and reading it with re-ordered weights is reading the
+    /// plain map with plain weights. What is saved of it has protected weights only.
+    /// </summary>
+    /// <remarks>
+    /// The given model stays as it is. Both share all weights, and each is disposed on its own. A file of the unprotected
+    /// model still needs no key: it is up to the caller to keep it away from others.
+    /// </remarks>
+    /// <param name="model">An unprotected segmentation model, as <c>Trainers.Fcn</c> trains it, or a chain of transformers with one.</param>
+    /// <param name="key">The secret. It is needed until this method has returned, and is not stored.</param>
+    /// <param name="featureMaps">The feature maps to permute (Fig. 3, Table I).</param>
+    /// <param name="storeFingerprint">Whether the model stores the key's fingerprint, which tells a wrong key from the right one.</param>
+    /// <returns>The same model or chain with the segmentation model protected, and unlocked; saved and loaded it is locked.</returns>
+    /// <exception cref="ArgumentNullException">An argument is null.</exception>
+    /// <exception cref="ArgumentOutOfRangeException"><paramref name="featureMaps"/> is none, or has bits that stand for no map.</exception>
+    /// <exception cref="ArgumentException"><paramref name="model"/> holds no segmentation model.</exception>
+    /// <exception cref="InvalidOperationException">The model is protected already.</exception>
+    /// <exception cref="ObjectDisposedException">The key was disposed.</exception>
+    public ITransformer Protect(ITransformer model, PermutationKey key, FeatureMaps featureMaps = FeatureMaps.All, bool storeFingerprint = true)
+    {
+        ArgumentNullException.ThrowIfNull(model);
+        ArgumentNullException.ThrowIfNull(key);
+        if (featureMaps == FeatureMaps.None || (featureMaps & ~FeatureMaps.All) != 0)
+            throw new ArgumentOutOfRangeException(nameof(featureMaps), featureMaps, "At least one of the six feature maps must be chosen for the key.");
+        return ModelChain.Protect(model, key, featureMaps, storeFingerprint);
+    }
 }

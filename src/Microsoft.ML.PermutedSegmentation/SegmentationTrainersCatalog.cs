@@ -37,10 +37,29 @@ public sealed class SegmentationTrainersCatalog
     /// <param name="options">Everything that can be set.</param>
     /// <exception cref="ArgumentNullException">An argument is null.</exception>
     /// <exception cref="ArgumentOutOfRangeException">An option is out of its range.</exception>
+    /// <exception cref="ArgumentException">The initial weights are those of a locked model, or of another backbone.</exception>
     public PermutedSegmentationTrainer Permuted(PermutationKey key, PermutedSegmentationTrainer.Options options)
     {
         ArgumentNullException.ThrowIfNull(key);
         return new PermutedSegmentationTrainer(_environment, key, options);
+    }
+
+    /// <summary>
+    /// The conventional method that the paper compares with (Sec. III-D, Table II): the same network, trained on images that
+    /// the key encrypts block by block after augmentation and resizing. Its model encrypts the images that it is given when
+    /// it is unlocked, and reads them as they are when it is locked. It is less accurate than <c>Permuted</c>.
+    /// </summary>
+    /// <param name="key">The secret. It is needed until <c>Fit</c> has returned and is not stored.</param>
+    /// <param name="method">What happens to a block.</param>
+    /// <param name="blockSize">M, height and width of a block in pixels, 2 to 2048; it must divide the options' image height and width.</param>
+    /// <param name="options">Everything else that can be set; <c>FeatureMaps</c> is not used.</param>
+    /// <exception cref="ArgumentNullException">An argument is null.</exception>
+    /// <exception cref="ArgumentException">A value is out of its range, or the block size does not divide the image size.</exception>
+    public PermutedSegmentationTrainer BlockwiseEncrypted(
+        PermutationKey key, BlockTransformMethod method, int blockSize, PermutedSegmentationTrainer.Options options)
+    {
+        ArgumentNullException.ThrowIfNull(key);
+        return new PermutedSegmentationTrainer(_environment, key, options, BlockScheme.Of(method, blockSize));
     }
 
     /// <summary>The same network without protection: the baseline.</summary>
@@ -66,5 +85,8 @@ public sealed class SegmentationTrainersCatalog
     /// <param name="options">Everything that can be set; <c>FeatureMaps</c> is not used.</param>
     /// <exception cref="ArgumentNullException"><paramref name="options"/> is null.</exception>
     /// <exception cref="ArgumentOutOfRangeException">An option is out of its range.</exception>
+    /// <exception cref="ArgumentException">
+    /// The initial weights are those of a locked model or of another backbone, or they should be read through a permutation.
+    /// </exception>
     public PermutedSegmentationTrainer Fcn(PermutedSegmentationTrainer.Options options) => new(_environment, key: null, options);
 }

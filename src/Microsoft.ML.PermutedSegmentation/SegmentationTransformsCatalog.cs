@@ -42,8 +42,8 @@ public sealed class SegmentationTransformsCatalog
     }
 
     /// <summary>
-    /// Encrypts images block by block: the conventional method that the paper compares with (Sec. III-D, Table II). Train and
-    /// score an unprotected network, <c>Trainers.Fcn</c>, on what comes out. See <see cref="BlockwiseEncryptingEstimator"/>.
+    /// Encrypts images block by block: the conventional method that the paper compares with (Sec. III-D, Table II). To train
+    /// and score a network on images so encrypted see <c>Trainers.BlockwiseEncrypted</c>.
     /// </summary>
     /// <param name="key">The secret. It is needed until this method has returned and is not stored.</param>
     /// <param name="method">What happens to a block.</param>
@@ -63,15 +63,12 @@ public sealed class SegmentationTransformsCatalog
         bool storeFingerprint = true)
     {
         ArgumentNullException.ThrowIfNull(key);
-        if (!Enum.IsDefined(method))
-            throw new ArgumentOutOfRangeException(nameof(method), method, $"Not a method; there are {string.Join(", ", Enum.GetNames<BlockTransformMethod>())}.");
-        if (blockSize is < BlockEncryption.SmallestBlock or > BlockEncryption.LargestBlock)
-            throw new ArgumentOutOfRangeException(nameof(blockSize), blockSize, $"A block size is {BlockEncryption.SmallestBlock} to {BlockEncryption.LargestBlock} pixels.");
+        var scheme = BlockScheme.Of(method, blockSize);
         ArgumentException.ThrowIfNullOrWhiteSpace(outputColumnName);
         inputColumnName ??= outputColumnName;
         ArgumentException.ThrowIfNullOrWhiteSpace(inputColumnName);
         byte[] salt = RandomNumberGenerator.GetBytes(PermutationKey.ModelSaltSizeInBytes);
-        var encryption = new BlockEncryption(method, blockSize, salt, storeFingerprint ? key.GetFingerprint(salt) : null);
+        var encryption = new BlockEncryption(scheme, salt, storeFingerprint ? key.GetFingerprint(salt) : null);
         return new BlockwiseEncryptingEstimator(
             new BlockwiseEncryptingTransformer(_environment, outputColumnName, inputColumnName, encryption, encryption.Derive(key)));
     }

@@ -15,8 +15,9 @@ public enum BlockTransformMethod
     /// largest of the table.
     /// </summary>
     /// <remarks>
-    /// 8 bits a channel do not hold three digits: 255 times the quotient is rounded. That is what a network is trained on;
-    /// it cannot be decrypted, since about a third of the encrypted values and three quarters of the others fall together.
+    /// A network that <c>Trainers.BlockwiseEncrypted</c> trains reads 255 times the quotient as it is. As an image it is rounded,
+    /// since 8 bits a channel do not hold three digits; that cannot be decrypted: about a third of the encrypted values and
+    /// three quarters of the others fall together.
     /// </remarks>
     FormatPreserving,
 }

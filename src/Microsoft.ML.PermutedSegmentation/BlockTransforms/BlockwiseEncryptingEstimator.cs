@@ -9,8 +9,9 @@ namespace Microsoft.ML.PermutedSegmentation;
 /// </summary>
 /// <remarks>
 /// The key's work is done when the estimator is made: each <see cref="Fit"/> gives the same transformer. Images must have
-/// their final size before: resizing or cropping afterwards, as the trainer does unless its image size is theirs and
-/// <see cref="PermutedSegmentationTrainer.Options.MinimumCropArea"/> is 1, mixes blocks.
+/// their final size before: resizing, cropping or mirroring afterwards mixes blocks. To train a network on encrypted images
+/// use <c>Trainers.BlockwiseEncrypted</c>, which encrypts behind augmentation; this estimator is for images that leave a
+/// machine encrypted.
 /// </remarks>
 public sealed class BlockwiseEncryptingEstimator : IEstimator<BlockwiseEncryptingTransformer>
 {

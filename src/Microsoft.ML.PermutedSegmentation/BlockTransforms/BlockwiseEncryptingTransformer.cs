@@ -30,10 +30,10 @@ public sealed class BlockwiseEncryptingTransformer : RowToRowTransformerBase
     public bool IsUnlocked => _transform is not null;
 
     /// <summary>What happens to a block.</summary>
-    public BlockTransformMethod Method => _encryption.Method;
+    public BlockTransformMethod Method => _encryption.Scheme.Method;
 
     /// <summary>Height and width of a block in pixels.</summary>
-    public int BlockSize => _encryption.BlockSize;
+    public int BlockSize => _encryption.Scheme.BlockSize;
 
     internal string OutputColumnName { get; }
 
@@ -65,7 +65,7 @@ public sealed class BlockwiseEncryptingTransformer : RowToRowTransformerBase
     /// <summary>Checks an image column's size, where its type tells one.</summary>
     internal void CheckSize(ImageDataViewType type)
     {
-        if (type.Height > 0 && type.Width > 0 && _encryption.FindProblem(type.Height, type.Width) is { } problem)
+        if (type.Height > 0 && type.Width > 0 && _encryption.Scheme.FindProblem(type.Height, type.Width) is { } problem)
             throw new ArgumentException($"The images of column '{InputColumnName}' are {problem}");
     }
 
@@ -108,7 +108,7 @@ public sealed class BlockwiseEncryptingTransformer : RowToRowTransformerBase
     // A new image in any case: the one in the input column is its owner's to dispose.
     private MLImage Encrypt(MLImage image, long row)
     {
-        if (_encryption.FindProblem(image.Height, image.Width) is { } problem)
+        if (_encryption.Scheme.FindProblem(image.Height, image.Width) is { } problem)
             throw new InvalidDataException($"Row {row}: the image{(string.IsNullOrEmpty(image.Tag) ? "" : $" '{image.Tag}'")} is {problem}");
         ReadOnlySpan<byte> pixels = image.Pixels;
         if (_transform is not null)

@@ -26,6 +26,6 @@ internal sealed class ThreeDigitCode(int[] codes)
         return value >= 0 ? (byte)value : throw new ArgumentOutOfRangeException(nameof(code), code, "No value of a byte has this code.");
     }
 
-    /// <summary>255 * number / <see cref="Largest"/> to the nearest integer, halves up.</summary>
-    public byte Scale(int number) => (byte)((2 * byte.MaxValue * number + Largest) / (2 * Largest));
+    /// <summary>The share of <see cref="Largest"/> that a number is, in units of a byte: 0 to 255 for codes.</summary>
+    public float Scale(int number) => (float)byte.MaxValue * number / Largest;
 }

@@ -25,9 +25,10 @@ internal static class ImageTensors
 
     /// <summary>
     /// Writes one image into a batch: the part in the box, resized bilinearly with antialiasing (as Pillow does) and
-    /// normalised with ImageNet's mean and deviation.
+    /// normalised with ImageNet's mean and deviation. A transform is applied in between, to values rounded to bytes: what
+    /// it does to whole blocks of pixels must come after all that moves pixels.
     /// </summary>
-    public static void Write(Tensor batch, int index, byte[] rgb, int height, int width, CropBox box)
+    public static void Write(Tensor batch, int index, byte[] rgb, int height, int width, CropBox box, BlockTransform? transform = null)
     {
         using var scope = NewDisposeScope();
         using var noGrad = no_grad();
@@ -39,8 +40,20 @@ internal static class ImageTensors
             part = nn.functional.interpolate(part, size, mode: InterpolationMode.Bilinear, align_corners: false, antialias: true);
         if (box.Mirrored)
             part = part.flip(3);
+        if (transform is not null)
+            part = Apply(transform, part);
         Tensor mean = tensor(Mean).reshape(1, 3, 1, 1), deviation = tensor(Deviation).reshape(1, 3, 1, 1);
         batch[index].copy_(part.sub_(mean).div_(deviation).squeeze(0));
+    }
+
+    // [1, 3, H, W] to the same, values 0 to 255.
+    private static Tensor Apply(BlockTransform transform, Tensor image)
+    {
+        using var scope = NewDisposeScope();
+        Tensor bytes = image.round().to(ScalarType.Byte).squeeze(0).permute(1, 2, 0).contiguous();
+        float[] transformed = new float[bytes.NumberOfElements];
+        transform.Apply(bytes.bytes, transformed, width: (int)bytes.shape[1]);
+        return tensor(transformed).reshape(bytes.shape).permute(2, 0, 1).unsqueeze(0).MoveToOuterDisposeScope();
     }
 
     /// <summary>Writes one mask into a batch of labels: the part in the box, by nearest neighbour; returns how many pixels are not void.</summary>

@@ -12,8 +12,8 @@ internal sealed record LabeledBatch(Tensor Images, Tensor Labels, long CountedPi
     /// <summary>Number of images.</summary>
     public int Count => (int)Images.shape[0];
 
-    /// <summary>Resizes the parts of images that the boxes name and puts them together.</summary>
-    public static LabeledBatch Of(IReadOnlyList<(LabeledImage Image, CropBox Box)> samples, int height, int width)
+    /// <summary>Resizes the parts of images that the boxes name, transforms them, and puts them together.</summary>
+    public static LabeledBatch Of(IReadOnlyList<(LabeledImage Image, CropBox Box)> samples, int height, int width, BlockTransform? transform = null)
     {
         using var scope = NewDisposeScope();
         Tensor images = ImageTensors.CreateBatch(samples.Count, height, width);
@@ -22,7 +22,7 @@ internal sealed record LabeledBatch(Tensor Images, Tensor Labels, long CountedPi
         for (int i = 0; i < samples.Count; i++)
         {
             (LabeledImage image, CropBox box) = samples[i];
-            ImageTensors.Write(images, i, image.Rgb, image.Height, image.Width, box);
+            ImageTensors.Write(images, i, image.Rgb, image.Height, image.Width, box, transform);
             counted += ImageTensors.Write(labels.AsSpan(i * height * width, height * width), height, width, image, box);
         }
         return new LabeledBatch(images.DetachFromDisposeScope(), tensor(labels, samples.Count, height, width).DetachFromDisposeScope(), counted);

@@ -17,7 +17,7 @@ internal static class AccessControlEvaluation
         ArgumentOutOfRangeException.ThrowIfLessThan(wrongKeyCount, 1);
         (ITransformer[] before, PermutedSegmentationTransformer segmenter) = ModelChain.Split(model);
         ModelDescription description = segmenter.Model.Description;
-        bool encryptsImages = before.Any(link => link is BlockwiseEncryptingTransformer);
+        bool encryptsImages = description.ImageEncryption is not null || before.Any(link => link is BlockwiseEncryptingTransformer);
         if (!description.IsProtected && !encryptsImages)
             throw new ArgumentException("This model is not protected by a key: there are no key conditions to compare.", nameof(model));
         if (segmenter.Model.Matches(key) == false || before.OfType<BlockwiseEncryptingTransformer>().Any(link => link.Matches(key) == false))

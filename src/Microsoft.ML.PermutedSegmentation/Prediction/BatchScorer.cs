@@ -26,7 +26,7 @@ internal sealed class BatchScorer(SegmentationModel model, Device device, bool w
     /// <summary>Adds an image of any size.</summary>
     public void Add(MLImage image)
     {
-        ImageTensors.Write(_images, _count, RgbPixels.From(image), image.Height, image.Width, CropBox.Whole(image.Height, image.Width));
+        ImageTensors.Write(_images, _count, RgbPixels.From(image), image.Height, image.Width, CropBox.Whole(image.Height, image.Width), model.ImageTransform);
         _count++;
     }
 

@@ -3,7 +3,7 @@ using Microsoft.ML.Runtime;
 
 namespace Microsoft.ML.PermutedSegmentation;
 
-/// <summary>Finds what a key unlocks in what <c>Fit</c> or <c>mlContext.Model.Load</c> returned.</summary>
+/// <summary>Finds what a key unlocks, or shall protect, in what <c>Fit</c> or <c>mlContext.Model.Load</c> returned.</summary>
 internal static class ModelChain
 {
     /// <summary>The one segmentation model of a chain, and the transformers that run before it.</summary>
@@ -28,12 +28,19 @@ internal static class ModelChain
         {
             BlockwiseEncryptingTransformer encryption => encryption.Unlock(key, verify),
             // No key changes it, but the new chain must be able to outlive the old one: it gets its own hold on the weights.
-            PermutedSegmentationTransformer { FeatureMaps: FeatureMaps.None } plain when encryptsImages
+            PermutedSegmentationTransformer { Model.Description.IsProtected: false } plain when encryptsImages
                 => new PermutedSegmentationTransformer(environment, plain.Model.With(key)),
             PermutedSegmentationTransformer segmentation => segmentation.Unlock(key, verify),
             _ => null,
         }) ?? throw new ArgumentException($"There is neither a {nameof(PermutedSegmentationTransformer)} nor a {nameof(BlockwiseEncryptingTransformer)} in this model.", nameof(model));
     }
+
+    /// <summary>The same chain with its segmentation model protected.</summary>
+    /// <exception cref="ArgumentException">There is no segmentation model.</exception>
+    /// <exception cref="InvalidOperationException">The segmentation model is protected already.</exception>
+    public static ITransformer Protect(ITransformer model, PermutationKey key, FeatureMaps maps, bool storeFingerprint)
+        => TryReplace(model, link => (link as PermutedSegmentationTransformer)?.Protect(key, maps, storeFingerprint))
+            ?? throw new ArgumentException($"There is no {nameof(PermutedSegmentationTransformer)} in this model.", nameof(model));
 
     private static bool Contains(ITransformer model, Func<ITransformer, bool> isWanted)
         => isWanted(model) || (model is ITransformerChainAccessor chain && chain.Transformers.Any(link => Contains(link, isWanted)));

@@ -1,3 +1,4 @@
+using System.Security.Cryptography;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 
@@ -27,6 +28,9 @@ internal sealed record ModelDescription
     /// <summary>The maps that need the key; None for an unprotected model.</summary>
     public required FeatureMaps FeatureMaps { get; init; }
 
+    /// <summary>How images are encrypted before the network reads them; null when they are not.</summary>
+    public BlockScheme? ImageEncryption { get; init; }
+
     /// <summary>Makes one key give unrelated permutations in two models (16 bytes); null for an unprotected model.</summary>
     public byte[]? Salt { get; init; }
 
@@ -38,10 +42,18 @@ internal sealed record ModelDescription
     public required string ScoreColumnName { get; init; }
 
     [JsonIgnore]
-    public bool IsProtected => FeatureMaps != FeatureMaps.None;
+    public bool IsProtected => FeatureMaps != FeatureMaps.None || ImageEncryption is not null;
 
     [JsonIgnore]
     public FcnArchitecture Architecture => FcnArchitecture.For(Backbone, OutputStride, ClassNames.Count);
+
+    /// <summary>The same model protected from now on, with a new salt.</summary>
+    /// <exception cref="ObjectDisposedException">The key was disposed.</exception>
+    public ModelDescription ProtectedWith(PermutationKey key, FeatureMaps maps, bool storeFingerprint)
+    {
+        byte[] salt = RandomNumberGenerator.GetBytes(PermutationKey.ModelSaltSizeInBytes);
+        return this with { FeatureMaps = maps, Salt = salt, Fingerprint = storeFingerprint ? key.GetFingerprint(salt) : null };
+    }
 
     public byte[] ToJson() => JsonSerializer.SerializeToUtf8Bytes(this, Json);
 
@@ -68,12 +80,20 @@ internal sealed record ModelDescription
         Require(ImageHeight is > 0 and <= LargestSide && ImageHeight % OutputStride == 0, $"image height {ImageHeight}");
         Require(ImageWidth is > 0 and <= LargestSide && ImageWidth % OutputStride == 0, $"image width {ImageWidth}");
         Require((FeatureMaps & ~FeatureMaps.All) == 0, "an unknown feature map");
+        if (ImageEncryption is { } encryption)
+            CheckEncryption(BlockScheme.Of(encryption.Method, encryption.BlockSize));
         Require(Salt?.Length == (IsProtected ? PermutationKey.ModelSaltSizeInBytes : null), "a salt of wrong length");
         Require(Fingerprint is null || (IsProtected && Fingerprint.Length == FingerprintSize), "a fingerprint of wrong length");
         if (ClassNameList.FindProblem(ClassNames) is { } problem)
             throw new InvalidDataException($"The model's description is damaged: {problem}");
         foreach (string column in (string[])[ImageColumnName, PredictedLabelColumnName, ScoreColumnName])
             Require(!string.IsNullOrWhiteSpace(column), "an empty column name");
+    }
+
+    private void CheckEncryption(BlockScheme scheme)
+    {
+        if (scheme.FindProblem(ImageHeight, ImageWidth) is { } problem)
+            throw new InvalidDataException($"The model's description is damaged: images are {problem}");
     }
 
     private static void Require(bool holds, string otherwise)

@@ -39,7 +39,7 @@ public sealed class PermutedSegmentationTransformer : ITransformer, IDisposable
     /// <summary>Whether the model scores at full capacity: a key has been given, right or wrong, or none is needed.</summary>
     public bool IsUnlocked => Model.IsUnlocked;
 
-    /// <summary>The feature maps that need the key; None for an unprotected model.</summary>
+    /// <summary>The feature maps that need the key; None for an unprotected model, and for one of encrypted images.</summary>
     public FeatureMaps FeatureMaps => Model.Description.FeatureMaps;
 
     /// <summary>The classes, in the order of the labels.</summary>
@@ -91,6 +91,12 @@ public sealed class PermutedSegmentationTransformer : ITransformer, IDisposable
         }
         return new PermutedSegmentationTransformer(_host, Model.With(key));
     }
+
+    /// <summary>This model protected with a key from now on, and unlocked. All weights are shared, not copied.</summary>
+    internal PermutedSegmentationTransformer Protect(PermutationKey key, FeatureMaps maps, bool storeFingerprint)
+        => Model.Description.IsProtected
+            ? throw new InvalidOperationException("This model is protected already. Protect the unprotected model that it was made of; if there is none, train with the new key.")
+            : new PermutedSegmentationTransformer(_host, Model.Protect(key, maps, storeFingerprint));
 
     /// <summary>Scores the same images under many keys.</summary>
     internal KeySweep CreateSweep() => new(Model, _device);

@@ -10,12 +10,12 @@ namespace Microsoft.ML.PermutedSegmentation;
 /// </summary>
 internal sealed class SegmentationModel : IDisposable
 {
-    // What a key undid in memory; saving does it again. Null while locked.
-    private readonly WeightProtection? _undone;
+    // What a key did in memory. Null while locked.
+    private readonly KeyEffect? _effect;
 
-    private SegmentationModel(ModelDescription description, FcnNetwork network, WeightProtection? undone)
+    private SegmentationModel(ModelDescription description, FcnNetwork network, KeyEffect? effect)
     {
-        (Description, Network, _undone) = (description, network, undone);
+        (Description, Network, _effect) = (description, network, effect);
         Network.eval();
     }
 
@@ -24,14 +24,17 @@ internal sealed class SegmentationModel : IDisposable
     /// <summary>The network as it runs: with plain weights when unlocked or unprotected, with protected weights when locked.</summary>
     public FcnNetwork Network { get; }
 
-    public bool IsUnlocked => _undone is not null || !Description.IsProtected;
+    /// <summary>What happens to images of the network's size before it reads them; null: nothing.</summary>
+    public BlockTransform? ImageTransform => _effect?.Images;
+
+    public bool IsUnlocked => _effect is not null || !Description.IsProtected;
 
     /// <summary>A model whose weights are as in its file.</summary>
-    public static SegmentationModel Stored(ModelDescription description, FcnNetwork network) => new(description, network, undone: null);
+    public static SegmentationModel Stored(ModelDescription description, FcnNetwork network) => new(description, network, effect: null);
 
     /// <summary>A model of freshly trained plain weights, protected from now on and unlocked.</summary>
-    public static SegmentationModel Trained(ModelDescription description, FcnNetwork network, WeightProtection? protection)
-        => new(description, network, protection);
+    public static SegmentationModel Trained(ModelDescription description, FcnNetwork network, KeyEffect? effect)
+        => new(description, network, effect);
 
     /// <summary>Whether the stored fingerprint is the key's; null when none is stored.</summary>
     public bool? Matches(PermutationKey key) => Description is { Fingerprint: { } stored, Salt: { } salt }
@@ -44,14 +47,23 @@ internal sealed class SegmentationModel : IDisposable
     /// </summary>
     public SegmentationModel With(PermutationKey? key)
     {
-        WeightProtection? undone = key is null ? null : Derive(Description, key);
+        KeyEffect? effect = key is null ? null : KeyEffect.Of(key, Description);
         var state = new Dictionary<string, Tensor>();
         foreach ((string name, Tensor stored) in StoredState())
         {
             using (stored)
-                state[name] = undone is null ? stored.alias() : undone.Unprotect(name, stored);
+                state[name] = effect is null ? stored.alias() : effect.Weights.Unprotect(name, stored);
         }
-        return new SegmentationModel(Description, FcnNetwork.FromState(Description.Architecture, state), undone);
+        return new SegmentationModel(Description, FcnNetwork.FromState(Description.Architecture, state), effect);
+    }
+
+    /// <summary>This unprotected model protected with a key from now on, and unlocked. All weights are shared with this model.</summary>
+    public SegmentationModel Protect(PermutationKey key, FeatureMaps maps, bool storeFingerprint)
+    {
+        ModelDescription description = Description.ProtectedWith(key, maps, storeFingerprint);
+        KeyEffect effect = KeyEffect.Of(key, description);
+        Dictionary<string, Tensor> state = StoredState().ToDictionary(entry => entry.Name, entry => entry.Value);
+        return new SegmentationModel(description, FcnNetwork.FromState(description.Architecture, state), effect);
     }
 
     /// <summary>The tensors as the file holds them, one at a time; the caller disposes each.</summary>
@@ -60,18 +72,10 @@ internal sealed class SegmentationModel : IDisposable
         foreach ((string name, Tensor value) in Network.State())
         {
             using Tensor running = value.detach();
-            yield return (name, _undone is null ? running.alias() : _undone.Protect(name, running));
+            yield return (name, _effect is null ? running.alias() : _effect.Weights.Protect(name, running));
         }
     }
 
     /// <inheritdoc/>
     public void Dispose() => Network.Dispose();
-
-    /// <summary>What a key does to the weights of the model described.</summary>
-    public static WeightProtection Derive(ModelDescription description, PermutationKey key)
-    {
-        FcnArchitecture architecture = description.Architecture;
-        return new WeightProtection(architecture, description.FeatureMaps.Each().ToDictionary(
-            map => map, map => key.GetChannelPermutation(description.Salt, map.Number(), architecture.ChannelsOf(map))));
-    }
 }

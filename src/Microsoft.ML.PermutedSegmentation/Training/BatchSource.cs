@@ -1,7 +1,7 @@
 namespace Microsoft.ML.PermutedSegmentation;
 
 /// <summary>The batches of an epoch, made on another thread while the network is busy with the one before.</summary>
-internal sealed class BatchSource(ImageRows source, PermutedSegmentationTrainer.Options options)
+internal sealed class BatchSource(ImageRows source, PermutedSegmentationTrainer.Options options, BlockTransform? imageTransform)
 {
     private const int BatchesAhead = 2;
 
@@ -43,14 +43,17 @@ internal sealed class BatchSource(ImageRows source, PermutedSegmentationTrainer.
             part.Add(sample);
             if (part.Count == size.Current)
             {
-                yield return LabeledBatch.Of(part, options.ImageHeight, options.ImageWidth);
+                yield return Batch(part);
                 part.Clear();
                 size.MoveNext();
             }
         }
         if (part.Count > 0)
-            yield return LabeledBatch.Of(part, options.ImageHeight, options.ImageWidth);
+            yield return Batch(part);
     }
+
+    private LabeledBatch Batch(List<(LabeledImage, CropBox)> samples)
+        => LabeledBatch.Of(samples, options.ImageHeight, options.ImageWidth, imageTransform);
 
     private IEnumerable<int> EndlessPartSizes()
     {

@@ -23,6 +23,30 @@ public sealed partial class PermutedSegmentationTrainer
         /// <summary>Depth of the network.</summary>
         public Backbone Backbone { get; set; } = Backbone.ResNet50;
 
+        /// <summary>
+        /// A model to start from (fine-tuning); null to start from random weights. Its weights and batch norm statistics are
+        /// copied, and it stays as it is. It must be unlocked, with its own key, or unprotected, and of the same
+        /// <see cref="Backbone"/>; its <see cref="OutputStride"/> and image size may be others. When it tells another number of
+        /// classes apart, the classifier's last layer starts from random weights.
+        /// </summary>
+        /// <remarks>
+        /// Training changes weights by little: whoever has the model that a protected one started from can match the weights
+        /// of the two, and find the permutations without the key. Start from weights that are not public where that matters.
+        /// </remarks>
+        public PermutedSegmentationTransformer? InitialWeights { get; set; }
+
+        /// <summary>
+        /// Whether the initial weights, given or random, are what the network reads its permuted feature maps with: the
+        /// paper's literal way (Fig. 3), made to reproduce its Table I. Only with a key. When false, they are the plain weights.
+        /// </summary>
+        /// <remarks>
+        /// The <see cref="InitialWeights"/> are then the weights that are stored before the first step, and training starts from
+        /// these with the protection undone. For random weights nothing changes on average, since no channel is different
+        /// from another. Weights trained before are read in another order than the one that they were trained in, so that
+        /// what they know of the permuted maps is lost: this costs accuracy, and the default does not.
+        /// </remarks>
+        public bool ReadInitialWeightsThroughPermutation { get; set; }
+
         /// <summary>How many times smaller the last feature map is than the image: 8, 16 or 32.</summary>
         public int OutputStride { get; set; } = 8;
 
@@ -88,6 +112,8 @@ public sealed partial class PermutedSegmentationTrainer
             ArgumentException.ThrowIfNullOrWhiteSpace(ScoreColumnName);
             if (!Enum.IsDefined(Backbone))
                 throw new ArgumentOutOfRangeException(nameof(Backbone), Backbone, "Not a backbone.");
+            if (InitialWeights is { } initial)
+                CheckInitialWeights(initial);
             if (OutputStride is not (8 or 16 or 32))
                 throw new ArgumentOutOfRangeException(nameof(OutputStride), OutputStride, "The output stride must be 8, 16 or 32.");
             CheckSize(nameof(ImageHeight), ImageHeight);
@@ -104,6 +130,15 @@ public sealed partial class PermutedSegmentationTrainer
         }
 
         internal CosineAnnealingWithWarmRestarts Schedule => new(LearningRate, MinimumLearningRate, RestartPeriod);
+
+        private void CheckInitialWeights(PermutedSegmentationTransformer initial)
+        {
+            if (!initial.IsUnlocked)
+                throw new ArgumentException("The initial weights are those of a locked model; unlock it first with mlContext.Segmentation().Unlock(model, key).", nameof(InitialWeights));
+            Backbone backbone = initial.Model.Description.Backbone;
+            if (backbone != Backbone)
+                throw new ArgumentException($"The initial weights are of {backbone}, but {nameof(Backbone)} is {Backbone}; they must be the same.", nameof(InitialWeights));
+        }
 
         private void CheckSize(string name, int value)
             => Check(name, value, value > 0 && value % OutputStride == 0, $"a positive multiple of the output stride, {OutputStride}");

@@ -13,21 +13,28 @@ namespace Microsoft.ML.PermutedSegmentation;
 /// <remarks>
 /// The network that learns is a plain one. Permuting a feature map and reading it with re-ordered weights is the same
 /// as reading the plain map with plain weights, so the key is applied to the weights when training is done: at no cost
-/// in time, and none in accuracy. With a seed in the <see cref="MLContext"/> a training on the CPU gives the same weights bit for bit.
+/// in time, and none in accuracy. The conventional method, <c>Trainers.BlockwiseEncrypted</c>, has no such identity: its network
+/// learns from encrypted images. With a seed in the <see cref="MLContext"/> a training on the CPU gives the same weights bit for bit.
 /// </remarks>
 public sealed partial class PermutedSegmentationTrainer : IEstimator<PermutedSegmentationTransformer>
 {
     private readonly IHost _host;
     private readonly PermutationKey? _key;
+    private readonly BlockScheme? _imageEncryption;
     private readonly Options _options;
 
-    internal PermutedSegmentationTrainer(IHostEnvironment environment, PermutationKey? key, Options options)
+    // imageEncryption: the conventional method, instead of feature maps.
+    internal PermutedSegmentationTrainer(IHostEnvironment environment, PermutationKey? key, Options options, BlockScheme? imageEncryption = null)
     {
         ArgumentNullException.ThrowIfNull(options);
         options.Validate();
-        if (key is not null && (options.FeatureMaps == FeatureMaps.None || (options.FeatureMaps & ~FeatureMaps.All) != 0))
+        if (imageEncryption?.FindProblem(options.ImageHeight, options.ImageWidth) is { } problem)
+            throw new ArgumentException($"{nameof(options.ImageHeight)} and {nameof(options.ImageWidth)} are {problem}", nameof(options));
+        if (key is not null && imageEncryption is null && (options.FeatureMaps == FeatureMaps.None || (options.FeatureMaps & ~FeatureMaps.All) != 0))
             throw new ArgumentOutOfRangeException(nameof(options.FeatureMaps), options.FeatureMaps, "At least one of the six feature maps must be chosen for the key.");
-        (_host, _key, _options) = (environment.Register(nameof(PermutedSegmentationTrainer)), key, options);
+        if ((key is null || imageEncryption is not null) && options.ReadInitialWeightsThroughPermutation)
+            throw new ArgumentException("Without permuted feature maps there is no permutation to read the initial weights through.", nameof(options.ReadInitialWeightsThroughPermutation));
+        (_host, _key, _options, _imageEncryption) = (environment.Register(nameof(PermutedSegmentationTrainer)), key, options, imageEncryption);
     }
 
     /// <summary>Trains on the rows of a data view.</summary>
@@ -37,7 +44,7 @@ public sealed partial class PermutedSegmentationTrainer : IEstimator<PermutedSeg
     /// <exception cref="ArgumentException">The rows cannot be learned from: none, all void, one class only, or fewer than a batch.</exception>
     /// <exception cref="InvalidDataException">A row's image or mask cannot be read, or they differ in size.</exception>
     /// <exception cref="InvalidOperationException">The loss became no number in the first epoch.</exception>
-    /// <exception cref="ObjectDisposedException">The key was disposed.</exception>
+    /// <exception cref="ObjectDisposedException">The key, or the model that the options name as initial weights, was disposed.</exception>
     /// <exception cref="OperationCanceledException">The token of the options was cancelled.</exception>
     public PermutedSegmentationTransformer Fit(IDataView input)
     {
@@ -51,19 +58,23 @@ public sealed partial class PermutedSegmentationTrainer : IEstimator<PermutedSeg
 
         ModelDescription description = Describe(data.ClassNames);
         // Before training: a key that was disposed should fail now and not after hours.
-        WeightProtection? protection = _key is null ? null : SegmentationModel.Derive(description, _key);
+        KeyEffect? effect = _key is null ? null : KeyEffect.Of(_key, description);
         using var generator = new torch.Generator((ulong)seed);
         var network = new FcnNetwork(description.Architecture, generator, device);
         try
         {
-            new TrainingLoop(network, data, _options, device, random, channel).Run();
+            if (_options.InitialWeights is { } initial)
+                InitialWeights.Take(network, initial.Model.Network);
+            if (_options.ReadInitialWeightsThroughPermutation)
+                InitialWeights.ReadThroughPermutation(network, effect!.Weights);
+            new TrainingLoop(network, data, _options, effect?.Images, device, random, channel).Run();
         }
         catch
         {
             network.Dispose();
             throw;
         }
-        return new PermutedSegmentationTransformer(_host, SegmentationModel.Trained(description, network, protection));
+        return new PermutedSegmentationTransformer(_host, SegmentationModel.Trained(description, network, effect));
     }
 
     /// <inheritdoc/>
@@ -92,7 +103,8 @@ public sealed partial class PermutedSegmentationTrainer : IEstimator<PermutedSeg
             ImageHeight = _options.ImageHeight,
             ImageWidth = _options.ImageWidth,
             ClassNames = classNames,
-            FeatureMaps = _key is null ? FeatureMaps.None : _options.FeatureMaps,
+            FeatureMaps = _key is null || _imageEncryption is not null ? FeatureMaps.None : _options.FeatureMaps,
+            ImageEncryption = _imageEncryption,
             Salt = salt,
             Fingerprint = _options.StoreFingerprint ? _key?.GetFingerprint(salt) : null,
             ImageColumnName = _options.ImageColumnName,

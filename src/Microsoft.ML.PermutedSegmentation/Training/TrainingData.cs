@@ -44,7 +44,7 @@ internal sealed record TrainingData(ImageRows Training, ImageRows Validation, IR
         var images = new DecodedImages(data, options.ImageColumnName, options.LabelColumnName, budget);
         int total = (int)(data.GetRowCount() ?? 0);
         images.ReadAll(
-            count => report(new TrainingProgress(TrainingPhase.Reading, 0, options.Epochs, count, total, 0, double.NaN, double.NaN, false, default)),
+            count => report(new TrainingProgress(TrainingPhase.Reading, 0, options.Epochs, count, total, 0, double.NaN, double.NaN, double.NaN, false, default)),
             options.CancellationToken);
         return images;
     }

@@ -8,13 +8,15 @@ namespace Microsoft.ML.PermutedSegmentation;
 
 /// <summary>
 /// Stochastic gradient descent on the plain network (paper, Sec. III-A). The key has no part in it: protecting the
-/// result afterwards is exact (see <see cref="ChannelReordering"/>).
+/// result afterwards is exact (see <see cref="ChannelReordering"/>), unless it encrypts images: the network then learns from
+/// encrypted ones.
 /// </summary>
 internal sealed class TrainingLoop(
-    FcnNetwork network, TrainingData data, PermutedSegmentationTrainer.Options options, Device device, Random random, IChannel channel)
+    FcnNetwork network, TrainingData data, PermutedSegmentationTrainer.Options options, BlockTransform? imageTransform,
+    Device device, Random random, IChannel channel)
 {
-    private readonly BatchSource _training = new(data.Training, options);
-    private readonly BatchSource _validation = new(data.Validation, options);
+    private readonly BatchSource _training = new(data.Training, options, imageTransform);
+    private readonly BatchSource _validation = new(data.Validation, options, imageTransform);
     private readonly CosineAnnealingWithWarmRestarts _schedule = options.Schedule;
     private readonly Stopwatch _clock = Stopwatch.StartNew();
     private double _learningRate;
@@ -30,7 +32,7 @@ internal sealed class TrainingLoop(
         {
             TimeSpan start = _clock.Elapsed;
             double trainingLoss = TrainEpoch(epoch, optimizer);
-            double validationLoss = double.IsFinite(trainingLoss) ? Validate(epoch, trainingLoss) : double.NaN;
+            (double validationLoss, double validationIoU) = double.IsFinite(trainingLoss) ? Validate(epoch, trainingLoss) : (double.NaN, double.NaN);
             if (!double.IsFinite(validationLoss))
             {
                 StopAtNonsense(epoch, lowest);
@@ -42,8 +44,8 @@ internal sealed class TrainingLoop(
                 lowest = validationLoss;
                 best.Take();
             }
-            channel.Info($"Epoch {epoch}/{options.Epochs}: training loss {trainingLoss:F4}, validation loss {validationLoss:F4}{(isBest ? " (best so far)" : "")}, {(_clock.Elapsed - start).TotalSeconds:F1} s.");
-            Report(TrainingPhase.EpochCompleted, epoch, _training.StepsPerEpoch, _training.StepsPerEpoch, trainingLoss, validationLoss, isBest);
+            channel.Info($"Epoch {epoch}/{options.Epochs}: training loss {trainingLoss:F4}, validation loss {validationLoss:F4}{(isBest ? " (best so far)" : "")}, mean IoU {validationIoU:F4}, {(_clock.Elapsed - start).TotalSeconds:F1} s.");
+            Report(TrainingPhase.EpochCompleted, epoch, _training.StepsPerEpoch, _training.StepsPerEpoch, trainingLoss, validationLoss, validationIoU, isBest);
         }
         best.Restore();
     }
@@ -76,13 +78,13 @@ internal sealed class TrainingLoop(
     private LossSum Accumulate(LabeledBatch batch)
     {
         using var scope = NewDisposeScope();
-        Tensor loss = SummedLoss(batch);
+        Tensor loss = SummedLoss(network.forward(batch.Images), batch);
         loss.backward();
         return new LossSum(loss.ToDouble(), batch.CountedPixels);
     }
 
-    private Tensor SummedLoss(LabeledBatch batch)
-        => nn.functional.cross_entropy(network.forward(batch.Images), batch.Labels, ignore_index: ImageTensors.Void, reduction: nn.Reduction.Sum);
+    private static Tensor SummedLoss(Tensor scores, LabeledBatch batch)
+        => nn.functional.cross_entropy(scores, batch.Labels, ignore_index: ImageTensors.Void, reduction: nn.Reduction.Sum);
 
     // The gradients are of a sum over the pixels of the whole batch, whose number is known only now.
     private void Step(SGD optimizer, double pixels)
@@ -102,22 +104,38 @@ internal sealed class TrainingLoop(
         optimizer.zero_grad();
     }
 
-    private double Validate(int epoch, double trainingLoss)
+    private (double Loss, double MeanIoU) Validate(int epoch, double trainingLoss)
     {
         network.eval();
         using var noGrad = no_grad();
         LossSum loss = default;
+        var evaluator = new SegmentationEvaluator(data.ClassNames);
         int seen = 0;
         foreach (LabeledBatch made in _validation.Whole())
         {
             using LabeledBatch batch = made.To(device);
             using var scope = NewDisposeScope();
             options.CancellationToken.ThrowIfCancellationRequested();
-            loss += new LossSum(SummedLoss(batch).ToDouble(), batch.CountedPixels);
+            Tensor scores = network.forward(batch.Images);
+            loss += new LossSum(SummedLoss(scores, batch).ToDouble(), batch.CountedPixels);
+            AddImages(evaluator, batch, scores);
             Report(TrainingPhase.Validating, epoch, seen += batch.Count, data.Validation.Rows.Count, trainingLoss);
         }
-        return loss.Pixels > 0 ? loss.Mean : throw new ArgumentException("Every pixel of the validation rows is void.");
+        return loss.Pixels > 0
+            ? (loss.Mean, evaluator.ToMetrics().MeanIntersectionOverUnion)
+            : throw new ArgumentException("Every pixel of the validation rows is void.");
     }
+
+    // Both as key values: 0 is void, class k is k + 1.
+    private static void AddImages(SegmentationEvaluator evaluator, LabeledBatch batch, Tensor scores)
+    {
+        byte[] truths = ToBytes(batch.Labels.add(1).clamp_min(0)), predictions = ToBytes(scores.argmax(1).add(1));
+        int pixels = truths.Length / batch.Count;
+        for (int start = 0; start < truths.Length; start += pixels)
+            evaluator.AddImage(truths.AsSpan(start, pixels), predictions.AsSpan(start, pixels));
+    }
+
+    private static byte[] ToBytes(Tensor values) => values.to(ScalarType.Byte).cpu().contiguous().bytes.ToArray();
 
     private void StopAtNonsense(int epoch, double lowest)
     {
@@ -127,7 +145,8 @@ internal sealed class TrainingLoop(
         channel.Warning($"{advice} Training stops here; the best epoch so far is kept, with validation loss {lowest:F4}.");
     }
 
-    private void Report(TrainingPhase phase, int epoch, int step, int stepCount, double trainingLoss, double validationLoss = double.NaN, bool isBest = false)
+    private void Report(TrainingPhase phase, int epoch, int step, int stepCount, double trainingLoss,
+        double validationLoss = double.NaN, double validationIoU = double.NaN, bool isBest = false)
         => options.Progress?.Report(new TrainingProgress(
-            phase, epoch, options.Epochs, step, stepCount, _learningRate, trainingLoss, validationLoss, isBest, _clock.Elapsed));
+            phase, epoch, options.Epochs, step, stepCount, _learningRate, trainingLoss, validationLoss, validationIoU, isBest, _clock.Elapsed));
 }

@@ -9,6 +9,7 @@ namespace Microsoft.ML.PermutedSegmentation;
 /// <param name="LearningRate">Learning rate of the last step.</param>
 /// <param name="TrainingLoss">Mean cross-entropy per pixel, in nats, over the epoch so far; NaN before the first step.</param>
 /// <param name="ValidationLoss">The same over the validation rows; NaN before the epoch has ended.</param>
+/// <param name="ValidationMeanIntersectionOverUnion">Mean IoU over the validation rows, at the network's image size; NaN before the epoch has ended.</param>
 /// <param name="IsBest">True when an epoch has ended with the lowest validation loss so far: its weights are kept.</param>
 /// <param name="Elapsed">Time since the training began.</param>
 public sealed record TrainingProgress(
@@ -20,5 +21,6 @@ public sealed record TrainingProgress(
     double LearningRate,
     double TrainingLoss,
     double ValidationLoss,
+    double ValidationMeanIntersectionOverUnion,
     bool IsBest,
     TimeSpan Elapsed);

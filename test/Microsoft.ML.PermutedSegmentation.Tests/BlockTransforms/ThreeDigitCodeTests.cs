@@ -41,6 +41,6 @@ public sealed class ThreeDigitCodeTests
     public void Numbers_are_scaled_by_the_largest_code_and_rounded()
     {
         var code = new ThreeDigitCode([.. Enumerable.Range(0, 255), 510]);
-        Assert.Equal([0, 1, 1, 2, 2, 128, 255], ((int[])[0, 1, 2, 3, 4, 255, 510]).Select(number => (int)code.Scale(number)));
+        Assert.Equal([0, 0.5f, 1, 1.5f, 2, 127.5f, 255], ((int[])[0, 1, 2, 3, 4, 255, 510]).Select(code.Scale));
     }
 }

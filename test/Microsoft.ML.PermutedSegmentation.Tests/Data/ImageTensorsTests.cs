@@ -61,6 +61,41 @@ public sealed class ImageTensorsTests
         }
     }
 
+    [Theory]
+    [InlineData(BlockTransformMethod.Shuffle)]
+    [InlineData(BlockTransformMethod.NegativePositive)]
+    public void A_transform_works_on_what_is_cut_out_and_mirrored(BlockTransformMethod method)
+    {
+        using var key = PermutationKey.FromBytes([.. Enumerable.Range(1, 32).Select(i => (byte)i)]);
+        BlockTransform transform = BlockTransform.Derive(method, 2, key, new byte[16]);
+        // 6 x 8 pixels in; 4 x 4 of them out, right to left, as pixels of four bytes.
+        byte[] rgb = [.. Enumerable.Range(0, 6 * 8 * 3).Select(i => (byte)(5 * i))];
+        byte[] part = [.. Enumerable.Range(0, 16).SelectMany(p => rgb[(3 * ((1 + p / 4) * 8 + 5 - p % 4))..][..3].Append((byte)0))], expected = new byte[64];
+        transform.Apply(part, expected, width: 4, isBgr: false);
+
+        using Tensor batch = ImageTensors.CreateBatch(1, 4, 4);
+        ImageTensors.Write(batch, 0, rgb, 6, 8, new CropBox(Top: 1, Left: 2, Height: 4, Width: 4, Mirrored: true), transform);
+        for (int p = 0; p < 16; p++)
+            Assert.Equal((expected[4 * p] / 255.0 - 0.485) / 0.229, batch[0, 0, p / 4, p % 4].ToDouble(), 1e-5);
+    }
+
+    [Fact]
+    public void Three_digit_codes_are_not_rounded()
+    {
+        using var key = PermutationKey.FromBytes([.. Enumerable.Range(1, 32).Select(i => (byte)i)]);
+        BlockTransform transform = BlockTransform.Derive(BlockTransformMethod.FormatPreserving, 2, key, new byte[16]);
+        int[] codes = key.GetThreeDigitCodes(new byte[16]);
+        HashSet<int> encrypted = [.. key.GetBlockOrder(new byte[16], "ffx-positions", 2)[..6]];
+        byte[] rgb = [.. Enumerable.Range(0, 12).Select(i => (byte)(20 * i))];
+        using Tensor batch = ImageTensors.CreateBatch(1, 2, 2);
+        ImageTensors.Write(batch, 0, rgb, 2, 2, CropBox.Whole(2, 2), transform);
+        for (int p = 0; p < 4; p++)
+        {
+            double share = (encrypted.Contains(3 * p) ? codes[rgb[3 * p]] : rgb[3 * p]) / (double)codes.Max();
+            Assert.Equal((share - 0.485) / 0.229, batch[0, 0, p / 2, p % 2].ToDouble(), 1e-5);
+        }
+    }
+
     [Fact]
     public void Void_pixels_are_marked_and_not_counted()
     {

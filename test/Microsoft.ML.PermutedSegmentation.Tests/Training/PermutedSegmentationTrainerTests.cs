@@ -56,6 +56,8 @@ public sealed class PermutedSegmentationTrainerTests : IDisposable
         double lowest = epochs.Min(epoch => epoch.ValidationLoss);
         Assert.Equal(lowest, epochs.Last(epoch => epoch.IsBest).ValidationLoss);
         Assert.Equal(lowest, CrossEntropy(model.Transform(validation)), 1e-4);
+        Assert.Equal(epochs.Last(epoch => epoch.IsBest).ValidationMeanIntersectionOverUnion,
+            mlContext.Segmentation().Evaluate(model.Transform(validation)).MeanIntersectionOverUnion, 1e-3);
     }
 
     [Fact]

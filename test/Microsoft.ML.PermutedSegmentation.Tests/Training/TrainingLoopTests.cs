@@ -27,7 +27,7 @@ public sealed class TrainingLoopTests
         using var generator = new Generator(4);
         using var network = new FcnNetwork(architecture, generator);
         using (IChannel channel = ((IChannelProvider)_mlContext).Start("test"))
-            new TrainingLoop(network, TrainingData.Read(view, options, new Random(1), _ => { }), options, CPU, new Random(1), channel).Run();
+            new TrainingLoop(network, TrainingData.Read(view, options, new Random(1), _ => { }), options, null, CPU, new Random(1), channel).Run();
 
         using var sameGenerator = new Generator(4);
         using var expected = new FcnNetwork(architecture, sameGenerator);

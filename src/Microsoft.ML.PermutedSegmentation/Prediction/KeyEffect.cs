@@ -1,0 +1,16 @@
+namespace Microsoft.ML.PermutedSegmentation;
+
+/// <summary>What a key, right or wrong, does to a model.</summary>
+/// <param name="Weights">Undone in memory and done again when the model is saved.</param>
+/// <param name="Images">What happens to images before the network reads them; null without block-wise encryption.</param>
+internal sealed record KeyEffect(WeightProtection Weights, BlockTransform? Images)
+{
+    /// <summary>The effect of a key on the model described.</summary>
+    public static KeyEffect Of(PermutationKey key, ModelDescription model)
+    {
+        FcnArchitecture architecture = model.Architecture;
+        var permutations = model.FeatureMaps.Each().ToDictionary(
+            map => map, map => key.GetChannelPermutation(model.Salt, map.Number(), architecture.ChannelsOf(map)));
+        return new KeyEffect(new WeightProtection(architecture, permutations), model.ImageEncryption?.Derive(key, model.Salt));
+    }
+}
