@@ -9,6 +9,9 @@ internal sealed record PaperScores(double Correct, double? NoKey, double? Incorr
 /// <summary>The paper's Tables I and II.</summary>
 internal static class PaperResults
 {
+    /// <summary>The block sizes of Table II.</summary>
+    public static readonly IReadOnlyList<int> BlockSizes = [2, 4, 8, 16, 32];
+
     private static readonly Dictionary<string, PaperScores> Models = new()
     {
         ["baseline"] = new(0.5966, null, null),
