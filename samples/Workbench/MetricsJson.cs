@@ -1,4 +1,5 @@
 using System.Text.Json;
+using System.Text.Json.Nodes;
 using System.Text.Json.Serialization;
 using Microsoft.ML.PermutedSegmentation;
 
@@ -11,15 +12,35 @@ internal static class MetricsJson
     {
         PropertyNamingPolicy = JsonNamingPolicy.CamelCase,
         WriteIndented = true,
-        Converters = { new NaNAsNull(), new MatrixAsRows() },
+        RespectNullableAnnotations = true,
+        RespectRequiredConstructorParameters = true,
+        Converters = { new NaNAsNull(), new MatrixAsRows(), new JsonStringEnumConverter() },
     };
 
     public static void Write(object metrics, string path) => File.WriteAllText(path, JsonSerializer.Serialize(metrics, metrics.GetType(), Format));
 
+    /// <summary>Reads what <see cref="Write"/> has written.</summary>
+    /// <exception cref="InvalidDataException">The file holds something else, or is damaged.</exception>
+    public static T Read<T>(string path) where T : class
+    {
+        try
+        {
+            return JsonSerializer.Deserialize<T>(File.ReadAllText(path), Format) ?? throw new JsonException("it is null.");
+        }
+        catch (JsonException exception)
+        {
+            throw new InvalidDataException($"'{path}' was not written by this program, or is damaged: {exception.Message}", exception);
+        }
+    }
+
+    public static JsonNode ToNode(object metrics) => JsonSerializer.SerializeToNode(metrics, metrics.GetType(), Format)!;
+
     private sealed class NaNAsNull : JsonConverter<double>
     {
+        public override bool HandleNull => true;
+
         public override double Read(ref Utf8JsonReader reader, Type type, JsonSerializerOptions options) =>
-            throw new NotSupportedException("Metrics are written, not read.");
+            reader.TokenType == JsonTokenType.Null ? double.NaN : reader.GetDouble();
 
         public override void Write(Utf8JsonWriter writer, double value, JsonSerializerOptions options)
         {
@@ -34,7 +55,7 @@ internal static class MetricsJson
     private sealed class MatrixAsRows : JsonConverter<ConfusionMatrix>
     {
         public override ConfusionMatrix Read(ref Utf8JsonReader reader, Type type, JsonSerializerOptions options) =>
-            throw new NotSupportedException("Metrics are written, not read.");
+            throw new NotSupportedException("Matrices are written, not read.");
 
         public override void Write(Utf8JsonWriter writer, ConfusionMatrix matrix, JsonSerializerOptions options)
         {

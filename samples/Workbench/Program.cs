@@ -14,6 +14,7 @@ var root = new RootCommand("Semantic segmentation with models that are of no use
     TrainCommand.Create(),
     EvaluateCommand.Create(),
     PredictCommand.Create(),
+    TablesCommand.Create(),
 };
 foreach (var help in root.Options.OfType<HelpOption>())
     help.Action = new DetailedHelp((HelpAction)help.Action!);

@@ -16,6 +16,7 @@ namespace Workbench.Tables;
 /// <param name="WrongKeys">How many wrong keys each model is tried with.</param>
 /// <param name="Seed">Where every random number comes from, the keys included.</param>
 /// <param name="IsLiteral">Whether each Model-n is trained on its own, reading its initial weights through the permutation as the paper does.</param>
+/// <param name="InitialWeights">The name of the file that trainings start from; null when they start from random weights.</param>
 internal sealed record TablesSettings(
     string Preset,
     Backbone Backbone,
@@ -29,4 +30,5 @@ internal sealed record TablesSettings(
     int RestartPeriod,
     int WrongKeys,
     int Seed,
-    bool IsLiteral);
+    bool IsLiteral,
+    string? InitialWeights = null);

@@ -3,6 +3,7 @@ using System.Text.Json;
 using Microsoft.ML.Data;
 using QuickStart;
 using Xunit;
+using static Microsoft.ML.PermutedSegmentation.Tests.WorkbenchProcess;
 
 namespace Microsoft.ML.PermutedSegmentation.Tests;
 
@@ -93,10 +94,7 @@ public sealed class WorkbenchTests : IDisposable
         using Process process = Start("train", "--data", _folder.At("data"), "--train-list", "train", "--unprotected", "--backbone", "resnet18",
             "--size", "32x32", "--epochs", "1000", "--batch-size", "4", "--out", _folder.At("out", "model.zip"));
         Assert.Contains("epoch", process.StandardOutput.ReadLine());
-        Process.Start("kill", $"-TERM {process.Id}").WaitForExit();
-        Assert.True(process.WaitForExit(TimeSpan.FromSeconds(30)));
-        Assert.Equal(1, process.ExitCode);
-        Assert.Contains("Cancelled", process.StandardError.ReadToEnd());
+        Cancel(process);
         Assert.False(Directory.Exists(_folder.At("out")));
     }
 
@@ -105,30 +103,5 @@ public sealed class WorkbenchTests : IDisposable
         string json = _folder.At("metrics.json");
         Succeed(["evaluate", "--model", _folder.At("model.zip"), "--data", _folder.At("data"), "--list", "val", "--json", json, .. condition]);
         return JsonDocument.Parse(File.ReadAllText(json)).RootElement;
-    }
-
-    private static void Succeed(params string[] arguments)
-    {
-        var (exitCode, error) = Run(arguments);
-        Assert.True(exitCode == 0, error);
-    }
-
-    private static (int ExitCode, string Error) Run(params string[] arguments)
-    {
-        using Process process = Start(arguments);
-        Task<string> output = process.StandardOutput.ReadToEndAsync();
-        string error = process.StandardError.ReadToEnd();
-        process.WaitForExit();
-        return (process.ExitCode, error + output.Result);
-    }
-
-    private static Process Start(params string[] arguments)
-    {
-        var start = new ProcessStartInfo("dotnet", [Path.Combine(AppContext.BaseDirectory, "workbench.dll"), .. arguments])
-        {
-            RedirectStandardOutput = true,
-            RedirectStandardError = true,
-        };
-        return Process.Start(start)!;
     }
 }

@@ -1,0 +1,90 @@
+using System.CommandLine;
+using System.CommandLine.Parsing;
+using System.Globalization;
+using System.Security.Cryptography;
+using Microsoft.ML;
+using Microsoft.ML.PermutedSegmentation;
+using Workbench.Tables;
+
+namespace Workbench.Commands;
+
+/// <summary><c>tables</c>: makes the paper's Tables I and II anew.</summary>
+internal static class TablesCommand
+{
+    public static Command Create()
+    {
+        var data = CommonOptions.Data();
+        var trainList = new Option<string>("--train-list") { HelpName = "NAME", Description = "The images to train on; a tenth of them is held out to choose the best epoch.", Required = true };
+        var testList = new Option<string>("--test-list") { HelpName = "NAME", Description = "The images to try the models on.", Required = true };
+        var preset = new Option<string>("--preset") { HelpName = string.Join('|', TablesPreset.All.Select(settings => settings.Preset)), Description = "The network and its training: as in the paper, small enough for a computer without a GPU, or just enough to see that everything works.", Required = true };
+        preset.AcceptOnlyFromAmong(preset.HelpName.Split('|'));
+        var output = new Option<string>("--out") { HelpName = "DIR", Description = "The folder of the results; made when missing.", Required = true };
+        var resume = new Option<bool>("--resume") { Description = "Goes on with the results that are in the folder: finished models are kept." };
+        var literal = new Option<bool>("--literal") { Description = "Trains each model of Table I on its own, as the paper does. Otherwise the baseline is trained once and protected afterwards, which is exact." };
+        var initialWeights = new Option<string?>("--initial-weights") { HelpName = "model.zip", Description = "An unprotected model whose weights all trainings start from; permuted models read them through their permutation." };
+        var tables = new Option<string>("--tables") { HelpName = "I|II|both", Description = "Which tables to make.", DefaultValueFactory = _ => "both" };
+        tables.AcceptOnlyFromAmong(tables.HelpName.Split('|'));
+        var blockSizes = new Option<int[]>("--block-sizes") { HelpName = "2,4,...", Description = $"The block sizes of Table II. [default: {string.Join(',', PaperResults.BlockSizes)}]", CustomParser = ParseBlockSizes };
+        var wrongKeys = CommonOptions.OptionalCount("--wrong-keys", "Tries each model with N wrong keys. [default: the preset's]");
+        var seed = CommonOptions.Seed();
+
+        var command = new DetailedCommand("tables", "Trains and tries all models of the paper's Tables I and II.", """
+            Writes to DIR: table-1 and table-2 as .md and .csv, tables.json, and the models.
+            The key follows from the seed. These models are for measuring, not for protecting anything.
+
+            Example:
+              workbench tables --data camvid --train-list train --test-list val --preset small --out results
+            """)
+        { data, trainList, testList, preset, output, resume, literal, initialWeights, tables, blockSizes, wrongKeys, seed };
+        command.Validators.Add(result =>
+        {
+            if (result.GetValue(initialWeights) is not null && !result.GetValue(literal))
+                result.AddError($"{initialWeights.Name} needs {literal.Name}.");
+        });
+
+        command.SetAction((result, cancellationToken) =>
+        {
+            var chosen = TablesPreset.All.Single(settings => settings.Preset == result.GetRequiredValue(preset));
+            var weightsFile = result.GetValue(initialWeights);
+            var settings = chosen with
+            {
+                WrongKeys = result.GetValue(wrongKeys) ?? chosen.WrongKeys,
+                Seed = result.GetValue(seed) ?? chosen.Seed,
+                IsLiteral = result.GetValue(literal),
+                InitialWeights = Path.GetFileName(weightsFile),
+            };
+            var sizes = result.GetValue(blockSizes) is { Length: > 0 } given ? given : PaperResults.BlockSizes;
+            List<ModelPlan> plans =
+            [
+                .. result.GetRequiredValue(tables) == "II" ? [] : ModelPlan.TableI(settings.IsLiteral),
+                .. result.GetRequiredValue(tables) == "I" ? [] : ModelPlan.TableII(sizes, settings),
+            ];
+            var images = TablesData.Open(result.GetRequiredValue(data), result.GetRequiredValue(trainList), result.GetRequiredValue(testList));
+            using var weights = weightsFile is null ? null : LoadWeights(weightsFile);
+            var digest = weightsFile is null ? null : Convert.ToHexStringLower(SHA256.HashData(File.ReadAllBytes(weightsFile)));
+            var folder = ResultFolder.Open(result.GetRequiredValue(output), new RunIdentity(settings, images.Summary, images.ListsDigest, digest), result.GetValue(resume));
+
+            var run = new TablesRun(settings, images, folder, weights, cancellationToken);
+            run.Make(plans);
+            run.WriteTables();
+            Console.WriteLine($"Wrote the tables to {result.GetRequiredValue(output)}.");
+            return Task.CompletedTask;
+        });
+        return command;
+    }
+
+    private static PermutedSegmentationTransformer LoadWeights(string path) =>
+        new MLContext().LoadModel(path, keyPath: null) is IEnumerable<ITransformer> chain && chain.OfType<PermutedSegmentationTransformer>().SingleOrDefault() is { } model
+            ? model
+            : throw new InvalidDataException($"'{path}' holds no segmentation model.");
+
+    private static int[] ParseBlockSizes(ArgumentResult result)
+    {
+        var text = result.Tokens[0].Value;
+        var sizes = text.Split(',').Select(part => int.TryParse(part, CultureInfo.InvariantCulture, out var size) ? size : 0).Distinct().Order().ToArray();
+        if (sizes[0] >= 2)
+            return sizes;
+        result.AddError($"'{text}' names no block sizes; write numbers of at least 2, such as 4 or 2,4,8.");
+        return [];
+    }
+}

@@ -1,0 +1,146 @@
+using System.Diagnostics;
+using Microsoft.ML;
+using Microsoft.ML.Data;
+using Microsoft.ML.PermutedSegmentation;
+
+namespace Workbench.Tables;
+
+/// <summary>Makes the models of the tables one after the other: trains or protects each, tries it, and stores what it scored.</summary>
+internal sealed class TablesRun(
+    TablesSettings settings, TablesData data, ResultFolder folder, PermutedSegmentationTransformer? initialWeights, CancellationToken cancellationToken)
+{
+    private readonly Stopwatch _clock = Stopwatch.StartNew();
+
+    /// <summary>Makes those models that are not finished yet; the tables are written anew after each.</summary>
+    /// <exception cref="OperationCanceledException">The token was cancelled. What is finished is stored.</exception>
+    public void Make(IReadOnlyList<ModelPlan> plans)
+    {
+        using var key = TablesKey.Create(settings.Seed);
+        for (var i = 0; i < plans.Count; i++)
+        {
+            if (folder.IsFinished(plans[i]))
+                continue;
+            var left = plans.Skip(i).Where(plan => !folder.IsFinished(plan)).ToList();
+            Say($"{plans[i].Name}: {i + 1} of {plans.Count} models{Estimate(left)}");
+            if (plans[i].IsTrained && folder.FindTraining(plans[i].Name) is null)
+                Train(plans[i], key);
+            cancellationToken.ThrowIfCancellationRequested();
+            Evaluate(plans[i], key);
+            WriteTables();
+        }
+    }
+
+    /// <summary>Writes the tables of all finished models.</summary>
+    public void WriteTables()
+    {
+        // The baseline, which comes first, has no key conditions and so no floors.
+        if (folder.Floors is not { } floors)
+            return;
+        var result = new TablesResult(settings, data.Summary, floors.BestConstantClass, floors.MostFrequentClassPerPixel, folder.FinishedModels);
+        folder.Write("tables.json", path => MetricsJson.Write(result, path));
+        foreach (var table in new[] { PaperTable.I(result), PaperTable.II(result) })
+        {
+            folder.Write(table.FileName + ".md", path => File.WriteAllText(path, MarkdownTables.Format(table, result)));
+            folder.Write(table.FileName + ".csv", path => File.WriteAllText(path, CsvTables.Format(table)));
+        }
+    }
+
+    private void Train(ModelPlan plan, PermutationKey key)
+    {
+        var mlContext = new MLContext(settings.Seed).WithWarnings();
+        var images = mlContext.Transforms.LoadImages("Image", null, "ImagePath").Fit(data.Train);
+        var clock = Stopwatch.StartNew();
+        EpochRecorder? recorder = null;
+        using var segmenter = TrainingDisplay.Show(progress =>
+        {
+            recorder = new EpochRecorder(progress);
+            var trainer = plan.CreateTrainer(mlContext, key, Options(recorder));
+            return trainer.Fit(mlContext.LoadMasks(images.Transform(data.Train), data.Folder));
+        });
+        folder.SaveTraining(plan.Name, new TrainingResult(recorder!.Epochs, clock.Elapsed.TotalSeconds),
+            path => mlContext.Model.Save(images.Append(segmenter), data.Train.Schema, path));
+    }
+
+    private PermutedSegmentationTrainer.Options Options(IProgress<TrainingProgress> progress) => new()
+    {
+        Backbone = settings.Backbone,
+        OutputStride = settings.OutputStride,
+        ImageHeight = settings.ImageHeight,
+        ImageWidth = settings.ImageWidth,
+        Epochs = settings.Epochs,
+        BatchSize = settings.BatchSize,
+        LearningRate = settings.LearningRate,
+        WeightDecay = settings.WeightDecay,
+        RestartPeriod = settings.RestartPeriod,
+        InitialWeights = initialWeights,
+        Progress = progress,
+        CancellationToken = cancellationToken,
+    };
+
+    // Models are tried as their files hold them, so that a run that goes on gets the same numbers.
+    private void Evaluate(ModelPlan plan, PermutationKey key)
+    {
+        var training = folder.FindTraining(plan.TrainedAs) ?? throw new FileNotFoundException(
+            $"'{folder.ModelFile(plan.TrainedAs)}' or its training is missing, but {plan.Name} is made of it. Delete the results of {plan.TrainedAs}, too, to train it again.");
+        var mlContext = new MLContext(settings.Seed);
+        var clock = Stopwatch.StartNew();
+        Say($"{plan.Name}: trying it {(plan.IsBaseline ? "" : $"with its key, without one and with {settings.WrongKeys} wrong ones ")}on {data.Summary.TestImages} images");
+        var stored = mlContext.LoadModel(folder.ModelFile(plan.TrainedAs), keyPath: null);
+        using var storedWeights = stored as IDisposable;
+        var model = plan.IsTrained ? stored : mlContext.Segmentation().Protect(stored, key, plan.FeatureMaps);
+        using var weights = model as IDisposable;
+        var (correct, noKey, wrongKeys) = plan.IsBaseline ? (EvaluateBaseline(mlContext, model), null, []) : EvaluateKeys(mlContext, model, key);
+
+        var own = plan.IsTrained ? training : new TrainingResult([], 0);
+        folder.Save(new ModelResult(plan.Name, plan.FeatureMaps, plan.Method, plan.BlockSize, plan.TrainedAs,
+            own.Epochs, own.Seconds, clock.Elapsed.TotalSeconds, correct, noKey, wrongKeys));
+        Say($"{plan.Name}: mean IoU per image {correct.MeanImageIntersectionOverUnion:f4}"
+            + (noKey is null ? "" : $", without a key {noKey.MeanImageIntersectionOverUnion:f4}, with wrong ones {wrongKeys.Average(scores => scores.MeanImageIntersectionOverUnion):f4}"));
+    }
+
+    private Scores EvaluateBaseline(MLContext mlContext, ITransformer model)
+    {
+        // An evaluation without keys takes no token; reading its rows can be stopped.
+        var rows = mlContext.Data.FilterByCustomPredicate<NamedRow>(data.Test, _ =>
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            return false;
+        });
+        return ScoresOf(mlContext.Segmentation().Evaluate(model.Transform(mlContext.LoadMasks(rows, data.Folder))));
+    }
+
+    private (Scores Correct, Scores? NoKey, IReadOnlyList<Scores> WrongKeys) EvaluateKeys(MLContext mlContext, ITransformer model, PermutationKey key)
+    {
+        // The floors are the same for all models.
+        var training = folder.Floors is null ? mlContext.LoadMasks(data.Train, data.Folder) : null;
+        var metrics = mlContext.Segmentation().EvaluateAccessControl(
+            model, mlContext.LoadMasks(data.Test, data.Folder), key, settings.WrongKeys, training, cancellationToken: cancellationToken);
+        if (metrics.MostFrequentClassPerPixel is { } prior)
+            folder.Save(new Floors(ScoresOf(metrics.BestConstantClass), ScoresOf(prior)));
+        return (ScoresOf(metrics.Correct), ScoresOf(metrics.NoKey), [.. metrics.Incorrect.PerKey.Select(ScoresOf)]);
+    }
+
+    private static Scores ScoresOf(SegmentationMetrics metrics) =>
+        new(metrics.MeanIntersectionOverUnion, metrics.MeanImageIntersectionOverUnion, metrics.PixelAccuracy);
+
+    // From how long finished models took; nothing before the first.
+    private string Estimate(IReadOnlyList<ModelPlan> left)
+    {
+        var finished = folder.FinishedModels;
+        if (finished.Count == 0)
+            return "";
+        var evaluation = finished.Average(model => model.EvaluationSeconds);
+        var training = finished.Select(model => model.TrainingSeconds).Where(seconds => seconds > 0).DefaultIfEmpty(0).Average();
+        return $", about {Hours(TimeSpan.FromSeconds(left.Count * evaluation + left.Count(plan => plan.IsTrained) * training))} left";
+    }
+
+    private void Say(string what) => Console.WriteLine($"[{Hours(_clock.Elapsed)}] {what}");
+
+    // A run may take days.
+    private static string Hours(TimeSpan time) => $"{(int)time.TotalHours:00}:{time:mm\\:ss}";
+
+    private sealed class NamedRow
+    {
+        public string Name { get; set; } = "";
+    }
+}

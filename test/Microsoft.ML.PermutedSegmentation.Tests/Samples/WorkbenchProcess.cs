@@ -1,0 +1,43 @@
+using System.Diagnostics;
+using Xunit;
+
+namespace Microsoft.ML.PermutedSegmentation.Tests;
+
+/// <summary>The console app in a process of its own.</summary>
+internal static class WorkbenchProcess
+{
+    public static void Succeed(params string[] arguments)
+    {
+        var (exitCode, text) = Run(arguments);
+        Assert.True(exitCode == 0, text);
+    }
+
+    /// <summary>Runs it to its end and returns all that it wrote, errors first.</summary>
+    public static (int ExitCode, string Text) Run(params string[] arguments)
+    {
+        using Process process = Start(arguments);
+        Task<string> output = process.StandardOutput.ReadToEndAsync();
+        string error = process.StandardError.ReadToEnd();
+        process.WaitForExit();
+        return (process.ExitCode, error + output.Result);
+    }
+
+    public static Process Start(params string[] arguments)
+    {
+        var start = new ProcessStartInfo("dotnet", [Path.Combine(AppContext.BaseDirectory, "workbench.dll"), .. arguments])
+        {
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+        };
+        return Process.Start(start)!;
+    }
+
+    /// <summary>Asks it to stop, and checks that it does so with one line.</summary>
+    public static void Cancel(Process process)
+    {
+        Process.Start("kill", $"-TERM {process.Id}").WaitForExit();
+        Assert.True(process.WaitForExit(TimeSpan.FromSeconds(30)));
+        Assert.Equal(1, process.ExitCode);
+        Assert.Equal("Cancelled.", process.StandardError.ReadToEnd().Trim());
+    }
+}
