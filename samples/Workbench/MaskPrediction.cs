@@ -32,14 +32,24 @@ internal sealed record MaskPrediction(string ImagePath, byte[] Labels, int Heigh
         }
     }
 
+    /// <summary>The labels at another size, by nearest pixel: a class is not a number to be blended.</summary>
+    public byte[] Resize(int height, int width)
+    {
+        // (i + 0.5) * from / to without rounding.
+        static int Nearest(int i, int from, int to) => (int)((2L * i + 1) * from / (2L * to));
+
+        var labels = new byte[height * width];
+        for (var y = 0; y < height; y++)
+            for (var x = 0; x < width; x++)
+                labels[y * width + x] = Labels[Nearest(y, Height, height) * Width + Nearest(x, Width, width)];
+        return labels;
+    }
+
     /// <summary>Writes the mask and the overlay picture, both at the image's own size, into a folder.</summary>
     public void Save(string folder)
     {
         using var image = SKBitmap.Decode(ImagePath) ?? throw new InvalidDataException($"'{ImagePath}' is no image, or damaged.");
-        var labels = new byte[image.Width * image.Height];
-        for (var y = 0; y < image.Height; y++)
-            for (var x = 0; x < image.Width; x++)
-                labels[y * image.Width + x] = LabelAt((y + 0.5) / image.Height, (x + 0.5) / image.Width);
+        var labels = Resize(image.Height, image.Width);
 
         var name = Path.GetFileNameWithoutExtension(ImagePath) + ".png";
         MaskFile.Save(Path.Combine(folder, name), labels, image.Height, image.Width);
@@ -50,9 +60,6 @@ internal sealed record MaskPrediction(string ImagePath, byte[] Labels, int Heigh
             overlay.Encode(file, SKEncodedImageFormat.Png, quality: 100);
         });
     }
-
-    // Nearest neighbor: a class is not a number to be blended.
-    private byte LabelAt(double y, double x) => Labels[(int)(y * Height) * Width + (int)(x * Width)];
 
     private static SKBitmap Overlay(SKBitmap image, byte[] labels)
     {
