@@ -107,8 +107,7 @@ public sealed class SegmentationCatalog
     {
         ArgumentNullException.ThrowIfNull(model);
         ArgumentNullException.ThrowIfNull(key);
-        if (featureMaps == FeatureMaps.None || (featureMaps & ~FeatureMaps.All) != 0)
-            throw new ArgumentOutOfRangeException(nameof(featureMaps), featureMaps, "At least one of the six feature maps must be chosen for the key.");
+        featureMaps.CheckForKey(nameof(featureMaps));
         return ModelChain.Protect(model, key, featureMaps, storeFingerprint);
     }
 }

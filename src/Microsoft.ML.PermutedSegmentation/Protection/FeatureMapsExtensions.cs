@@ -14,6 +14,14 @@ internal static class FeatureMapsExtensions
         return [.. Enumerable.Range(0, 6).Select(i => (FeatureMaps)(1 << i)).Where(map => maps.HasFlag(map))];
     }
 
+    /// <summary>Checks what a key shall permute.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">No map is chosen, or there are bits that stand for none.</exception>
+    public static void CheckForKey(this FeatureMaps maps, string parameterName)
+    {
+        if (maps == FeatureMaps.None || (maps & ~FeatureMaps.All) != 0)
+            throw new ArgumentOutOfRangeException(parameterName, maps, "At least one of the six feature maps must be chosen for the key.");
+    }
+
     /// <summary>The number, 1 to 6, that the paper's Table I and the key derivation give to a single map.</summary>
     /// <exception cref="ArgumentException"><paramref name="map"/> is not exactly one map.</exception>
     public static int Number(this FeatureMaps map) => map.Each().Count == 1

@@ -9,10 +9,13 @@ internal static class InitialWeights
     /// Copies all weights and batch norm statistics of a network of the same backbone. The classifier's last layer stays as
     /// it was drawn when the two tell another number of classes apart.
     /// </summary>
+    /// <exception cref="ObjectDisposedException">The given network was disposed.</exception>
     public static void Take(FcnNetwork network, FcnNetwork given)
     {
         using var noGrad = no_grad();
         IReadOnlyDictionary<string, Tensor> source = given.State();
+        if (source.Count == 0) // what is left of a module after its disposal
+            throw new ObjectDisposedException(nameof(PermutedSegmentationTransformer), "The model whose weights training should start from was disposed.");
         bool sameClasses = network.Architecture.ClassCount == given.Architecture.ClassCount;
         foreach ((string name, Tensor value) in network.State())
         {

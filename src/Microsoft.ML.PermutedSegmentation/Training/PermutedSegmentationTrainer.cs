@@ -30,8 +30,8 @@ public sealed partial class PermutedSegmentationTrainer : IEstimator<PermutedSeg
         options.Validate();
         if (imageEncryption?.FindProblem(options.ImageHeight, options.ImageWidth) is { } problem)
             throw new ArgumentException($"{nameof(options.ImageHeight)} and {nameof(options.ImageWidth)} are {problem}", nameof(options));
-        if (key is not null && imageEncryption is null && (options.FeatureMaps == FeatureMaps.None || (options.FeatureMaps & ~FeatureMaps.All) != 0))
-            throw new ArgumentOutOfRangeException(nameof(options.FeatureMaps), options.FeatureMaps, "At least one of the six feature maps must be chosen for the key.");
+        if (key is not null && imageEncryption is null)
+            options.FeatureMaps.CheckForKey(nameof(options.FeatureMaps));
         if ((key is null || imageEncryption is not null) && options.ReadInitialWeightsThroughPermutation)
             throw new ArgumentException("Without permuted feature maps there is no permutation to read the initial weights through.", nameof(options.ReadInitialWeightsThroughPermutation));
         (_host, _key, _options, _imageEncryption) = (environment.Register(nameof(PermutedSegmentationTrainer)), key, options, imageEncryption);
@@ -95,22 +95,22 @@ public sealed partial class PermutedSegmentationTrainer : IEstimator<PermutedSeg
 
     private ModelDescription Describe(IReadOnlyList<string> classNames)
     {
-        byte[]? salt = _key is null ? null : RandomNumberGenerator.GetBytes(PermutationKey.ModelSaltSizeInBytes);
-        return new ModelDescription
+        var plain = new ModelDescription
         {
             Backbone = _options.Backbone,
             OutputStride = _options.OutputStride,
             ImageHeight = _options.ImageHeight,
             ImageWidth = _options.ImageWidth,
             ClassNames = classNames,
-            FeatureMaps = _key is null || _imageEncryption is not null ? FeatureMaps.None : _options.FeatureMaps,
+            FeatureMaps = FeatureMaps.None,
             ImageEncryption = _imageEncryption,
-            Salt = salt,
-            Fingerprint = _options.StoreFingerprint ? _key?.GetFingerprint(salt) : null,
             ImageColumnName = _options.ImageColumnName,
             PredictedLabelColumnName = _options.PredictedLabelColumnName,
             ScoreColumnName = _options.ScoreColumnName,
         };
+        return _key is null
+            ? plain
+            : plain.ProtectedWith(_key, _imageEncryption is null ? _options.FeatureMaps : FeatureMaps.None, _options.StoreFingerprint);
     }
 
     private static void CheckColumn(SchemaShape schema, string name, string needed, Func<SchemaShape.Column, bool> fits)

@@ -1,0 +1,43 @@
+using Microsoft.ML.Data;
+
+namespace Microsoft.ML.PermutedSegmentation.Tests;
+
+/// <summary>One small unprotected model: trained once, to be protected or trained further.</summary>
+public sealed class UnprotectedModel : IDisposable
+{
+    private readonly TempFolder _folder = new();
+
+    public UnprotectedModel()
+        => Transformer = MLContext.Segmentation().Trainers.Fcn(ColorPatches.Options(epochs: 4)).Fit(ColorPatches.View(MLContext, 36));
+
+    public MLContext MLContext { get; } = new(seed: 1);
+
+    public PermutationKey Key { get; } = PermutationKey.FromBytes([.. Enumerable.Range(1, 32).Select(i => (byte)(5 * i))]);
+
+    public PermutedSegmentationTransformer Transformer { get; }
+
+    public IDataView Data => ColorPatches.View(MLContext, 5, seed: 4);
+
+    /// <summary>The file of a model.</summary>
+    public string Save(ITransformer model)
+    {
+        string path = _folder.At("model.zip");
+        MLContext.Model.Save(model, Data.Schema, path);
+        return path;
+    }
+
+    /// <summary>What another process makes of a model's file: locked, if it is protected.</summary>
+    public PermutedSegmentationTransformer SaveAndLoad(ITransformer model) => Find(new MLContext().Model.Load(Save(model), out _));
+
+    public float[][] ScoresOf(ITransformer model) => [.. model.Transform(Data).GetColumn<float[]>("Score")];
+
+    public static PermutedSegmentationTransformer Find(ITransformer model)
+        => model as PermutedSegmentationTransformer ?? ((IEnumerable<ITransformer>)model).OfType<PermutedSegmentationTransformer>().Single();
+
+    public void Dispose()
+    {
+        Transformer.Dispose();
+        Key.Dispose();
+        _folder.Dispose();
+    }
+}
