@@ -63,7 +63,7 @@ internal static class TablesCommand
             var images = TablesData.Open(result.GetRequiredValue(data), result.GetRequiredValue(trainList), result.GetRequiredValue(testList));
             using var weights = weightsFile is null ? null : LoadWeights(weightsFile);
             var digest = weightsFile is null ? null : Convert.ToHexStringLower(SHA256.HashData(File.ReadAllBytes(weightsFile)));
-            var folder = ResultFolder.Open(result.GetRequiredValue(output), new RunIdentity(settings, images.Summary, images.ImageNamesDigest, digest), result.GetValue(resume));
+            var folder = ResultFolder.Open(result.GetRequiredValue(output), new RunIdentity(settings, images.Summary, images.ListsDigest, digest), result.GetValue(resume));
 
             var run = new TablesRun(settings, images, folder, weights, cancellationToken);
             run.Make(plans);

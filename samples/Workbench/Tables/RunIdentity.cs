@@ -5,9 +5,9 @@ namespace Workbench.Tables;
 /// <summary>What must be the same for results to stand in one table, as <c>settings.json</c> holds it.</summary>
 /// <param name="Settings">How models are trained and tried.</param>
 /// <param name="Data">What they are trained and tried on.</param>
-/// <param name="ImageNamesDigest">Changes with any name in the lists of images.</param>
+/// <param name="ListsDigest">Changes with any name in the lists of images.</param>
 /// <param name="InitialWeightsDigest">Changes with the file of initial weights; null when they are random.</param>
-internal sealed record RunIdentity(TablesSettings Settings, DataSummary Data, string ImageNamesDigest, string? InitialWeightsDigest)
+internal sealed record RunIdentity(TablesSettings Settings, DataSummary Data, string ListsDigest, string? InitialWeightsDigest)
 {
     /// <summary>What is not the same in another run, such as "seed is 1 there and 2 here".</summary>
     /// <param name="stored">The other run.</param>

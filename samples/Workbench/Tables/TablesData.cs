@@ -11,8 +11,8 @@ namespace Workbench.Tables;
 /// <param name="Train">Rows of files to train on.</param>
 /// <param name="Test">Rows of files to try models on.</param>
 /// <param name="Summary">What the tables say of them.</param>
-/// <param name="ImageNamesDigest">Changes with any name in the lists.</param>
-internal sealed record TablesData(VocFolder Folder, IDataView Train, IDataView Test, DataSummary Summary, string ImageNamesDigest)
+/// <param name="ListsDigest">Changes with any name in the lists.</param>
+internal sealed record TablesData(VocFolder Folder, IDataView Train, IDataView Test, DataSummary Summary, string ListsDigest)
 {
     /// <summary>Reads both lists and checks that all files are there.</summary>
     public static TablesData Open(string path, string trainList, string testList)
