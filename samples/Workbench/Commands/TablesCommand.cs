@@ -27,6 +27,7 @@ internal static class TablesCommand
         var blockSizes = new Option<int[]>("--block-sizes") { HelpName = "2,4,...", Description = $"The block sizes of Table II. [default: {string.Join(',', PaperResults.BlockSizes)}]", CustomParser = ParseBlockSizes };
         var wrongKeys = CommonOptions.OptionalCount("--wrong-keys", "Tries each model with N wrong keys. [default: the preset's]");
         var seed = CommonOptions.Seed();
+        seed.Description = "Random numbers and keys follow from it, apart from each model's salt. [default: 1]";
 
         var command = new DetailedCommand("tables", "Trains and tries all models of the paper's Tables I and II.", """
             Writes to DIR: table-1 and table-2 as .md and .csv, tables.json, and the models.

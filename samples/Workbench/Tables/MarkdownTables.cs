@@ -77,7 +77,7 @@ internal static class MarkdownTables
 
     private static string Ratio(double? value) => value is { } number && !double.IsNaN(number) ? Text($"{number:0.0000}") : Missing;
 
-    private static string Minutes(double seconds) => Text($"{seconds / 60:0.0}");
+    private static string Minutes(double seconds) => Text($"{seconds / 60:0.00}");
 
     private static string Text(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);
 
