@@ -30,7 +30,7 @@ internal static class TablesCommand
         seed.Description = "Random numbers and keys follow from it, apart from each model's salt. [default: 1]";
 
         var command = new DetailedCommand("tables", "Trains and tries all models of the paper's Tables I and II.", """
-            Writes to DIR: table-1 and table-2 as .md and .csv, tables.json, and the models.
+            Writes to DIR: report.html, table-1 and table-2 as .md and .csv, tables.json, and the models.
             The key follows from the seed. These models are for measuring, not for protecting anything.
 
             Example:
@@ -68,7 +68,8 @@ internal static class TablesCommand
             var run = new TablesRun(settings, images, folder, weights, cancellationToken);
             run.Make(plans);
             run.WriteTables();
-            Console.WriteLine($"Wrote the tables to {result.GetRequiredValue(output)}.");
+            run.WriteReport();
+            Console.WriteLine($"Wrote the tables and the report to {result.GetRequiredValue(output)}.");
             return Task.CompletedTask;
         });
         return command;

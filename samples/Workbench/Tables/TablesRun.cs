@@ -2,6 +2,7 @@ using System.Diagnostics;
 using Microsoft.ML;
 using Microsoft.ML.Data;
 using Microsoft.ML.PermutedSegmentation;
+using Workbench.Report;
 
 namespace Workbench.Tables;
 
@@ -33,16 +34,42 @@ internal sealed class TablesRun(
     /// <summary>Writes the tables of all finished models.</summary>
     public void WriteTables()
     {
-        // The baseline, which comes first, has no key conditions and so no floors.
-        if (folder.Floors is not { } floors)
+        if (Result is not { } result)
             return;
-        var result = new TablesResult(settings, data.Summary, floors.BestConstantClass, floors.MostFrequentClassPerPixel, folder.FinishedModels);
         folder.Write("tables.json", path => MetricsJson.Write(result, path));
         foreach (var table in new[] { PaperTable.I(result), PaperTable.II(result) })
         {
             folder.Write(table.FileName + ".md", path => File.WriteAllText(path, MarkdownTables.Format(table, result)));
             folder.Write(table.FileName + ".csv", path => File.WriteAllText(path, CsvTables.Format(table)));
         }
+    }
+
+    /// <summary>Writes the report of all finished models.</summary>
+    public void WriteReport()
+    {
+        if (Result is not { } result)
+            return;
+        Say("writing the report");
+        var figure = DrawFigure6();
+        folder.Write("report.html", path => ReportFile.Write(path, result, figure));
+    }
+
+    // Null until a model has been tried with keys: the baseline, which comes first, has no floors.
+    private TablesResult? Result => folder.Floors is { } floors
+        ? new TablesResult(settings, data.Summary, floors.BestConstantClass, floors.MostFrequentClassPerPixel, folder.FinishedModels)
+        : null;
+
+    // The paper's Model-6 beside the baseline; nothing when they have not been made.
+    private IReadOnlyList<Figure6Row> DrawFigure6()
+    {
+        var plans = ModelPlan.TableI(settings.IsLiteral).Where(plan => plan.IsBaseline || plan.FeatureMaps == FeatureMaps.Head).ToList();
+        if (plans.Any(plan => folder.FindTraining(plan.TrainedAs) is null))
+            return [];
+        using var key = TablesKey.Create(settings.Seed);
+        var mlContext = new MLContext(settings.Seed);
+        using var baseline = Open(mlContext, plans[0], key);
+        using var protectedModel = Open(mlContext, plans[1], key);
+        return Figure6.Draw(mlContext, baseline.Model, protectedModel.Model, key, data.Test, data.Folder);
     }
 
     private void Train(ModelPlan plan, PermutationKey key)
@@ -85,17 +112,20 @@ internal sealed class TablesRun(
         var mlContext = new MLContext(settings.Seed);
         var clock = Stopwatch.StartNew();
         Say($"{plan.Name}: trying it {(plan.IsBaseline ? "" : $"with its key, without one and with {settings.WrongKeys} wrong ones ")}on {data.Summary.TestImages} images");
-        var stored = mlContext.LoadModel(folder.ModelFile(plan.TrainedAs), keyPath: null);
-        using var storedWeights = stored as IDisposable;
-        var model = plan.IsTrained ? stored : mlContext.Segmentation().Protect(stored, key, plan.FeatureMaps);
-        using var weights = model as IDisposable;
-        var (correct, noKey, wrongKeys) = plan.IsBaseline ? (EvaluateBaseline(mlContext, model), null, []) : EvaluateKeys(mlContext, model, key);
+        using var opened = Open(mlContext, plan, key);
+        var (correct, noKey, wrongKeys) = plan.IsBaseline ? (EvaluateBaseline(mlContext, opened.Model), null, []) : EvaluateKeys(mlContext, opened.Model, key);
 
         var own = plan.IsTrained ? training : new TrainingResult([], 0);
         folder.Save(new ModelResult(plan.Name, plan.FeatureMaps, plan.Method, plan.BlockSize, plan.TrainedAs,
             own.Epochs, own.Seconds, clock.Elapsed.TotalSeconds, correct, noKey, wrongKeys));
         Say($"{plan.Name}: mean IoU per image {correct.MeanImageIntersectionOverUnion:f4}"
             + (noKey is null ? "" : $", without a key {noKey.MeanImageIntersectionOverUnion:f4}, with wrong ones {wrongKeys.Average(scores => scores.MeanImageIntersectionOverUnion):f4}"));
+    }
+
+    private OpenModel Open(MLContext mlContext, ModelPlan plan, PermutationKey key)
+    {
+        var stored = mlContext.LoadModel(folder.ModelFile(plan.TrainedAs), keyPath: null);
+        return plan.IsTrained ? new OpenModel(stored, stored) : new OpenModel(mlContext.Segmentation().Protect(stored, key, plan.FeatureMaps), stored);
     }
 
     private Scores EvaluateBaseline(MLContext mlContext, ITransformer model)
@@ -138,6 +168,16 @@ internal sealed class TablesRun(
 
     // A run may take days.
     private static string Hours(TimeSpan time) => $"{(int)time.TotalHours:00}:{time:mm\\:ss}";
+
+    // A model, and the stored one that it was made of; they share weights.
+    private sealed record OpenModel(ITransformer Model, ITransformer Stored) : IDisposable
+    {
+        public void Dispose()
+        {
+            (Model as IDisposable)?.Dispose();
+            (Stored as IDisposable)?.Dispose();
+        }
+    }
 
     private sealed class NamedRow
     {

@@ -30,6 +30,7 @@ public sealed class TablesCommandTests : IDisposable
         Assert.Equal(["baseline.zip"], Directory.GetFiles(_folder.At("out", "models"), "*.zip").Select(Path.GetFileName));
         CheckBaseline(models["baseline"]);
         CheckTableI(models);
+        Assert.Contains("</html>", File.ReadAllText(_folder.At("out", "report.html")));
 
         DateTime[] Written() => [.. models.Keys.Select(name => File.GetLastWriteTimeUtc(_folder.At("out", "models", name + ".json")))];
         DateTime weights = File.GetLastWriteTimeUtc(_folder.At("out", "models", "baseline.zip"));
