@@ -18,9 +18,13 @@ internal static class CommonOptions
         Required = true,
     };
 
-    public static Option<string> Model() => new("--model") { HelpName = "model.zip", Description = "A model file that train wrote.", Required = true };
+    public static Option<string> Model() => new("--model") { HelpName = "model.zip", Description = "A model file, as train writes it.", Required = true };
+
+    public static Option<string> ModelOutput() => new("--out") { HelpName = "model.zip", Description = "The model file to write. It never holds the key.", Required = true };
 
     public static Option<string?> Key(string description) => new("--key") { HelpName = "key.pem", Description = description };
+
+    public static Option<string> RequiredKey(string name, string description) => new(name) { HelpName = "key.pem", Description = description, Required = true };
 
     public static Option<bool> NoKey() => new("--no-key") { Description = "Runs the model as it is in the file: locked, unless it was trained with --unprotected." };
 
@@ -33,10 +37,10 @@ internal static class CommonOptions
     };
 
     /// <summary>Feature maps by their numbers in the paper: 6, 1,6 or all.</summary>
-    public static Option<Maps?> FeatureMaps() => new("--feature-maps")
+    public static Option<Maps?> FeatureMaps(string standard) => new("--feature-maps")
     {
         HelpName = "6|1,6|all",
-        Description = "The feature maps that the key permutes: 1 after the stem, 2 to 5 after the stages, 6 in the head. [default: 6]",
+        Description = $"The feature maps that the key permutes: 1 after the stem, 2 to 5 after the stages, 6 in the head. [default: {standard}]",
         CustomParser = ParseFeatureMaps,
     };
 

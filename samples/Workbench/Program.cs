@@ -14,6 +14,10 @@ var root = new RootCommand("Semantic segmentation with models that are of no use
     TrainCommand.Create(),
     EvaluateCommand.Create(),
     PredictCommand.Create(),
+    ProtectCommand.Create(),
+    UnprotectCommand.Create(),
+    RekeyCommand.Create(),
+    InspectCommand.Create(),
     TablesCommand.Create(),
 };
 foreach (var help in root.Options.OfType<HelpOption>())

@@ -30,20 +30,37 @@ internal static class Steps
     /// <summary>Loads a model, and unlocks it when there is a key, which has to be the right one.</summary>
     public static ITransformer LoadModel(this MLContext mlContext, string path, string? keyPath)
     {
-        var model = mlContext.LoadModelFile(path);
+        var model = mlContext.LoadModelFile(path, out _);
         if (keyPath is null)
             return model;
         using var key = LoadKey(keyPath);
         return mlContext.Segmentation().Unlock(model, key, verify: true);
     }
 
-    // What ML.NET and the library say of a damaged file does not name it.
-    private static ITransformer LoadModelFile(this MLContext mlContext, string path)
+    /// <summary>Writes the model of a file, changed, to another file or over the same.</summary>
+    public static void ChangeModel(string path, string output, Func<SegmentationCatalog, ITransformer, ITransformer> change)
+    {
+        var mlContext = new MLContext().WithWarnings();
+        var model = mlContext.LoadModelFile(path, out var schema);
+        try
+        {
+            model = change(mlContext.Segmentation(), model);
+        }
+        catch (InvalidOperationException exception)
+        {
+            throw new InvalidOperationException($"'{path}': {exception.Message}", exception);
+        }
+        WholeFile.Write(output, temporary => mlContext.Model.Save(model, schema, temporary));
+    }
+
+    /// <summary>Loads a model as it is in its file, and the columns of the rows that it was made for (null when not stored).</summary>
+    public static ITransformer LoadModelFile(this MLContext mlContext, string path, out DataViewSchema? schema)
     {
         try
         {
-            return mlContext.Model.Load(path, out _);
+            return mlContext.Model.Load(path, out schema);
         }
+        // What ML.NET and the library say of a damaged file does not name it.
         catch (Exception exception) when (exception is FormatException or InvalidDataException or TargetInvocationException)
         {
             var cause = exception is TargetInvocationException { InnerException: { } inner } ? inner : exception;
@@ -51,5 +68,5 @@ internal static class Steps
         }
     }
 
-    private static void Warn(string message) => Console.Error.WriteLine($"warning: {message}");
+    public static void Warn(string message) => Console.Error.WriteLine($"warning: {message}");
 }

@@ -91,7 +91,7 @@ public sealed class SegmentationCatalog
     /// </summary>
     /// <remarks>
     /// The given model stays as it is. Both share all weights, and each is disposed on its own. A file of the unprotected
-    /// model still needs no key: it is up to the caller to keep it away from others.
+    /// model still needs no key: it is up to the caller to keep it away from others. <see cref="Unprotect"/> is the way back.
     /// </remarks>
     /// <param name="model">An unprotected segmentation model, as <c>Trainers.Fcn</c> trains it, or a chain of transformers with one.</param>
     /// <param name="key">The secret. It is needed until this method has returned, and is not stored.</param>
@@ -100,8 +100,8 @@ public sealed class SegmentationCatalog
     /// <returns>The same model or chain with the segmentation model protected, and unlocked; saved and loaded it is locked.</returns>
     /// <exception cref="ArgumentNullException">An argument is null.</exception>
     /// <exception cref="ArgumentOutOfRangeException"><paramref name="featureMaps"/> is none, or has bits that stand for no map.</exception>
-    /// <exception cref="ArgumentException"><paramref name="model"/> holds no segmentation model.</exception>
-    /// <exception cref="InvalidOperationException">The model is protected already.</exception>
+    /// <exception cref="ArgumentException"><paramref name="model"/> holds no segmentation model, or encrypts images block by block with another key.</exception>
+    /// <exception cref="InvalidOperationException">The model is protected already, or its network learned from encrypted images (<c>Trainers.BlockwiseEncrypted</c>).</exception>
     /// <exception cref="ObjectDisposedException">The key was disposed.</exception>
     public ITransformer Protect(ITransformer model, PermutationKey key, FeatureMaps featureMaps = FeatureMaps.All, bool storeFingerprint = true)
     {
@@ -109,5 +109,58 @@ public sealed class SegmentationCatalog
         ArgumentNullException.ThrowIfNull(key);
         featureMaps.CheckForKey(nameof(featureMaps));
         return ModelChain.Protect(model, key, featureMaps, storeFingerprint);
+    }
+
+    /// <summary>
+    /// A protected model as it was before it was protected: it needs no key any more, and has the same weights and the same
+    /// output to the last bit. The inverse of <see cref="Protect"/>.
+    /// </summary>
+    /// <remarks>
+    /// <para>The key has to be the right one, since weights that a wrong one has put in order look like any others. The
+    /// model's fingerprint tells. A model that stores none must be unlocked with this key, as it is after training, so that
+    /// its owner could see what it is worth.</para>
+    /// <para>The given model stays as it is. Both share the weights that no key changes, and each is disposed on its own.
+    /// A model whose network learned from encrypted images cannot do without its key.</para>
+    /// </remarks>
+    /// <param name="model">A protected segmentation model, locked or not, or a chain of transformers with one.</param>
+    /// <param name="key">The model's key.</param>
+    /// <returns>The same model or chain with the segmentation model unprotected.</returns>
+    /// <exception cref="ArgumentNullException">An argument is null.</exception>
+    /// <exception cref="ArgumentException"><paramref name="model"/> holds no segmentation model.</exception>
+    /// <exception cref="InvalidOperationException">
+    /// The model is not protected; the key is another one, or cannot be verified; or images are encrypted block by block.
+    /// </exception>
+    /// <exception cref="ObjectDisposedException">The key was disposed.</exception>
+    public ITransformer Unprotect(ITransformer model, PermutationKey key)
+    {
+        ArgumentNullException.ThrowIfNull(model);
+        ArgumentNullException.ThrowIfNull(key);
+        return ModelChain.Unprotect(model, key);
+    }
+
+    /// <summary>
+    /// A protected model with another key from now on: the same feature maps, a new salt and, where there was one, a new
+    /// fingerprint. It computes the same to the last bit, and what is saved of it opens with the new key only.
+    /// </summary>
+    /// <remarks>
+    /// Files saved before still open with the old key. To protect other maps, <see cref="Unprotect"/> and <see cref="Protect"/>.
+    /// The old key is verified as in <see cref="Unprotect"/>, and weights are shared likewise.
+    /// </remarks>
+    /// <param name="model">A protected segmentation model, locked or not, or a chain of transformers with one.</param>
+    /// <param name="oldKey">The model's key.</param>
+    /// <param name="newKey">The key that it shall have.</param>
+    /// <returns>The same model or chain with the segmentation model unlocked with the new key; saved and loaded it is locked.</returns>
+    /// <exception cref="ArgumentNullException">An argument is null.</exception>
+    /// <exception cref="ArgumentException"><paramref name="model"/> holds no segmentation model, or both keys are the same.</exception>
+    /// <exception cref="InvalidOperationException">
+    /// The model is not protected; the old key is another one, or cannot be verified; or images are encrypted block by block.
+    /// </exception>
+    /// <exception cref="ObjectDisposedException">A key was disposed.</exception>
+    public ITransformer Rekey(ITransformer model, PermutationKey oldKey, PermutationKey newKey)
+    {
+        ArgumentNullException.ThrowIfNull(model);
+        ArgumentNullException.ThrowIfNull(oldKey);
+        ArgumentNullException.ThrowIfNull(newKey);
+        return ModelChain.Rekey(model, oldKey, newKey);
     }
 }

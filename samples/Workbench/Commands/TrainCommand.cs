@@ -16,7 +16,7 @@ internal static class TrainCommand
         var validationList = new Option<string?>("--val-list") { HelpName = "NAME", Description = "The images that choose the best epoch. Without it, a tenth of the training images is held out." };
         var key = CommonOptions.Key("Protects the model with this key file (see keygen).");
         var unprotected = new Option<bool>("--unprotected") { Description = "Trains a plain model that needs no key, to compare with." };
-        var featureMaps = CommonOptions.FeatureMaps();
+        var featureMaps = CommonOptions.FeatureMaps(standard: "6");
         var backbone = CommonOptions.Backbone(defaults.Backbone);
         var outputStride = new Option<int>("--output-stride") { HelpName = "8|16|32", Description = "Pixels of the image per cell of the last feature map: smaller is finer and slower.", DefaultValueFactory = _ => defaults.OutputStride };
         outputStride.AcceptOnlyFromAmong("8", "16", "32");
@@ -26,7 +26,7 @@ internal static class TrainCommand
         var learningRate = CommonOptions.Rate("--learning-rate", "The learning rate at the start of each cosine cycle.", defaults.LearningRate);
         var weightDecay = CommonOptions.Rate("--weight-decay", "The L2 penalty on the weights.", defaults.WeightDecay);
         var seed = CommonOptions.Seed();
-        var output = new Option<string>("--out") { HelpName = "model.zip", Description = "The model file to write. It never holds the key.", Required = true };
+        var output = CommonOptions.ModelOutput();
 
         var command = new DetailedCommand("train", "Trains a model on images and masks in the layout of PASCAL VOC and saves it.", """
             Example:

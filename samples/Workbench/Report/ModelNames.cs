@@ -6,17 +6,9 @@ namespace Workbench.Report;
 /// <summary>What models and methods are called in the report.</summary>
 internal static class ModelNames
 {
-    /// <summary>The methods of Table II, in its order: how their models' names start, and what they are.</summary>
-    public static readonly IReadOnlyList<(BlockTransformMethod Method, string Prefix, string Title)> Methods =
-    [
-        (BlockTransformMethod.Shuffle, "shf", "SHF: pixel shuffling"),
-        (BlockTransformMethod.NegativePositive, "np", "NP: negative/positive transformation"),
-        (BlockTransformMethod.FormatPreserving, "ffx", "FFX: format-preserving encryption"),
-    ];
-
     /// <summary>The name as the paper writes it: Model-6, Baseline, SHF with block size 4.</summary>
     public static string Title(this ModelResult model) => model.Method is { } method
-        ? $"{Methods.First(known => known.Method == method).Prefix.ToUpperInvariant()}, block size {model.BlockSize}"
+        ? $"{Find(method).Name}, block size {model.BlockSize}"
         : Title(model.Name);
 
     /// <summary>The name of a model without encryption, perhaps not one that was run.</summary>
@@ -27,5 +19,8 @@ internal static class ModelNames
         from model in models
         group model by model.Method into sameMethod
         orderby sameMethod.Key
-        select (sameMethod.Key is { } method ? Methods.First(known => known.Method == method).Title : "Permuted feature maps", (IReadOnlyList<ModelResult>)[.. sameMethod]);
+        select (sameMethod.Key is { } method ? $"{Find(method).Name}: {Find(method).Meaning}" : "Permuted feature maps", (IReadOnlyList<ModelResult>)[.. sameMethod]);
+
+    private static (string Name, BlockTransformMethod Method, string Meaning) Find(BlockTransformMethod method) =>
+        ModelPlan.Methods.Single(known => known.Method == method);
 }

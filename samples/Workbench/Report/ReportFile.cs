@@ -65,7 +65,7 @@ internal static class ReportFile
             “{data.TrainList}” of {data.Name}, those held out to choose the epoch included, and tried on the {data.TestImages} images of the list “{data.TestList}”,
             all of {settings.ImageHeight} × {settings.ImageWidth} pixels and {data.ClassNames.Count} classes. Settings “{settings.Preset}”:
             {settings.Epochs} epochs, batches of {settings.BatchSize}, learning rate {settings.LearningRate:0.######} restarted every {settings.RestartPeriod} epochs,
-            weight decay {settings.WeightDecay:0.######}, {settings.WrongKeys} wrong keys, seed {settings.Seed}. {Protection(result)}
+            weight decay {settings.WeightDecay:0.######}, {settings.WrongKeys} wrong keys, seed {settings.Seed}; initial weights {(settings.InitialWeights is { } file ? $"of {file}" : "random")}. {Protection(result)}
             Training took {ReportText.Duration(result.Models.Sum(model => model.TrainingSeconds))}, trying the models
             {ReportText.Duration(result.Models.Sum(model => model.EvaluationSeconds))}.</p>
             """);

@@ -7,13 +7,12 @@ namespace Workbench.Report;
 internal static class ReportTables
 {
     private const int PermutedModels = 6;
-    private static readonly int[] PaperBlockSizes = [2, 4, 8, 16, 32];
 
     /// <summary>Table I: permuted feature maps.</summary>
     public static Html One(TablesResult result)
     {
         var own = result.Models.Where(model => model.Method is null && model.FeatureMaps != FeatureMaps.None).Select(model => model.Name);
-        var names = Enumerable.Range(1, PermutedModels).Select(map => $"model-{map}").Union(own).Append("baseline");
+        var names = Enumerable.Range(1, PermutedModels).Select(ModelPlan.PermutedName).Union(own).Append(ModelPlan.Baseline);
         return Scrolling("table-1", "Table I. Mean IoU of models with a permuted feature map", Html.Of($"""
             <colgroup></colgroup><colgroup span="2"></colgroup><colgroup span="2"></colgroup><colgroup span="2"></colgroup>
             <thead>
@@ -29,19 +28,19 @@ internal static class ReportTables
     /// <summary>Table II: images encrypted block by block.</summary>
     public static Html Two(TablesResult result)
     {
-        var blockSizes = PaperBlockSizes.Union(result.Models.Select(model => model.BlockSize).OfType<int>()).Order();
+        var blockSizes = PaperResults.BlockSizes.Union(result.Models.Select(model => model.BlockSize).OfType<int>()).Order();
         return Scrolling("table-2", "Table II. Mean IoU of models of images encrypted block by block", Html.Of($"""
             <colgroup span="2"></colgroup><colgroup span="3"></colgroup><colgroup span="3"></colgroup><colgroup span="3"></colgroup>
             <thead>
-            <tr><th scope="col" colspan="2" rowspan="2">Block size</th>{ModelNames.Methods.Select(method => Html.Of($"""<th scope="colgroup" colspan="3">{method.Prefix.ToUpperInvariant()}</th>"""))}</tr>
-            <tr>{Enumerable.Repeat(Html.Of($"""<th scope="col">Correct</th><th scope="col">Plain</th><th scope="col">Incorrect</th>"""), ModelNames.Methods.Count)}</tr>
+            <tr><th scope="col" colspan="2" rowspan="2">Block size</th>{ModelPlan.Methods.Select(method => Html.Of($"""<th scope="colgroup" colspan="3">{method.Name}</th>"""))}</tr>
+            <tr>{Enumerable.Repeat(Html.Of($"""<th scope="col">Correct</th><th scope="col">Plain</th><th scope="col">Incorrect</th>"""), ModelPlan.Methods.Count)}</tr>
             </thead>
-            {blockSizes.Select(size => Rows(result, $"{size}", ModelNames.Methods.Select(method => $"{method.Prefix}-{size}"), width: 1))}
+            {blockSizes.Select(size => Rows(result, $"{size}", ModelPlan.Methods.Select(method => ModelPlan.EncryptedName(method.Name, size)), width: 1))}
             <tbody>
             <tr class="heading"><th scope="col" colspan="2">No encryption</th><th scope="colgroup" colspan="3">Correct</th><th scope="colgroup" colspan="3">Plain</th><th scope="colgroup" colspan="3">Incorrect</th></tr>
             </tbody>
-            {Rows(result, ModelNames.Title("model-6"), ["model-6"], width: 3)}
-            {Rows(result, ModelNames.Title("baseline"), ["baseline"], width: 3)}
+            {Rows(result, ModelNames.Title(ModelPlan.PermutedName(6)), [ModelPlan.PermutedName(6)], width: 3)}
+            {Rows(result, ModelNames.Title(ModelPlan.Baseline), [ModelPlan.Baseline], width: 3)}
             """));
     }
 
@@ -79,8 +78,8 @@ internal static class ReportTables
         "model-1" => "map 1, after the stem",
         "model-2" or "model-3" or "model-4" or "model-5" => $"map {name[^1]}, after stage {name[^1] - '1'}",
         "model-6" => "map 6, in the head",
-        "all-maps" => "maps 1 to 6 together",
-        "baseline" => "not protected",
+        ModelPlan.AllMaps => "maps 1 to 6 together",
+        ModelPlan.Baseline => "not protected",
         _ => "",
     };
 

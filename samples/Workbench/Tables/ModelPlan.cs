@@ -14,11 +14,11 @@ internal sealed record ModelPlan(string Name, FeatureMaps FeatureMaps, BlockTran
     public const string Baseline = "baseline", AllMaps = "all-maps";
 
     /// <summary>The encryptions of Table II by the paper's names, in its order.</summary>
-    public static readonly IReadOnlyList<(string Name, BlockTransformMethod Method)> Methods =
+    public static readonly IReadOnlyList<(string Name, BlockTransformMethod Method, string Meaning)> Methods =
     [
-        ("SHF", BlockTransformMethod.Shuffle),
-        ("NP", BlockTransformMethod.NegativePositive),
-        ("FFX", BlockTransformMethod.FormatPreserving),
+        ("SHF", BlockTransformMethod.Shuffle, "pixel shuffling"),
+        ("NP", BlockTransformMethod.NegativePositive, "negative/positive transformation"),
+        ("FFX", BlockTransformMethod.FormatPreserving, "format-preserving encryption"),
     ];
 
     public bool IsBaseline => Name == Baseline;

@@ -1,5 +1,3 @@
-using System.Security.Cryptography;
-
 namespace Microsoft.ML.PermutedSegmentation;
 
 /// <summary>All that is stored of a block-wise encryption. Nothing of it is secret.</summary>
@@ -11,8 +9,7 @@ internal sealed record BlockEncryption(BlockScheme Scheme, byte[] Salt, byte[]? 
     private const int FingerprintSize = 8;
 
     /// <summary>Whether the stored fingerprint is the key's; null when none is stored.</summary>
-    public bool? Matches(PermutationKey key)
-        => Fingerprint is null ? null : CryptographicOperations.FixedTimeEquals(Fingerprint, key.GetFingerprint(Salt));
+    public bool? Matches(PermutationKey key) => KeyVerification.Matches(key, Salt, Fingerprint);
 
     /// <summary>The transform under a key, right or wrong.</summary>
     public BlockTransform Derive(PermutationKey key) => Scheme.Derive(key, Salt);

@@ -35,6 +35,12 @@ public sealed class BlockwiseEncryptingTransformer : RowToRowTransformerBase
     /// <summary>Height and width of a block in pixels.</summary>
     public int BlockSize => _encryption.Scheme.BlockSize;
 
+    /// <summary>The 16 random bytes that make one key encrypt differently in two models; not secret.</summary>
+    public ReadOnlyMemory<byte> Salt => _encryption.Salt;
+
+    /// <summary>The 8 bytes that tell a wrong key from the right one (<see cref="PermutationKey.GetFingerprint"/>); empty when not stored.</summary>
+    public ReadOnlyMemory<byte> Fingerprint => _encryption.Fingerprint;
+
     internal string OutputColumnName { get; }
 
     internal string InputColumnName { get; }
@@ -42,16 +48,7 @@ public sealed class BlockwiseEncryptingTransformer : RowToRowTransformerBase
     /// <summary>The same encryption under a key; a wrong one is logged, or refused when verifying.</summary>
     internal BlockwiseEncryptingTransformer Unlock(PermutationKey key, bool verify)
     {
-        bool? matches = _encryption.Matches(key);
-        if (verify && matches != true)
-            throw new InvalidOperationException(matches is null
-                ? "The block-wise encryption stores no fingerprint, so a key cannot be verified; unlock without verifying."
-                : "This is not the key of the block-wise encryption: the fingerprint differs.");
-        if (matches == false)
-        {
-            using IChannel channel = Host.Start(nameof(Unlock));
-            channel.Warning("This is not the key of the block-wise encryption: the fingerprint differs. A model trained on images encrypted with the right key will not know them.");
-        }
+        KeyVerification.CheckUnlock(Host, Matches(key), verify, "block-wise encryption", "A model trained on images encrypted with the right key will not know them.");
         return With(key);
     }
 

@@ -12,7 +12,6 @@ public sealed class MaskLoadingTransformer : RowToRowTransformerBase
 {
     internal const string LoaderSignature = "SegmentationMaskLoader";
 
-    private readonly string? _maskFolder;
     private readonly string[] _classNames;
     private readonly ClassPalette _palette;
 
@@ -21,11 +20,14 @@ public sealed class MaskLoadingTransformer : RowToRowTransformerBase
         : base(environment.Register(nameof(MaskLoadingTransformer)))
     {
         OutputColumnName = outputColumnName;
-        _maskFolder = string.IsNullOrEmpty(maskFolder) ? null : maskFolder;
+        MaskFolder = string.IsNullOrEmpty(maskFolder) ? null : maskFolder;
         InputColumnName = inputColumnName;
         _classNames = classNames;
         _palette = palette;
     }
+
+    /// <summary>The folder that file names are relative to, which is stored with the transformer; null for none.</summary>
+    public string? MaskFolder { get; }
 
     internal string OutputColumnName { get; }
 
@@ -63,7 +65,7 @@ public sealed class MaskLoadingTransformer : RowToRowTransformerBase
         ctx.SetVersionInfo(GetVersionInfo());
         ctx.SaveNonEmptyString(OutputColumnName);
         ctx.SaveNonEmptyString(InputColumnName);
-        ctx.SaveStringOrNull(_maskFolder);
+        ctx.SaveStringOrNull(MaskFolder);
         ctx.Writer.Write((byte)_classNames.Length);
         foreach (string name in _classNames)
             ctx.SaveNonEmptyString(name);
@@ -122,7 +124,7 @@ public sealed class MaskLoadingTransformer : RowToRowTransformerBase
             var getters = new Delegate?[2];
             if (!activeOutput(MaskColumn) && !activeOutput(SizeColumn))
                 return getters;
-            var mask = new RowMask(input, input.Schema[_input], _parent._maskFolder,
+            var mask = new RowMask(input, input.Schema[_input], _parent.MaskFolder,
                 activeOutput(MaskColumn) ? new MaskReader(_parent._classNames.Length, _parent._palette) : null);
             if (activeOutput(MaskColumn))
                 getters[MaskColumn] = (ValueGetter<VBuffer<byte>>)mask.GetKeyValues;

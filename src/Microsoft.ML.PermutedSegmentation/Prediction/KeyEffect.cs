@@ -3,7 +3,8 @@ namespace Microsoft.ML.PermutedSegmentation;
 /// <summary>What a key, right or wrong, does to a model.</summary>
 /// <param name="Weights">Undone in memory and done again when the model is saved.</param>
 /// <param name="Images">What happens to images before the network reads them; null without block-wise encryption.</param>
-internal sealed record KeyEffect(WeightProtection Weights, BlockTransform? Images)
+/// <param name="Fingerprint">The fingerprint of that key, stored or not; null when the model has no salt.</param>
+internal sealed record KeyEffect(WeightProtection Weights, BlockTransform? Images, byte[]? Fingerprint)
 {
     /// <summary>The effect of a key on the model described.</summary>
     public static KeyEffect Of(PermutationKey key, ModelDescription model)
@@ -11,6 +12,7 @@ internal sealed record KeyEffect(WeightProtection Weights, BlockTransform? Image
         FcnArchitecture architecture = model.Architecture;
         var permutations = model.FeatureMaps.Each().ToDictionary(
             map => map, map => key.GetChannelPermutation(model.Salt, map.Number(), architecture.ChannelsOf(map)));
-        return new KeyEffect(new WeightProtection(architecture, permutations), model.ImageEncryption?.Derive(key, model.Salt));
+        byte[]? fingerprint = model.Salt is { } salt ? key.GetFingerprint(salt) : null;
+        return new KeyEffect(new WeightProtection(architecture, permutations), model.ImageEncryption?.Derive(key, model.Salt), fingerprint);
     }
 }

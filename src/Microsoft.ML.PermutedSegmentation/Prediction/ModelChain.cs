@@ -3,7 +3,7 @@ using Microsoft.ML.Runtime;
 
 namespace Microsoft.ML.PermutedSegmentation;
 
-/// <summary>Finds what a key unlocks, or shall protect, in what <c>Fit</c> or <c>mlContext.Model.Load</c> returned.</summary>
+/// <summary>Finds what a key unlocks, or what shall have another key or none, in what <c>Fit</c> or <c>mlContext.Model.Load</c> returned.</summary>
 internal static class ModelChain
 {
     /// <summary>The one segmentation model of a chain, and the transformers that run before it.</summary>
@@ -36,10 +36,41 @@ internal static class ModelChain
     }
 
     /// <summary>The same chain with its segmentation model protected.</summary>
-    /// <exception cref="ArgumentException">There is no segmentation model.</exception>
-    /// <exception cref="InvalidOperationException">The segmentation model is protected already.</exception>
+    /// <exception cref="ArgumentException">There is no segmentation model, or the chain encrypts images with another key.</exception>
+    /// <exception cref="InvalidOperationException">The segmentation model cannot be protected.</exception>
     public static ITransformer Protect(ITransformer model, PermutationKey key, FeatureMaps maps, bool storeFingerprint)
-        => TryReplace(model, link => (link as PermutedSegmentationTransformer)?.Protect(key, maps, storeFingerprint))
+    {
+        if (Contains(model, link => link is BlockwiseEncryptingTransformer encryption && encryption.Matches(key) == false))
+            throw new ArgumentException("This chain encrypts images block by block with another key: the fingerprint differs. Protect its network with that key, so that one key unlocks the chain.", nameof(key));
+        return ReplaceSegmenter(model, segmenter => segmenter.Protect(key, maps, storeFingerprint));
+    }
+
+    /// <summary>The same chain with its segmentation model as it was before it was protected.</summary>
+    /// <exception cref="ArgumentException">There is no segmentation model.</exception>
+    /// <exception cref="InvalidOperationException">The chain cannot do without its key, or the key is not known to be the right one.</exception>
+    public static ITransformer Unprotect(ITransformer model, PermutationKey key)
+    {
+        RefuseEncryptedImages(model);
+        return ReplaceSegmenter(model, segmenter => segmenter.Unprotect(key));
+    }
+
+    /// <summary>The same chain with its segmentation model protected with another key.</summary>
+    /// <exception cref="ArgumentException">There is no segmentation model, or the keys are the same.</exception>
+    /// <exception cref="InvalidOperationException">The chain cannot have another key, or the old key is not known to be the right one.</exception>
+    public static ITransformer Rekey(ITransformer model, PermutationKey oldKey, PermutationKey newKey)
+    {
+        RefuseEncryptedImages(model);
+        return ReplaceSegmenter(model, segmenter => segmenter.Rekey(oldKey, newKey));
+    }
+
+    private static void RefuseEncryptedImages(ITransformer model)
+    {
+        if (Contains(model, link => link is BlockwiseEncryptingTransformer))
+            throw new InvalidOperationException("This chain encrypts images block by block with a key, and its network learned from those. It cannot be unprotected or given another key; train a new one.");
+    }
+
+    private static ITransformer ReplaceSegmenter(ITransformer model, Func<PermutedSegmentationTransformer, ITransformer> replacement)
+        => TryReplace(model, link => link is PermutedSegmentationTransformer segmenter ? replacement(segmenter) : null)
             ?? throw new ArgumentException($"There is no {nameof(PermutedSegmentationTransformer)} in this model.", nameof(model));
 
     private static bool Contains(ITransformer model, Func<ITransformer, bool> isWanted)

@@ -55,6 +55,9 @@ internal sealed record ModelDescription
         return this with { FeatureMaps = maps, Salt = salt, Fingerprint = storeFingerprint ? key.GetFingerprint(salt) : null };
     }
 
+    /// <summary>The same model without protection.</summary>
+    public ModelDescription Unprotected() => this with { FeatureMaps = FeatureMaps.None, Salt = null, Fingerprint = null };
+
     public byte[] ToJson() => JsonSerializer.SerializeToUtf8Bytes(this, Json);
 
     /// <summary>Reads and checks a description; the bytes are hostile until then.</summary>

@@ -18,7 +18,7 @@ namespace Microsoft.ML.PermutedSegmentation;
 /// class probabilities, <c>Vector&lt;Single, classes, height, width&gt;</c>, which cost nothing unless asked for. May be used
 /// from several threads at once. Holds native memory: dispose it, or the chain that it is part of, when done.
 /// </remarks>
-public sealed class PermutedSegmentationTransformer : ITransformer, IDisposable
+public sealed partial class PermutedSegmentationTransformer : ITransformer, IDisposable
 {
     internal const string LoaderSignature = "PermutedSegmentation";
     private const string ModelStream = "Segmentation";
@@ -38,18 +38,6 @@ public sealed class PermutedSegmentationTransformer : ITransformer, IDisposable
 
     /// <summary>Whether the model scores at full capacity: a key has been given, right or wrong, or none is needed.</summary>
     public bool IsUnlocked => Model.IsUnlocked;
-
-    /// <summary>The feature maps that need the key; None for an unprotected model, and for one of encrypted images.</summary>
-    public FeatureMaps FeatureMaps => Model.Description.FeatureMaps;
-
-    /// <summary>The classes, in the order of the labels.</summary>
-    public IReadOnlyList<string> ClassNames => Model.Description.ClassNames;
-
-    /// <summary>Height of the predicted masks in pixels.</summary>
-    public int ImageHeight => Model.Description.ImageHeight;
-
-    /// <summary>Width of the predicted masks in pixels.</summary>
-    public int ImageWidth => Model.Description.ImageWidth;
 
     internal SegmentationModel Model { get; }
 
@@ -77,26 +65,35 @@ public sealed class PermutedSegmentationTransformer : ITransformer, IDisposable
     /// <summary>This model with its protection undone by a key. What no key changes is shared, not copied.</summary>
     internal PermutedSegmentationTransformer Unlock(PermutationKey key, bool verify)
     {
-        if (!Model.Description.IsProtected)
-            throw new InvalidOperationException("This model is not protected: it needs no key.");
-        bool? matches = Model.Matches(key);
-        if (verify && matches != true)
-            throw new InvalidOperationException(matches is null
-                ? "The model stores no fingerprint, so a key cannot be verified; unlock without verifying."
-                : "This is not the model's key: the fingerprint differs.");
-        if (matches == false)
-        {
-            using IChannel channel = _host.Start(nameof(Unlock));
-            channel.Warning("This is not the model's key: the fingerprint differs. Predictions will be worth nothing.");
-        }
+        RequireProtection();
+        KeyVerification.CheckUnlock(_host, Model.Matches(key), verify, "model", "Predictions will be worth nothing.");
         return new PermutedSegmentationTransformer(_host, Model.With(key));
     }
 
     /// <summary>This model protected with a key from now on, and unlocked. All weights are shared, not copied.</summary>
     internal PermutedSegmentationTransformer Protect(PermutationKey key, FeatureMaps maps, bool storeFingerprint)
-        => Model.Description.IsProtected
-            ? throw new InvalidOperationException("This model is protected already. Protect the unprotected model that it was made of; if there is none, train with the new key.")
+    {
+        RefuseEncryptedImages();
+        return Model.Description.IsProtected
+            ? throw new InvalidOperationException("This model is protected already. Rekey gives it another key, and Unprotect undoes its protection.")
             : new PermutedSegmentationTransformer(_host, Model.Protect(key, maps, storeFingerprint));
+    }
+
+    /// <summary>This model as it was before it was protected.</summary>
+    internal PermutedSegmentationTransformer Unprotect(PermutationKey key)
+    {
+        VerifyOwner(key);
+        return new PermutedSegmentationTransformer(_host, Model.Unprotect(key));
+    }
+
+    /// <summary>This model protected with another key, and unlocked.</summary>
+    internal PermutedSegmentationTransformer Rekey(PermutationKey oldKey, PermutationKey newKey)
+    {
+        VerifyOwner(oldKey);
+        if (KeyVerification.Matches(newKey, Model.Description.Salt, oldKey.GetFingerprint(Model.Description.Salt)) == true)
+            throw new ArgumentException("The new key is the old one: nothing would change for whoever has it.", nameof(newKey));
+        return new PermutedSegmentationTransformer(_host, Model.Rekey(oldKey, newKey));
+    }
 
     /// <summary>Scores the same images under many keys.</summary>
     internal KeySweep CreateSweep() => new(Model, _device);
@@ -133,6 +130,28 @@ public sealed class PermutedSegmentationTransformer : ITransformer, IDisposable
     {
         ArgumentNullException.ThrowIfNull(inputSchema);
         return new ScoringSchema(Model.Description, inputSchema);
+    }
+
+    private void RequireProtection()
+    {
+        if (!Model.Description.IsProtected)
+            throw new InvalidOperationException("This model is not protected: it needs no key.");
+    }
+
+    private void RefuseEncryptedImages()
+    {
+        if (Model.Description.ImageEncryption is not null)
+            throw new InvalidOperationException("The network of this model learned from images that are encrypted block by block with its key. It cannot be protected, unprotected or given another key; train a new one.");
+    }
+
+    // Weights that a wrong key has made plain are lost, and look like any others. Without a stored fingerprint the owner has
+    // to have unlocked the model with this key, and so could see what it is worth.
+    private void VerifyOwner(PermutationKey key)
+    {
+        RequireProtection();
+        RefuseEncryptedImages();
+        bool? matches = Model.Matches(key) ?? (Model.IsUnlockedWith(key) ? true : null);
+        KeyVerification.Require(matches, "model", "unlock it with the key first, and see that its predictions are good");
     }
 
     private void SayWhenLocked()

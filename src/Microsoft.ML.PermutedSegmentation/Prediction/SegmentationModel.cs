@@ -1,4 +1,3 @@
-using System.Security.Cryptography;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -37,9 +36,10 @@ internal sealed class SegmentationModel : IDisposable
         => new(description, network, effect);
 
     /// <summary>Whether the stored fingerprint is the key's; null when none is stored.</summary>
-    public bool? Matches(PermutationKey key) => Description is { Fingerprint: { } stored, Salt: { } salt }
-        ? CryptographicOperations.FixedTimeEquals(stored, key.GetFingerprint(salt))
-        : null;
+    public bool? Matches(PermutationKey key) => KeyVerification.Matches(key, Description.Salt, Description.Fingerprint);
+
+    /// <summary>Whether this is the key, right or wrong, that the model was unlocked with.</summary>
+    public bool IsUnlockedWith(PermutationKey key) => KeyVerification.Matches(key, Description.Salt, _effect?.Fingerprint) == true;
 
     /// <summary>
     /// The same model with the protection undone by a key, right or wrong, or locked when null. Weights that no key changes
@@ -64,6 +64,17 @@ internal sealed class SegmentationModel : IDisposable
         KeyEffect effect = KeyEffect.Of(key, description);
         Dictionary<string, Tensor> state = StoredState().ToDictionary(entry => entry.Name, entry => entry.Value);
         return new SegmentationModel(description, FcnNetwork.FromState(description.Architecture, state), effect);
+    }
+
+    /// <summary>This protected model without protection: what its key unlocks is plain from now on.</summary>
+    public SegmentationModel Unprotect(PermutationKey key) => new(Description.Unprotected(), With(key).Network, effect: null);
+
+    /// <summary>This protected model with the same maps protected by another key, and unlocked.</summary>
+    public SegmentationModel Rekey(PermutationKey oldKey, PermutationKey newKey)
+    {
+        ModelDescription description = Description.ProtectedWith(newKey, Description.FeatureMaps, storeFingerprint: Description.Fingerprint is not null);
+        KeyEffect effect = KeyEffect.Of(newKey, description);
+        return new SegmentationModel(description, With(oldKey).Network, effect);
     }
 
     /// <summary>The tensors as the file holds them, one at a time; the caller disposes each.</summary>

@@ -47,6 +47,17 @@ public sealed class BlockwiseEncryptedTrainerTests : IDisposable
     }
 
     [Fact]
+    public void No_other_key_and_no_other_protection_fits_a_network_that_knows_encrypted_images()
+    {
+        using var model = Train(Shuffle, 4);
+        using var other = PermutationKey.Generate();
+        SegmentationCatalog segmentation = _mlContext.Segmentation();
+        foreach (Func<ITransformer> change in (Func<ITransformer>[])
+            [() => segmentation.Protect(model, _key), () => segmentation.Unprotect(model, _key), () => segmentation.Rekey(model, _key, other)])
+            Assert.Contains("learned from images that are encrypted", Assert.Throws<InvalidOperationException>(change).Message);
+    }
+
+    [Fact]
     public void Bad_input_is_refused_before_training()
     {
         SegmentationTrainersCatalog trainers = _mlContext.Segmentation().Trainers;

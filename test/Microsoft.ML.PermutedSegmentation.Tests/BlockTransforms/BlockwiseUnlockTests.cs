@@ -145,6 +145,21 @@ public sealed class BlockwiseUnlockTests : IDisposable
         Assert.Equal(scores, ScoresOf(SaveAndUnlock(unlocked), data));
     }
 
+    [Fact]
+    public void A_chain_that_encrypts_images_is_protected_with_the_same_key_for_good()
+    {
+        IDataView data = ColorPatches.View(_mlContext, 12);
+        var trainer = Segmentation.Trainers.Fcn(ColorPatches.Options(epochs: 1));
+        using var model = Segmentation.Transforms.BlockwiseEncrypt(_key, BlockTransformMethod.Shuffle, 4).Append(trainer).Fit(data);
+        using var other = PermutationKey.Generate();
+        Assert.Equal("key", Assert.Throws<ArgumentException>(() => Segmentation.Protect(model, other)).ParamName);
+
+        ITransformer both = Segmentation.Protect(model, _key);
+        Assert.Equal(ScoresOf(model, data), ScoresOf(Segmentation.Unlock(SaveAndLoad(both), _key, verify: true), data));
+        Assert.Contains("encrypts images", Assert.Throws<InvalidOperationException>(() => Segmentation.Unprotect(both, _key)).Message);
+        Assert.Contains("encrypts images", Assert.Throws<InvalidOperationException>(() => Segmentation.Rekey(both, _key, other)).Message);
+    }
+
     private SegmentationCatalog Segmentation => _mlContext.Segmentation();
 
     private BlockwiseEncryptingTransformer Fit(BlockTransformMethod method = BlockTransformMethod.Shuffle)

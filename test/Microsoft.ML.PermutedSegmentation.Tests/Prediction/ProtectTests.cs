@@ -132,7 +132,7 @@ public sealed class ProtectTests(UnprotectedModel trained) : IClassFixture<Unpro
     public void A_protected_model_is_not_protected_again()
     {
         using PermutedSegmentationTransformer model = Protect(FeatureMaps.Head);
-        Assert.Contains("already", Assert.Throws<InvalidOperationException>(() => _segmentation.Protect(model, trained.Key)).Message);
+        Assert.Contains("Rekey", Assert.Throws<InvalidOperationException>(() => _segmentation.Protect(model, trained.Key)).Message);
         using PermutedSegmentationTransformer locked = trained.SaveAndLoad(model);
         Assert.Throws<InvalidOperationException>(() => _segmentation.Protect(locked, trained.Key, FeatureMaps.Stem));
     }

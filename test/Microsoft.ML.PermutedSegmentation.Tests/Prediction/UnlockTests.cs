@@ -39,7 +39,7 @@ public sealed class UnlockTests(TrainedModel trained) : IClassFixture<TrainedMod
         var lines = new List<string>();
         trained.MLContext.Log += (_, line) => lines.Add(line.Message);
         trained.MLContext.Segmentation().Unlock(trained.Transformer, wrong);
-        Assert.Contains(lines, line => line.Contains("not the model's key"));
+        Assert.Contains(lines, line => line.Contains("not the key of the model"));
     }
 
     [Fact]

@@ -1,4 +1,5 @@
 using Microsoft.ML.Data;
+using TorchSharp;
 
 namespace Microsoft.ML.PermutedSegmentation.Tests;
 
@@ -28,6 +29,25 @@ public sealed class UnprotectedModel : IDisposable
 
     /// <summary>What another process makes of a model's file: locked, if it is protected.</summary>
     public PermutedSegmentationTransformer SaveAndLoad(ITransformer model) => Find(new MLContext().Model.Load(Save(model), out _));
+
+    /// <summary>The model as its file holds it, without the way through a file.</summary>
+    public PermutedSegmentationTransformer Locked(ITransformer model) => new(MLContext, Find(model).Model.With(key: null));
+
+    /// <summary>What a file holds of a model: its description and its stored weights.</summary>
+    public static byte[] Stored(ITransformer model)
+    {
+        using var stream = new MemoryStream();
+        ModelFile.Save(Find(model).Model, stream);
+        return stream.ToArray();
+    }
+
+    /// <summary>The bits of what the network computes from some images.</summary>
+    public static byte[] LogitsOf(ITransformer model)
+    {
+        using var scope = torch.NewDisposeScope();
+        using var inference = torch.inference_mode();
+        return Find(model).Model.Network.call(SmallNetworks.RandomImages(seed: 1)).bytes.ToArray();
+    }
 
     public float[][] ScoresOf(ITransformer model) => [.. model.Transform(Data).GetColumn<float[]>("Score")];
 

@@ -1,0 +1,83 @@
+using System.CommandLine;
+using Workbench.Inspection;
+
+namespace Workbench.Commands;
+
+/// <summary><c>inspect</c>: shows what a model file says to whoever has it.</summary>
+internal static class InspectCommand
+{
+    public static Command Create()
+    {
+        var model = CommonOptions.Model();
+        var json = new Option<string?>("--json") { HelpName = "out.json", Description = "Also writes all of it to this file, as JSON." };
+        var command = new DetailedCommand("inspect", "Shows all that a model file says without a key.", """
+            Salt and fingerprint are no secrets. The folders that a step reads from may tell whose
+            computer the model comes from.
+
+            Example:
+              workbench inspect --model model.zip
+            """)
+        { model, json };
+
+        command.SetAction(result =>
+        {
+            var report = ModelReport.Read(result.GetRequiredValue(model));
+            foreach (var line in (IEnumerable<string>)[.. DescribeModel(report), "", .. DescribeFile(report.File)])
+                // A stranger's file must not be able to steer the terminal.
+                Console.WriteLine(string.Concat(line.Select(c => char.IsControl(c) ? '?' : c)));
+            if (result.GetValue(json) is { } path)
+                WholeFile.Write(path, temporary => MetricsJson.Write(report, temporary));
+        });
+        return command;
+    }
+
+    private static IEnumerable<string> DescribeModel(ModelReport report)
+    {
+        var network = report.Network;
+        yield return $"Network      FCN with {network.Backbone}, output stride {network.OutputStride}, {network.ParameterCount:N0} parameters";
+        yield return $"Images       {network.ImageHeight}x{network.ImageWidth} (height x width), column {network.ImageColumn}";
+        yield return $"Classes      {network.ClassNames.Count}: {string.Join(", ", network.ClassNames)}";
+        yield return $"Predictions  columns {network.PredictedLabelColumn} and {network.ScoreColumn}";
+        yield return $"Key          {DescribeKey(report.Protection)}";
+        if (report.Protection is { } protection)
+        {
+            yield return $"Salt         {protection.Salt}";
+            yield return $"Fingerprint  {protection.Fingerprint ?? "not stored"}";
+        }
+        yield return $"Made for     {string.Join(", ", report.InputColumns.Select(column => $"{column.Name} ({column.Type})"))}";
+        for (var i = 0; i < report.Steps.Count; i++)
+            yield return $"{$"Step {i + 1}",-12} {DescribeStep(report.Steps[i])}";
+    }
+
+    private static string DescribeKey(ProtectionReport? protection) => protection switch
+    {
+        null => "none: the network is not protected",
+        { ImageEncryption: { } encryption } => $"needed to encrypt images: {Describe(encryption)}",
+        _ => $"needed for feature maps {string.Join(", ", protection.FeatureMaps.Select(map => $"{map.Number} ({map.Name}, {map.Channels} channels)"))}",
+    };
+
+    private static string DescribeStep(StepReport step)
+    {
+        var folder = step.Folder is null ? "" : $", from the folder '{step.Folder}'";
+        var encryption = step.ImageEncryption is null ? "" : $", {Describe(step.ImageEncryption)}, salt {step.Salt}, fingerprint {step.Fingerprint ?? "not stored"}";
+        return step.Name + folder + encryption;
+    }
+
+    private static string Describe(ImageEncryption encryption) => $"{encryption.Method}, blocks of {encryption.BlockSize}x{encryption.BlockSize}";
+
+    private static IEnumerable<string> DescribeFile(FileReport file)
+    {
+        yield return $"{file.Path} has {file.Bytes:N0} bytes; its entries, unpacked:";
+        foreach (var entry in file.Entries)
+            yield return $"{entry.Bytes,15:N0}  {entry.Name}";
+        var parts = file.Network;
+        yield return $"{parts.Name} is a length ({parts.Length}), a description ({parts.Description:N0}), weights ({parts.Weights:N0}) and a checksum ({parts.Checksum}), which is right: "
+            + (parts.Unexplained == 0 ? "these are all of its bytes." : $"{parts.Unexplained:N0} bytes are something else.");
+        if (file.HoldsNothingElse)
+            yield return "Writing the loaded model again gives the same entries, byte for byte: there is nothing else in the file.";
+        foreach (var entry in file.Entries.Where(entry => !entry.IsExplained))
+            yield return $"NOT EXPLAINED: {entry.Name} is not what writing the loaded model again gives.";
+        if (file.UnexplainedBytes != 0)
+            yield return $"NOT EXPLAINED: {file.UnexplainedBytes:N0} bytes of the file are outside of its entries.";
+    }
+}

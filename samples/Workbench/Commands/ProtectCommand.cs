@@ -1,0 +1,35 @@
+using System.CommandLine;
+using Microsoft.ML.PermutedSegmentation;
+
+namespace Workbench.Commands;
+
+/// <summary><c>protect</c>: protects a trained model with a key.</summary>
+internal static class ProtectCommand
+{
+    public static Command Create()
+    {
+        var model = CommonOptions.Model();
+        var key = CommonOptions.RequiredKey("--key", "The key file that the model shall need from now on (see keygen).");
+        var featureMaps = CommonOptions.FeatureMaps(standard: "all");
+        var output = CommonOptions.ModelOutput();
+
+        var command = new DetailedCommand("protect", "Protects a trained model with a key, without any training.", """
+            With the key the model computes the same as before, to the last bit.
+
+            Example:
+              workbench protect --model plain.zip --key key.pem --out model.zip
+            """)
+        { model, key, featureMaps, output };
+
+        command.SetAction(result =>
+        {
+            var (from, to) = (result.GetRequiredValue(model), result.GetRequiredValue(output));
+            using var secret = Steps.LoadKey(result.GetRequiredValue(key));
+            Steps.ChangeModel(from, to, (segmentation, plain) => segmentation.Protect(plain, secret, result.GetValue(featureMaps) ?? FeatureMaps.All));
+            Console.WriteLine($"Wrote the protected model to {to}.");
+            if (Path.GetFullPath(from) != Path.GetFullPath(to))
+                Steps.Warn($"'{from}' is the unprotected model as before; keep it away from whoever shall not have it.");
+        });
+        return command;
+    }
+}

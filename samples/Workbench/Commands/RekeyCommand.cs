@@ -1,0 +1,33 @@
+using System.CommandLine;
+
+namespace Workbench.Commands;
+
+/// <summary><c>rekey</c>: gives a protected model another key.</summary>
+internal static class RekeyCommand
+{
+    public static Command Create()
+    {
+        var model = CommonOptions.Model();
+        var oldKey = CommonOptions.RequiredKey("--key", "The model's key file; any other is refused.");
+        var newKey = CommonOptions.RequiredKey("--new-key", "The key file that the model shall need from now on (see keygen).");
+        var output = CommonOptions.ModelOutput();
+
+        var command = new DetailedCommand("rekey", "Gives a protected model another key.", """
+            The same feature maps are protected. Copies of the old file still open with the old key.
+
+            Example:
+              workbench rekey --model model.zip --key old.pem --new-key new.pem --out model.zip
+            """)
+        { model, oldKey, newKey, output };
+
+        command.SetAction(result =>
+        {
+            var to = result.GetRequiredValue(output);
+            using var current = Steps.LoadKey(result.GetRequiredValue(oldKey));
+            using var next = Steps.LoadKey(result.GetRequiredValue(newKey));
+            Steps.ChangeModel(result.GetRequiredValue(model), to, (segmentation, locked) => segmentation.Rekey(locked, current, next));
+            Console.WriteLine($"Wrote the model to {to}; it opens with the new key only. Other copies of the old file still open with the old one.");
+        });
+        return command;
+    }
+}

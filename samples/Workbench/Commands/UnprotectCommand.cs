@@ -1,0 +1,29 @@
+using System.CommandLine;
+
+namespace Workbench.Commands;
+
+/// <summary><c>unprotect</c>: undoes the protection of a model.</summary>
+internal static class UnprotectCommand
+{
+    public static Command Create()
+    {
+        var model = CommonOptions.Model();
+        var key = CommonOptions.RequiredKey("--key", "The model's key file; any other is refused.");
+        var output = CommonOptions.ModelOutput();
+
+        var command = new DetailedCommand("unprotect", "Undoes the protection of a model: it needs no key any more.", """
+            Example:
+              workbench unprotect --model model.zip --key key.pem --out plain.zip
+            """)
+        { model, key, output };
+
+        command.SetAction(result =>
+        {
+            var to = result.GetRequiredValue(output);
+            using var secret = Steps.LoadKey(result.GetRequiredValue(key));
+            Steps.ChangeModel(result.GetRequiredValue(model), to, (segmentation, locked) => segmentation.Unprotect(locked, secret));
+            Console.WriteLine($"Wrote the unprotected model to {to}. Whoever has the file can use it.");
+        });
+        return command;
+    }
+}

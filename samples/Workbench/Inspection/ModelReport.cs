@@ -1,0 +1,78 @@
+using Microsoft.ML;
+using Microsoft.ML.Data;
+using Microsoft.ML.PermutedSegmentation;
+
+namespace Workbench.Inspection;
+
+/// <summary>All that a model file says to whoever has it, without a key.</summary>
+/// <param name="Network">The network and its columns.</param>
+/// <param name="Protection">What needs a key; null for an unprotected model.</param>
+/// <param name="InputColumns">The columns of the rows that the model was made for.</param>
+/// <param name="Steps">The chain's transformers in their order, the network among them.</param>
+/// <param name="File">The bytes of the file.</param>
+internal sealed record ModelReport(
+    NetworkReport Network, ProtectionReport? Protection, IReadOnlyList<InputColumn> InputColumns, IReadOnlyList<StepReport> Steps, FileReport File)
+{
+    /// <exception cref="InvalidDataException">The file is damaged, or holds no segmentation model or several.</exception>
+    public static ModelReport Read(string path)
+    {
+        var mlContext = new MLContext();
+        var model = mlContext.LoadModelFile(path, out var schema);
+        var steps = Flatten(model).ToList();
+        var networks = steps.OfType<PermutedSegmentationTransformer>().ToList();
+        if (networks is not [var network])
+            throw new InvalidDataException($"'{path}' holds {(networks.Count == 0 ? "no segmentation model" : $"{networks.Count} segmentation models, where one is expected")}.");
+
+        using var writtenAgain = new MemoryStream();
+        mlContext.Model.Save(model, schema, writtenAgain);
+        return new ModelReport(
+            NetworkReport.Of(network), ProtectionReport.Of(network),
+            [.. (schema ?? Enumerable.Empty<DataViewSchema.Column>()).Select(column => new InputColumn(column.Name, column.Type.ToString()!))],
+            [.. steps.Select(StepReport.Of)], FileReport.Read(path, writtenAgain, network.ParameterCount));
+    }
+
+    private static IEnumerable<ITransformer> Flatten(ITransformer model) =>
+        model is IEnumerable<ITransformer> chain ? chain.SelectMany(Flatten) : [model];
+}
+
+/// <summary>A column that a model reads.</summary>
+internal sealed record InputColumn(string Name, string Type);
+
+/// <summary>The network that a file holds.</summary>
+internal sealed record NetworkReport(
+    Backbone Backbone, int OutputStride, long ParameterCount, int ImageHeight, int ImageWidth, IReadOnlyList<string> ClassNames,
+    string ImageColumn, string PredictedLabelColumn, string ScoreColumn)
+{
+    public static NetworkReport Of(PermutedSegmentationTransformer model) => new(
+        model.Backbone, model.OutputStride, model.ParameterCount, model.ImageHeight, model.ImageWidth, model.ClassNames,
+        model.ImageColumnName, model.PredictedLabelColumnName, model.ScoreColumnName);
+}
+
+/// <summary>A feature map whose channels the key permutes.</summary>
+internal sealed record KeyedMap(int Number, string Name, int Channels);
+
+/// <summary>Block-wise encryption of the images.</summary>
+internal sealed record ImageEncryption(BlockTransformMethod Method, int BlockSize);
+
+/// <summary>What needs a key, and what tells a wrong one.</summary>
+/// <param name="FeatureMaps">The permuted maps; none for a model of encrypted images.</param>
+/// <param name="ImageEncryption">Null when the network reads plain images.</param>
+/// <param name="Salt">In hex.</param>
+/// <param name="Fingerprint">In hex; null when not stored.</param>
+internal sealed record ProtectionReport(IReadOnlyList<KeyedMap> FeatureMaps, ImageEncryption? ImageEncryption, string Salt, string? Fingerprint)
+{
+    public static ProtectionReport? Of(PermutedSegmentationTransformer model)
+    {
+        if (model.Salt.IsEmpty)
+            return null;
+        var maps =
+            from number in Enumerable.Range(1, 6)
+            let map = (FeatureMaps)(1 << (number - 1))
+            where model.FeatureMaps.HasFlag(map)
+            select new KeyedMap(number, map.ToString(), model.ChannelsOf(map));
+        var encryption = model.ImageEncryption is var (method, blockSize) ? new ImageEncryption(method, blockSize) : null;
+        return new ProtectionReport([.. maps], encryption, Hex(model.Salt)!, Hex(model.Fingerprint));
+    }
+
+    public static string? Hex(ReadOnlyMemory<byte> bytes) => bytes.IsEmpty ? null : Convert.ToHexStringLower(bytes.Span);
+}

@@ -1,0 +1,52 @@
+namespace Microsoft.ML.PermutedSegmentation;
+
+// What a model says of itself, which its file says to everybody. Nothing of it is secret.
+public sealed partial class PermutedSegmentationTransformer
+{
+    /// <summary>The feature maps that need the key; None for an unprotected model, and for one of encrypted images.</summary>
+    public FeatureMaps FeatureMaps => Model.Description.FeatureMaps;
+
+    /// <summary>The classes, in the order of the labels.</summary>
+    public IReadOnlyList<string> ClassNames => Model.Description.ClassNames;
+
+    /// <summary>Height of the predicted masks in pixels.</summary>
+    public int ImageHeight => Model.Description.ImageHeight;
+
+    /// <summary>Width of the predicted masks in pixels.</summary>
+    public int ImageWidth => Model.Description.ImageWidth;
+
+    /// <summary>The network that reads the images.</summary>
+    public Backbone Backbone => Model.Description.Backbone;
+
+    /// <summary>Pixels of the image per cell of the last feature map, in each direction: 8, 16 or 32.</summary>
+    public int OutputStride => Model.Description.OutputStride;
+
+    /// <summary>
+    /// How many numbers the network has: weights, biases, and batch norm's parameters and running statistics. Each takes
+    /// four bytes in a file.
+    /// </summary>
+    public long ParameterCount => Model.Network.State().Values.Sum(value => value.NumberOfElements);
+
+    /// <summary>How images are encrypted, with blocks of how many pixels a side, before the network reads them; null when they are not.</summary>
+    public (BlockTransformMethod Method, int BlockSize)? ImageEncryption
+        => Model.Description.ImageEncryption is { } scheme ? (scheme.Method, scheme.BlockSize) : null;
+
+    /// <summary>The 16 random bytes that make one key protect two models in unrelated ways; not secret. Empty for an unprotected model.</summary>
+    public ReadOnlyMemory<byte> Salt => Model.Description.Salt;
+
+    /// <summary>The 8 bytes that tell a wrong key from the right one (<see cref="PermutationKey.GetFingerprint"/>); empty when not stored.</summary>
+    public ReadOnlyMemory<byte> Fingerprint => Model.Description.Fingerprint;
+
+    /// <summary>The column of images that the model reads.</summary>
+    public string ImageColumnName => Model.Description.ImageColumnName;
+
+    /// <summary>The column of predicted labels that it adds.</summary>
+    public string PredictedLabelColumnName => Model.Description.PredictedLabelColumnName;
+
+    /// <summary>The column of class probabilities that it adds.</summary>
+    public string ScoreColumnName => Model.Description.ScoreColumnName;
+
+    /// <summary>How many channels one of the six feature maps has, and so how many a key permutes.</summary>
+    /// <exception cref="ArgumentException"><paramref name="map"/> is not exactly one map.</exception>
+    public int ChannelsOf(FeatureMaps map) => Model.Description.Architecture.ChannelsOf(map);
+}
