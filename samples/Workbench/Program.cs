@@ -14,6 +14,8 @@ var root = new RootCommand("Semantic segmentation with models that are of no use
     TrainCommand.Create(),
     EvaluateCommand.Create(),
     PredictCommand.Create(),
+    ImportCommand.Create(),
+    ExportWeightsCommand.Create(),
     TablesCommand.Create(),
 };
 foreach (var help in root.Options.OfType<HelpOption>())

@@ -37,6 +37,27 @@ internal static class Steps
         return mlContext.Segmentation().Unlock(model, key, verify: true);
     }
 
+    /// <summary>The weights of a model file, unlocked when there is a key.</summary>
+    public static SegmentationWeights LoadWeights(this MLContext mlContext, string path, string? keyPath)
+    {
+        var model = mlContext.LoadModel(path, keyPath);
+        using var _ = model as IDisposable;
+        try
+        {
+            return SegmentationWeights.Of(model);
+        }
+        catch (ArgumentException exception)
+        {
+            throw new InvalidDataException($"'{path}' holds no segmentation model.", exception);
+        }
+    }
+
+    /// <summary>The weights that a training starts from: those of a model that needs no key, or of a safetensors file.</summary>
+    public static SegmentationWeights LoadInitialWeights(string path) =>
+        Path.GetExtension(path).Equals(".safetensors", StringComparison.OrdinalIgnoreCase)
+            ? SegmentationWeights.Load(path)
+            : new MLContext().LoadWeights(path, keyPath: null);
+
     // What ML.NET and the library say of a damaged file does not name it.
     private static ITransformer LoadModelFile(this MLContext mlContext, string path)
     {
