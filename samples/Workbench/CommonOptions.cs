@@ -10,6 +10,8 @@ namespace Workbench;
 /// <summary>Options that several commands have, options with a syntax of their own, and rules between options.</summary>
 internal static class CommonOptions
 {
+    private const string Backbones = "resnet18|resnet34|resnet50|resnet101";
+
     public static Option<string> Data() => new("--data")
     {
         HelpName = "DIR",
@@ -48,13 +50,40 @@ internal static class CommonOptions
     {
         var option = new Option<Backbone>("--backbone")
         {
-            HelpName = "resnet18|resnet34|resnet50|resnet101",
+            HelpName = Backbones,
             Description = "The network that reads the image: deeper is better and slower.",
             DefaultValueFactory = _ => standard,
         };
-        option.AcceptOnlyFromAmong(StringComparer.OrdinalIgnoreCase, option.HelpName.Split('|'));
+        option.AcceptOnlyFromAmong(StringComparer.OrdinalIgnoreCase, Backbones.Split('|'));
         return option;
     }
+
+    /// <summary>The network that a file should hold.</summary>
+    public static Option<Backbone?> ExpectedBackbone()
+    {
+        var option = new Option<Backbone?>("--backbone")
+        {
+            HelpName = Backbones,
+            Description = "Fails when the file holds another network. Without it, the file tells which one it is.",
+        };
+        option.AcceptOnlyFromAmong(StringComparer.OrdinalIgnoreCase, Backbones.Split('|'));
+        return option;
+    }
+
+    public static Option<int> OutputStride(int standard)
+    {
+        var option = new Option<int>("--output-stride")
+        {
+            HelpName = "8|16|32",
+            Description = "Pixels of the image per cell of the last feature map: smaller is finer and slower.",
+            DefaultValueFactory = _ => standard,
+        };
+        option.AcceptOnlyFromAmong("8", "16", "32");
+        return option;
+    }
+
+    /// <summary>A file of weights that trainings start from.</summary>
+    public static Option<string?> InitialWeights(string description) => new("--initial-weights") { HelpName = "model.zip|x.safetensors", Description = description };
 
     /// <summary>A whole number of at least 1.</summary>
     public static Option<int> Count(string name, string description, int standard) => new(name)

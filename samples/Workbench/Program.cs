@@ -18,6 +18,8 @@ var root = new RootCommand("Semantic segmentation with models that are of no use
     UnprotectCommand.Create(),
     RekeyCommand.Create(),
     InspectCommand.Create(),
+    ImportCommand.Create(),
+    ExportWeightsCommand.Create(),
     TablesCommand.Create(),
 };
 foreach (var help in root.Options.OfType<HelpOption>())

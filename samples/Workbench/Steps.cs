@@ -53,6 +53,27 @@ internal static class Steps
         WholeFile.Write(output, temporary => mlContext.Model.Save(model, schema, temporary));
     }
 
+    /// <summary>The weights of a model file, unlocked when there is a key.</summary>
+    public static SegmentationWeights LoadWeights(this MLContext mlContext, string path, string? keyPath)
+    {
+        var model = mlContext.LoadModel(path, keyPath);
+        using var _ = model as IDisposable;
+        try
+        {
+            return SegmentationWeights.Of(model);
+        }
+        catch (ArgumentException exception)
+        {
+            throw new InvalidDataException($"'{path}' holds no segmentation model.", exception);
+        }
+    }
+
+    /// <summary>The weights that a training starts from: those of a model that needs no key, or of a safetensors file.</summary>
+    public static SegmentationWeights LoadInitialWeights(string path) =>
+        Path.GetExtension(path).Equals(".safetensors", StringComparison.OrdinalIgnoreCase)
+            ? SegmentationWeights.Load(path)
+            : new MLContext().LoadWeights(path, keyPath: null);
+
     /// <summary>Loads a model as it is in its file, and the columns of the rows that it was made for (null when not stored).</summary>
     public static ITransformer LoadModelFile(this MLContext mlContext, string path, out DataViewSchema? schema)
     {

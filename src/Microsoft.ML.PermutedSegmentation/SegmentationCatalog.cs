@@ -65,6 +65,31 @@ public sealed class SegmentationCatalog
     }
 
     /// <summary>
+    /// A model with weights that were trained elsewhere: an unprotected one, to score with, to protect, or to save. Given those of
+    /// torchvision's FCN it scores as that does; images are normalized in the same way.
+    /// </summary>
+    /// <param name="weights">Weights of an FCN, for example read with <see cref="SegmentationWeights.Load"/>. They are shared, and each is disposed on its own.</param>
+    /// <param name="classNames">The names of the classes, in their order; as many as the weights tell apart.</param>
+    /// <param name="imageHeight">Height that images are resized to, in pixels; a multiple of the output stride.</param>
+    /// <param name="imageWidth">Width that images are resized to, in pixels; a multiple of the output stride.</param>
+    /// <param name="outputStride">
+    /// How many times smaller the last feature map is than the image: 8, 16 or 32, as the weights were trained. <c>fcn_resnet50</c> and
+    /// <c>fcn_resnet101</c> have 8, a plain ResNet has 32.
+    /// </param>
+    /// <returns>A model that reads the column Image and adds the columns PredictedLabel and Score.</returns>
+    /// <exception cref="ArgumentNullException">An argument is null.</exception>
+    /// <exception cref="ArgumentException">The weights are those of a locked model or of a backbone alone, or the class names are not as many different names.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">The output stride is not 8, 16 or 32, or a side of the image is no multiple of it or larger than 16384.</exception>
+    /// <exception cref="ObjectDisposedException">The weights were disposed.</exception>
+    public PermutedSegmentationTransformer CreateModel(
+        SegmentationWeights weights, IReadOnlyList<string> classNames, int imageHeight = 256, int imageWidth = 256, int outputStride = 8)
+    {
+        ArgumentNullException.ThrowIfNull(weights);
+        ArgumentNullException.ThrowIfNull(classNames);
+        return ImportedModel.Create(_environment, weights, classNames, imageHeight, imageWidth, outputStride);
+    }
+
+    /// <summary>
     /// A model unlocked with a key. The locked one stays as it is; both share the weights that no key changes, and each
     /// is disposed on its own. In a chain, all that was made with a key is unlocked: block-wise encryption of images, too.
     /// </summary>

@@ -21,7 +21,7 @@ internal static class TablesCommand
         var output = new Option<string>("--out") { HelpName = "DIR", Description = "The folder of the results; made when missing.", Required = true };
         var resume = new Option<bool>("--resume") { Description = "Goes on with the results that are in the folder: finished models are kept." };
         var literal = new Option<bool>("--literal") { Description = "Trains each model of Table I on its own, as the paper does. Otherwise the baseline is trained once and protected afterwards, which is exact." };
-        var initialWeights = new Option<string?>("--initial-weights") { HelpName = "model.zip", Description = "An unprotected model whose weights all trainings start from; permuted models read them through their permutation." };
+        var initialWeights = CommonOptions.InitialWeights("Weights that all trainings start from, of an unprotected model or from PyTorch; permuted models read them through their permutation.");
         var tables = new Option<string>("--tables") { HelpName = "I|II|both", Description = "Which tables to make.", DefaultValueFactory = _ => "both" };
         tables.AcceptOnlyFromAmong(tables.HelpName.Split('|'));
         var blockSizes = new Option<int[]>("--block-sizes") { HelpName = "2,4,...", Description = $"The block sizes of Table II. [default: {string.Join(',', PaperResults.BlockSizes)}]", CustomParser = ParseBlockSizes };
@@ -61,8 +61,8 @@ internal static class TablesCommand
                 .. result.GetRequiredValue(tables) == "I" ? [] : ModelPlan.TableII(sizes, settings),
             ];
             var images = TablesData.Open(result.GetRequiredValue(data), result.GetRequiredValue(trainList), result.GetRequiredValue(testList));
-            using var weights = weightsFile is null ? null : LoadWeights(weightsFile);
-            var digest = weightsFile is null ? null : Convert.ToHexStringLower(SHA256.HashData(File.ReadAllBytes(weightsFile)));
+            using var weights = weightsFile is null ? null : Steps.LoadInitialWeights(weightsFile);
+            var digest = weightsFile is null ? null : DigestOf(weightsFile);
             var folder = ResultFolder.Open(result.GetRequiredValue(output), new RunIdentity(settings, images.Summary, images.ListsDigest, digest), result.GetValue(resume));
 
             var run = new TablesRun(settings, images, folder, weights, cancellationToken);
@@ -75,10 +75,11 @@ internal static class TablesCommand
         return command;
     }
 
-    private static PermutedSegmentationTransformer LoadWeights(string path) =>
-        new MLContext().LoadModel(path, keyPath: null) is IEnumerable<ITransformer> chain && chain.OfType<PermutedSegmentationTransformer>().SingleOrDefault() is { } model
-            ? model
-            : throw new InvalidDataException($"'{path}' holds no segmentation model.");
+    private static string DigestOf(string path)
+    {
+        using var file = File.OpenRead(path);
+        return Convert.ToHexStringLower(SHA256.HashData(file));
+    }
 
     private static int[] ParseBlockSizes(ArgumentResult result)
     {

@@ -18,8 +18,8 @@ internal static class TrainCommand
         var unprotected = new Option<bool>("--unprotected") { Description = "Trains a plain model that needs no key, to compare with." };
         var featureMaps = CommonOptions.FeatureMaps(standard: "6");
         var backbone = CommonOptions.Backbone(defaults.Backbone);
-        var outputStride = new Option<int>("--output-stride") { HelpName = "8|16|32", Description = "Pixels of the image per cell of the last feature map: smaller is finer and slower.", DefaultValueFactory = _ => defaults.OutputStride };
-        outputStride.AcceptOnlyFromAmong("8", "16", "32");
+        var initialWeights = CommonOptions.InitialWeights("Weights to start from: of an unprotected model, or of torchvision's FCN or ResNet from PyTorch.");
+        var outputStride = CommonOptions.OutputStride(defaults.OutputStride);
         var size = CommonOptions.Size(defaults.ImageHeight, defaults.ImageWidth);
         var epochs = CommonOptions.Count("--epochs", "How often every training image is seen.", defaults.Epochs);
         var batchSize = CommonOptions.Count("--batch-size", "Images per step of the optimizer.", defaults.BatchSize);
@@ -34,7 +34,7 @@ internal static class TrainCommand
                 --backbone resnet18 --size 96x128 --batch-size 16 --epochs 20 --out model.zip
             """)
         {
-            data, trainList, validationList, key, unprotected, featureMaps, backbone, outputStride, size,
+            data, trainList, validationList, key, unprotected, featureMaps, backbone, initialWeights, outputStride, size,
             epochs, batchSize, learningRate, weightDecay, seed, output,
         };
         command.RequireExactlyOneOf(key, unprotected);
@@ -43,10 +43,12 @@ internal static class TrainCommand
         command.SetAction((result, cancellationToken) =>
         {
             var (height, width) = result.GetValue(size) ?? (defaults.ImageHeight, defaults.ImageWidth);
+            using var weights = result.GetValue(initialWeights) is { } weightsFile ? Steps.LoadInitialWeights(weightsFile) : null;
             var options = new PermutedSegmentationTrainer.Options
             {
                 FeatureMaps = result.GetValue(featureMaps) ?? defaults.FeatureMaps,
                 Backbone = result.GetValue(backbone),
+                InitialWeights = weights,
                 OutputStride = result.GetValue(outputStride),
                 ImageHeight = height,
                 ImageWidth = width,

@@ -8,7 +8,7 @@ namespace Workbench.Tables;
 
 /// <summary>Makes the models of the tables one after the other: trains or protects each, tries it, and stores what it scored.</summary>
 internal sealed class TablesRun(
-    TablesSettings settings, TablesData data, ResultFolder folder, PermutedSegmentationTransformer? initialWeights, CancellationToken cancellationToken)
+    TablesSettings settings, TablesData data, ResultFolder folder, SegmentationWeights? initialWeights, CancellationToken cancellationToken)
 {
     private readonly Stopwatch _clock = Stopwatch.StartNew();
 

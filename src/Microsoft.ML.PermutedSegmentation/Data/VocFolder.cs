@@ -18,6 +18,9 @@ public sealed class VocFolder
         ClassNames = classNames;
     }
 
+    /// <summary>The 21 classes of PASCAL VOC 2012, background first; also those of torchvision's pretrained segmentation models.</summary>
+    public static IReadOnlyList<string> VocClassNames => ClassNameList.Voc;
+
     /// <summary>The folder of the images, an absolute path.</summary>
     public string ImageFolder { get; }
 
@@ -48,6 +51,22 @@ public sealed class VocFolder
         CheckFolder(folder.ImageFolder, "The data set lacks its folder of images");
         CheckFolder(folder._listFolder, "The data set lacks its folder of lists");
         return folder;
+    }
+
+    /// <summary>Reads the names of classes from a text file with one name a line, in class order.</summary>
+    /// <param name="path">The file.</param>
+    /// <exception cref="FileNotFoundException">The file is missing.</exception>
+    /// <exception cref="InvalidDataException">The class names are not 2 to 255 different names.</exception>
+    public static IReadOnlyList<string> ReadClassNames(string path)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(path);
+        if (!File.Exists(path))
+            throw new FileNotFoundException($"There is no file of class names '{path}'.", path);
+        // A line left empty at the end is usual; one in the middle would shift the classes after it.
+        string[] names = File.ReadAllText(path).TrimEnd().Split('\n', StringSplitOptions.TrimEntries);
+        return ClassNameList.FindProblem(names) is { } problem
+            ? throw new InvalidDataException($"'{path}': {problem} It should have one name a line, in class order.")
+            : names;
     }
 
     /// <summary>
@@ -126,17 +145,6 @@ public sealed class VocFolder
     {
         if (!Directory.Exists(path))
             throw new DirectoryNotFoundException($"{problem}: '{path}'.");
-    }
-
-    private static string[] ReadClassNames(string path)
-    {
-        if (!File.Exists(path))
-            throw new FileNotFoundException($"There is no file of class names '{path}'.", path);
-        // A line left empty at the end is usual; one in the middle would shift the classes after it.
-        string[] names = File.ReadAllText(path).TrimEnd().Split('\n', StringSplitOptions.TrimEntries);
-        return ClassNameList.FindProblem(names) is { } problem
-            ? throw new InvalidDataException($"'{path}': {problem} It should have one name a line, in class order.")
-            : names;
     }
 
     private sealed class Row

@@ -7,8 +7,10 @@ namespace Microsoft.ML.PermutedSegmentation;
 /// <summary>All that a model file says besides its weights. Nothing of it is secret.</summary>
 internal sealed record ModelDescription
 {
+    /// <summary>The most pixels that a side of the images may have.</summary>
+    public const int LargestSide = 1 << 14;
+
     private const int FingerprintSize = 8;
-    private const int LargestSide = 1 << 14;
 
     private static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web)
     {

@@ -6,21 +6,17 @@ namespace Microsoft.ML.PermutedSegmentation;
 internal static class InitialWeights
 {
     /// <summary>
-    /// Copies all weights and batch norm statistics of a network of the same backbone. The classifier's last layer stays as
-    /// it was drawn when the two tell another number of classes apart.
+    /// Copies all weights and batch norm statistics of the same backbone. What is not given, the classifier, stays as it was
+    /// drawn; so does the classifier's last layer when the given one tells another number of classes apart.
     /// </summary>
-    /// <exception cref="ObjectDisposedException">The given network was disposed.</exception>
-    public static void Take(FcnNetwork network, FcnNetwork given)
+    public static void Take(FcnNetwork network, IReadOnlyDictionary<string, Tensor> given)
     {
         using var noGrad = no_grad();
-        IReadOnlyDictionary<string, Tensor> source = given.State();
-        if (source.Count == 0) // what is left of a module after its disposal
-            throw new ObjectDisposedException(nameof(PermutedSegmentationTransformer), "The model whose weights training should start from was disposed.");
-        bool sameClasses = network.Architecture.ClassCount == given.Architecture.ClassCount;
         foreach ((string name, Tensor value) in network.State())
         {
-            if (sameClasses || name is not ("classifier.4.weight" or "classifier.4.bias"))
-                value.copy_(source[name]);
+            bool isLastLayer = name is "classifier.4.weight" or "classifier.4.bias";
+            if (given.TryGetValue(name, out Tensor? source) && (!isLastLayer || source.shape[0] == value.shape[0]))
+                value.copy_(source);
         }
     }
 

@@ -24,16 +24,16 @@ public sealed partial class PermutedSegmentationTrainer
         public Backbone Backbone { get; set; } = Backbone.ResNet50;
 
         /// <summary>
-        /// A model to start from (fine-tuning); null to start from random weights. Its weights and batch norm statistics are
-        /// copied, and it stays as it is. It must be unlocked, with its own key, or unprotected, and of the same
-        /// <see cref="Backbone"/>; its <see cref="OutputStride"/> and image size may be others. When it tells another number of
-        /// classes apart, the classifier's last layer starts from random weights.
+        /// Weights to start from (fine-tuning), of a model or from PyTorch; null to start from random weights. They and their batch
+        /// norm statistics are copied when the training starts, and stay as they are. They must be of the same <see cref="Backbone"/>, and not
+        /// of a locked model; the <see cref="OutputStride"/> and image size may be others. With another number of classes the
+        /// classifier's last layer starts from random weights, and with a backbone alone the whole classifier does.
         /// </summary>
         /// <remarks>
         /// Training changes weights by little: whoever has the model that a protected one started from can match the weights
         /// of the two, and find the permutations without the key. Start from weights that are not public where that matters.
         /// </remarks>
-        public PermutedSegmentationTransformer? InitialWeights { get; set; }
+        public SegmentationWeights? InitialWeights { get; set; }
 
         /// <summary>
         /// Whether the initial weights, given or random, are what the network reads its permuted feature maps with: the
@@ -131,13 +131,12 @@ public sealed partial class PermutedSegmentationTrainer
 
         internal CosineAnnealingWithWarmRestarts Schedule => new(LearningRate, MinimumLearningRate, RestartPeriod);
 
-        private void CheckInitialWeights(PermutedSegmentationTransformer initial)
+        private void CheckInitialWeights(SegmentationWeights initial)
         {
-            if (!initial.IsUnlocked)
+            if (initial.IsLocked)
                 throw new ArgumentException("The initial weights are those of a locked model; unlock it first with mlContext.Segmentation().Unlock(model, key).", nameof(InitialWeights));
-            Backbone backbone = initial.Model.Description.Backbone;
-            if (backbone != Backbone)
-                throw new ArgumentException($"The initial weights are of {backbone}, but {nameof(Backbone)} is {Backbone}; they must be the same.", nameof(InitialWeights));
+            if (initial.Backbone != Backbone)
+                throw new ArgumentException($"The initial weights are of {initial.Backbone}, but {nameof(Backbone)} is {Backbone}; they must be the same.", nameof(InitialWeights));
         }
 
         private void CheckSize(string name, int value)

@@ -44,7 +44,7 @@ public sealed partial class PermutedSegmentationTrainer : IEstimator<PermutedSeg
     /// <exception cref="ArgumentException">The rows cannot be learned from: none, all void, one class only, or fewer than a batch.</exception>
     /// <exception cref="InvalidDataException">A row's image or mask cannot be read, or they differ in size.</exception>
     /// <exception cref="InvalidOperationException">The loss became no number in the first epoch.</exception>
-    /// <exception cref="ObjectDisposedException">The key, or the model that the options name as initial weights, was disposed.</exception>
+    /// <exception cref="ObjectDisposedException">The key, or the initial weights of the options, were disposed.</exception>
     /// <exception cref="OperationCanceledException">The token of the options was cancelled.</exception>
     public PermutedSegmentationTransformer Fit(IDataView input)
     {
@@ -64,7 +64,7 @@ public sealed partial class PermutedSegmentationTrainer : IEstimator<PermutedSeg
         try
         {
             if (_options.InitialWeights is { } initial)
-                InitialWeights.Take(network, initial.Model.Network);
+                InitialWeights.Take(network, initial.State);
             if (_options.ReadInitialWeightsThroughPermutation)
                 InitialWeights.ReadThroughPermutation(network, effect!.Weights);
             new TrainingLoop(network, data, _options, effect?.Images, device, random, channel).Run();

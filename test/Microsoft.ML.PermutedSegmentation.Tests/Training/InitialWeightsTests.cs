@@ -7,14 +7,17 @@ using static TorchSharp.torch;
 
 namespace Microsoft.ML.PermutedSegmentation.Tests;
 
-public sealed class InitialWeightsTests(UnprotectedModel initial) : IClassFixture<UnprotectedModel>
+public sealed class InitialWeightsTests(UnprotectedModel initial) : IClassFixture<UnprotectedModel>, IDisposable
 {
     private readonly MLContext _mlContext = new(seed: 8);
+    private readonly SegmentationWeights _weights = SegmentationWeights.Of(initial.Transformer);
+
+    public void Dispose() => _weights.Dispose();
 
     [Fact]
     public void Training_goes_on_from_the_loss_that_the_given_model_has()
     {
-        double FirstLoss(PermutedSegmentationTransformer? given)
+        double FirstLoss(SegmentationWeights? given)
         {
             var reports = new Reports();
             var options = ColorPatches.Options(epochs: 1);
@@ -23,7 +26,7 @@ public sealed class InitialWeightsTests(UnprotectedModel initial) : IClassFixtur
             return reports.All.First(report => report.Phase == TrainingPhase.Training).TrainingLoss;
         }
 
-        double random = FirstLoss(given: null), trained = FirstLoss(initial.Transformer);
+        double random = FirstLoss(given: null), trained = FirstLoss(_weights);
         Assert.True(trained < 0.5 * random, $"{trained} from trained weights, {random} from random ones");
     }
 
@@ -34,7 +37,7 @@ public sealed class InitialWeightsTests(UnprotectedModel initial) : IClassFixtur
 
         string[] before = State();
         var options = ColorPatches.Options(epochs: 1);
-        options.InitialWeights = initial.Transformer;
+        options.InitialWeights = _weights;
         using var model = Trainers.Permuted(initial.Key, options).Fit(ColorPatches.View(_mlContext, 12));
         Assert.Equal(before, State());
         // It did learn, from its own copy.
@@ -45,7 +48,8 @@ public sealed class InitialWeightsTests(UnprotectedModel initial) : IClassFixtur
     public void Given_weights_are_plain_ones_by_default()
     {
         // A protected model that is unlocked has plain weights, too; and no weight depends on the output stride.
-        using var given = (PermutedSegmentationTransformer)_mlContext.Segmentation().Protect(initial.Transformer, initial.Key);
+        using var unlocked = (PermutedSegmentationTransformer)_mlContext.Segmentation().Protect(initial.Transformer, initial.Key);
+        using SegmentationWeights given = SegmentationWeights.Of(unlocked);
         var options = WithoutLearning(FeatureMaps.All);
         (options.InitialWeights, options.OutputStride) = (given, 16);
         using var model = Trainers.Permuted(initial.Key, options).Fit(ColorPatches.View(_mlContext, 12));
@@ -58,7 +62,7 @@ public sealed class InitialWeightsTests(UnprotectedModel initial) : IClassFixtur
     public void Read_through_the_permutation_given_weights_are_the_stored_ones()
     {
         var options = WithoutLearning(FeatureMaps.All);
-        (options.InitialWeights, options.ReadInitialWeightsThroughPermutation) = (initial.Transformer, true);
+        (options.InitialWeights, options.ReadInitialWeightsThroughPermutation) = (_weights, true);
         using var model = Trainers.Permuted(initial.Key, options).Fit(ColorPatches.View(_mlContext, 12));
         using PermutedSegmentationTransformer locked = initial.SaveAndLoad(model);
         Assert.Empty(Changed(initial.Transformer, locked));
@@ -88,7 +92,7 @@ public sealed class InitialWeightsTests(UnprotectedModel initial) : IClassFixtur
         using var given = FcnNetwork.FromState(architecture, SmallNetworks.RandomState(architecture, seed: 1));
         using var network = FcnNetwork.FromState(architecture, SmallNetworks.RandomState(architecture, seed: 2));
         var permutations = RandomPermutations.For(architecture, maps, seed: 3);
-        InitialWeights.Take(network, given);
+        InitialWeights.Take(network, given.State());
         Assert.All(network.State(), entry => Assert.Equal(given.State()[entry.Key].bytes.ToArray(), entry.Value.bytes.ToArray()));
         InitialWeights.ReadThroughPermutation(network, new WeightProtection(architecture, permutations));
 
@@ -105,7 +109,7 @@ public sealed class InitialWeightsTests(UnprotectedModel initial) : IClassFixtur
         IDataView rows = _mlContext.Data.LoadFromEnumerable(ColorPatches.Create(12).Select(row => new FiveClassRow { Image = row.Image, Label = row.Label }));
         using var random = Trainers.Fcn(WithoutLearning()).Fit(rows);
         var options = WithoutLearning();
-        options.InitialWeights = initial.Transformer;
+        options.InitialWeights = _weights;
         using var model = Trainers.Fcn(options).Fit(rows);
 
         Assert.Equal(5, model.ClassNames.Count);
@@ -119,12 +123,29 @@ public sealed class InitialWeightsTests(UnprotectedModel initial) : IClassFixtur
     }
 
     [Fact]
+    public void From_a_ResNet_alone_the_whole_classifier_starts_random()
+    {
+        using var folder = new TempFolder();
+        using var given = SegmentationWeights.Load(StateDict.Write(folder.At("resnet18.safetensors"), TorchvisionFixture.BareResNet18()));
+        using var random = Trainers.Fcn(WithoutLearning()).Fit(ColorPatches.View(_mlContext, 12));
+        var options = WithoutLearning();
+        options.InitialWeights = given;
+        using var model = Trainers.Fcn(options).Fit(ColorPatches.View(_mlContext, 12));
+
+        string[] changed = Changed(random, model);
+        Assert.NotEmpty(changed);
+        Assert.All(changed, name => Assert.StartsWith("backbone.", name));
+        foreach ((string name, Tensor value) in model.Model.Network.State().Where(entry => entry.Key.StartsWith("backbone.") && !entry.Key.Contains(".running_")))
+            Assert.Equal(FormulaWeights.Of(name["backbone.".Length..], value.shape), value.bytes.ToArray());
+    }
+
+    [Fact]
     public void The_same_seed_gives_the_same_scores_bit_for_bit()
     {
         float[][] TrainAndScore()
         {
             var options = ColorPatches.Options(epochs: 1);
-            options.InitialWeights = initial.Transformer;
+            options.InitialWeights = _weights;
             using var model = new MLContext(seed: 3).Segmentation().Trainers.Fcn(options).Fit(ColorPatches.View(_mlContext, 12));
             return initial.ScoresOf(model);
         }
@@ -137,8 +158,9 @@ public sealed class InitialWeightsTests(UnprotectedModel initial) : IClassFixtur
     {
         using var model = (PermutedSegmentationTransformer)_mlContext.Segmentation().Protect(initial.Transformer, initial.Key);
         using PermutedSegmentationTransformer locked = initial.SaveAndLoad(model);
+        using SegmentationWeights stored = SegmentationWeights.Of(locked);
         var options = ColorPatches.Options();
-        options.InitialWeights = locked;
+        options.InitialWeights = stored;
         var exception = Assert.Throws<ArgumentException>(() => Trainers.Fcn(options));
         Assert.Equal("InitialWeights", exception.ParamName);
         Assert.Contains("Unlock", exception.Message);
@@ -148,7 +170,7 @@ public sealed class InitialWeightsTests(UnprotectedModel initial) : IClassFixtur
     public void A_model_of_another_backbone_is_refused()
     {
         var options = ColorPatches.Options();
-        (options.InitialWeights, options.Backbone) = (initial.Transformer, Backbone.ResNet34);
+        (options.InitialWeights, options.Backbone) = (_weights, Backbone.ResNet34);
         string message = Assert.Throws<ArgumentException>(() => Trainers.Fcn(options)).Message;
         Assert.Contains("ResNet18", message);
         Assert.Contains("ResNet34", message);
@@ -163,9 +185,9 @@ public sealed class InitialWeightsTests(UnprotectedModel initial) : IClassFixtur
     }
 
     [Fact]
-    public void A_disposed_model_is_refused_before_the_training()
+    public void Disposed_weights_are_refused_before_the_training()
     {
-        PermutedSegmentationTransformer given = initial.SaveAndLoad(initial.Transformer);
+        SegmentationWeights given = SegmentationWeights.Of(initial.Transformer);
         var reports = new Reports();
         var options = ColorPatches.Options();
         (options.InitialWeights, options.Progress) = (given, reports);

@@ -1,0 +1,54 @@
+using System.CommandLine;
+using Microsoft.ML;
+using Microsoft.ML.PermutedSegmentation;
+
+namespace Workbench.Commands;
+
+/// <summary><c>import</c>: makes a model of weights from PyTorch.</summary>
+internal static class ImportCommand
+{
+    public static Command Create()
+    {
+        var defaults = new PermutedSegmentationTrainer.Options();
+        var weights = new Option<string>("--weights") { HelpName = "x.safetensors", Description = "The state dict of a torchvision FCN, such as fcn_resnet50.", Required = true };
+        var backbone = CommonOptions.ExpectedBackbone();
+        var outputStride = CommonOptions.OutputStride(defaults.OutputStride);
+        var size = CommonOptions.Size(defaults.ImageHeight, defaults.ImageWidth);
+        var classes = new Option<string?>("--classes") { HelpName = "classes.txt", Description = "The names of the classes in their order, one a line. [default: VOC's 21]" };
+        var output = new Option<string>("--out") { HelpName = "model.zip", Description = "The model file to write. It is not protected.", Required = true };
+
+        var command = new DetailedCommand("import", "Makes a model of weights that were trained in PyTorch.", """
+            fcn_resnet50 and fcn_resnet101 have output stride 8. Weights of a ResNet alone are no model
+            yet: train from them with train --initial-weights.
+
+            In Python:
+              safetensors.torch.save_file(fcn_resnet50(...).state_dict(), "fcn.safetensors")
+            Example:
+              workbench import --weights fcn.safetensors --size 256x256 --out model.zip
+            """)
+        { weights, backbone, outputStride, size, classes, output };
+
+        command.SetAction(result =>
+        {
+            var (height, width) = result.GetValue(size) ?? (defaults.ImageHeight, defaults.ImageWidth);
+            var classNames = result.GetValue(classes) is { } file ? VocFolder.ReadClassNames(file) : VocFolder.VocClassNames;
+            var path = result.GetRequiredValue(weights);
+            using var imported = SegmentationWeights.Load(path);
+            if (result.GetValue(backbone) is { } expected && expected != imported.Backbone)
+                throw new InvalidDataException($"'{path}' holds the weights of {imported.Backbone}, not of {expected}.");
+
+            var mlContext = new MLContext().WithWarnings();
+            using var segmenter = mlContext.Segmentation().CreateModel(imported, classNames, height, width, result.GetValue(outputStride));
+            var rows = mlContext.Data.LoadFromEnumerable<ImageRow>([]);
+            var images = mlContext.Transforms.LoadImages("Image", null, "ImagePath").Fit(rows);
+            WholeFile.Write(result.GetRequiredValue(output), temporary => mlContext.Model.Save(images.Append(segmenter), rows.Schema, temporary));
+            Console.WriteLine($"Wrote the unprotected model, {imported.Backbone} with {classNames.Count} classes, to {result.GetRequiredValue(output)}.");
+        });
+        return command;
+    }
+
+    private sealed class ImageRow
+    {
+        public string ImagePath { get; set; } = "";
+    }
+}

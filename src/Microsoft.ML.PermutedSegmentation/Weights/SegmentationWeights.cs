@@ -1,0 +1,136 @@
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace Microsoft.ML.PermutedSegmentation;
+
+/// <summary>
+/// The weights of a network, by the names that torchvision (PyTorch) gives them: of a fully convolutional network (FCN), or of its
+/// backbone alone, a residual network without its classifier. They go to and from PyTorch in safetensors files, become a model
+/// with <c>mlContext.Segmentation().CreateModel</c>, and are what a training starts from as <c>Options.InitialWeights</c>.
+/// </summary>
+/// <remarks>Holds native memory, which it may share with models: each is disposed on its own.</remarks>
+public sealed class SegmentationWeights : IDisposable
+{
+    // In the metadata of a file; the value does not matter.
+    private const string LockedMark = "locked";
+
+    private readonly Dictionary<string, Tensor> _state;
+    private bool _isDisposed;
+
+    private SegmentationWeights(Backbone backbone, int? classCount, bool isLocked, Dictionary<string, Tensor> state)
+    {
+        (Backbone, ClassCount, IsLocked, _state) = (backbone, classCount, isLocked, state);
+        foreach (Tensor tensor in state.Values)
+            tensor.DetachFromDisposeScope();
+    }
+
+    /// <summary>The residual network that they belong to.</summary>
+    public Backbone Backbone { get; }
+
+    /// <summary>How many classes the FCN tells apart; null for a backbone alone.</summary>
+    public int? ClassCount { get; }
+
+    /// <summary>
+    /// Whether they were taken from a locked model, as it is stored: without its key they are worth nothing, and neither a model
+    /// nor a training accepts them. A safetensors file keeps that mark in its metadata.
+    /// </summary>
+    public bool IsLocked { get; }
+
+    /// <summary>32-bit floats by their names in <see cref="FcnNetwork.State"/>; a backbone alone lacks the classifier's.</summary>
+    /// <exception cref="ObjectDisposedException">The weights were disposed.</exception>
+    internal IReadOnlyDictionary<string, Tensor> State
+    {
+        get
+        {
+            ObjectDisposedException.ThrowIf(_isDisposed, this);
+            return _state;
+        }
+    }
+
+    /// <summary>
+    /// Reads the state dict of a torchvision FCN (<c>fcn_resnet50</c>; backbone.*, classifier.*) or residual network (<c>resnet50</c>;
+    /// conv1.weight, ...), or what <see cref="Save"/> wrote. The names tell which network it is. The auxiliary classifier (aux_classifier.*),
+    /// ImageNet's classifier (fc.*) and counters (*.num_batches_tracked) are passed over. Numbers of type F32, F16, BF16 and F64 are read
+    /// as 32-bit floats.
+    /// </summary>
+    /// <remarks>
+    /// The file may come from a stranger: its header is checked before memory is taken for any tensor. There are as many
+    /// bytes as weights in memory, no copy.
+    /// </remarks>
+    /// <param name="path">A safetensors file.</param>
+    /// <exception cref="ArgumentException"><paramref name="path"/> is empty.</exception>
+    /// <exception cref="FileNotFoundException">The file is missing.</exception>
+    /// <exception cref="InvalidDataException">
+    /// The file is damaged or no safetensors file, or its tensors are not those of such a network; the message lists which
+    /// are missing, unknown or of another shape or type.
+    /// </exception>
+    public static SegmentationWeights Load(string path)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(path);
+        try
+        {
+            using FileStream stream = File.OpenRead(path);
+            var file = new SafetensorsFile(stream);
+            TorchvisionWeights weights = TorchvisionWeights.Recognize(file.Header.Entries);
+            // Ends what was read so far when reading fails.
+            using var scope = NewDisposeScope();
+            return new SegmentationWeights(
+                weights.Backbone, weights.ClassCount, file.Header.Metadata.ContainsKey(LockedMark),
+                weights.Entries.ToDictionary(entry => entry.Name, entry => file.Read(entry.Entry)));
+        }
+        catch (Exception exception) when (exception is InvalidDataException or EndOfStreamException)
+        {
+            throw new InvalidDataException($"'{path}' holds no weights that can be read: {exception.Message}", exception);
+        }
+    }
+
+    /// <summary>
+    /// The weights that a model runs with. Those of an unprotected or unlocked model are plain; those of a locked model are
+    /// protected, as its file has them. Nothing is copied.
+    /// </summary>
+    /// <remarks>A model that was trained on encrypted images (<c>Trainers.BlockwiseEncrypted</c>) has weights that read encrypted images only.</remarks>
+    /// <param name="model">A segmentation model, or a chain of transformers with one.</param>
+    /// <exception cref="ArgumentNullException"><paramref name="model"/> is null.</exception>
+    /// <exception cref="ArgumentException"><paramref name="model"/> holds no segmentation model.</exception>
+    /// <exception cref="ObjectDisposedException">The model was disposed.</exception>
+    public static SegmentationWeights Of(ITransformer model)
+    {
+        ArgumentNullException.ThrowIfNull(model);
+        PermutedSegmentationTransformer segmenter = ModelChain.Split(model).Segmenter;
+        IReadOnlyDictionary<string, Tensor> running = segmenter.Model.Network.State();
+        ObjectDisposedException.ThrowIf(running.Count == 0, segmenter); // what is left of a module after its disposal
+        return new SegmentationWeights(
+            segmenter.Model.Description.Backbone, segmenter.ClassNames.Count, !segmenter.IsUnlocked,
+            running.ToDictionary(entry => entry.Key, entry => entry.Value.detach()));
+    }
+
+    /// <summary>
+    /// Writes a safetensors file that PyTorch reads with <c>safetensors.torch.load_file</c>. An existing file is replaced once the
+    /// new one is complete. Of an unlocked model these are the plain weights: whoever has the file needs no key.
+    /// </summary>
+    /// <remarks>
+    /// The names are those of torchvision's FCN without its auxiliary classifier, which is for training only, and so
+    /// <c>fcn_resnet50(weights=None, weights_backbone=None, num_classes=...)</c> takes them with <c>load_state_dict(..., strict=True)</c>; one
+    /// that was made with <c>aux_loss=True</c> takes them with <c>strict=False</c> and keeps its own auxiliary classifier. A backbone alone has
+    /// the names of torchvision's residual network without <c>fc</c>, which takes <c>strict=False</c>, too. Output stride, classes and
+    /// image size are not in the file: torchvision's FCNs have output stride 8.
+    /// </remarks>
+    /// <param name="path">The file to write.</param>
+    /// <exception cref="ArgumentException"><paramref name="path"/> is empty.</exception>
+    /// <exception cref="ObjectDisposedException">The weights were disposed.</exception>
+    public void Save(string path)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(path);
+        using Tensor counter = zeros([], ScalarType.Int64, CPU);
+        Dictionary<string, string> metadata = IsLocked ? new() { [LockedMark] = "true" } : [];
+        SafetensorsFile.Write(path, TorchvisionWeights.ToFile(State, isWhole: ClassCount is not null, counter), metadata);
+    }
+
+    /// <summary>Frees the native memory that no model shares.</summary>
+    public void Dispose()
+    {
+        foreach (Tensor tensor in _state.Values)
+            tensor.Dispose();
+        _isDisposed = true;
+    }
+}
