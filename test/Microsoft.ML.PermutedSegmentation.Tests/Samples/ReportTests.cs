@@ -186,7 +186,7 @@ public sealed class ReportTests : IDisposable
         string about = string.Join(' ', Write([Baseline, Model6, Shf4]).Descendants("p").First().Value.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries));
         Assert.Contains("ResNet-18 (output stride 16), trained on the 10 images of the list “train” of city", about);
         Assert.Contains("tried on the 5 images of the list “val”, all of 96 × 128 pixels and 2 classes", about);
-        Assert.Contains("2 epochs, batches of 4, learning rate 0.1 restarted every 10 epochs, weight decay 0.0005, 4 wrong keys, seed 7.", about);
+        Assert.Contains("2 epochs, batches of 4, learning rate 0.1 restarted every 10 epochs, weight decay 0.0005, 4 wrong keys, seed 7; initial weights random.", about);
         // 3723 + 59 s and 40 + 20 + 20 s
         Assert.Contains("Training took 1 h 3 min, trying the models 1 min 20 s.", about);
     }
