@@ -11,7 +11,8 @@ namespace Microsoft.ML.PermutedSegmentation;
 
 /// <summary>
 /// Labels each pixel of an image with its class. A protected model does so only when unlocked with its key; locked it
-/// scores all the same (the paper's No-perm, Table I), and its labels are worth nothing.
+/// scores all the same (the paper's No-perm and Plain, Tables I and II), and its labels are not what it was trained for: worth
+/// nothing when feature maps are permuted.
 /// </summary>
 /// <remarks>
 /// Adds two columns: the predicted labels, <c>Vector&lt;Key&lt;byte&gt;, height, width&gt;</c> (class k is key value k + 1), and the
@@ -66,7 +67,7 @@ public sealed partial class PermutedSegmentationTransformer : ITransformer, IDis
     internal PermutedSegmentationTransformer Unlock(PermutationKey key, bool verify)
     {
         RequireProtection();
-        KeyVerification.CheckUnlock(_host, Model.Matches(key), verify, "model", "Predictions will be worth nothing.");
+        KeyVerification.CheckUnlock(_host, Model.Matches(key), verify, "model", "Predictions will not be what it was trained for.");
         return new PermutedSegmentationTransformer(_host, Model.With(key));
     }
 
@@ -159,6 +160,6 @@ public sealed partial class PermutedSegmentationTransformer : ITransformer, IDis
         if (IsUnlocked || Interlocked.Exchange(ref _saidLocked, 1) != 0)
             return;
         using IChannel channel = _host.Start("Scoring");
-        channel.Warning("This model is locked: it scores, but its labels are worth nothing. Unlock it with mlContext.Segmentation().Unlock(model, key).");
+        channel.Warning("This model is locked: it scores, but not as it was trained to. Unlock it with mlContext.Segmentation().Unlock(model, key).");
     }
 }
