@@ -3,6 +3,7 @@ using System.CommandLine.Parsing;
 using System.Globalization;
 using Microsoft.ML;
 using Microsoft.ML.PermutedSegmentation;
+using Workbench.Report;
 
 namespace Workbench.Commands;
 
@@ -27,6 +28,7 @@ internal static class AttackCommand
         var publicWeights = new Option<string?>("--public-weights") { HelpName = "x.zip|x.safetensors", Description = "Weights that the model is known to have been trained from, for PublicWeights." };
         var seed = CommonOptions.Seed();
         var json = new Option<string?>("--json") { HelpName = "out.json", Description = "Also writes the results to this file, as JSON." };
+        var plot = new Option<string?>("--plot") { HelpName = "out.svg", Description = "Also draws mean IoU against the number of labelled images." };
 
         var command = new DetailedCommand("attack", "Measures what a stolen model is worth to whoever has labelled images but no key.", """
             Runs it without a key and with partly right ones, looks for the permutations in several ways, trains the protected layers or all
@@ -36,7 +38,7 @@ internal static class AttackCommand
             Example:
               workbench attack --model model.zip --key key.pem --data camvid --attacker-list train --test-list val
             """)
-        { model, key, data, attackerList, testList, images, steps, methods, publicWeights, seed, json };
+        { model, key, data, attackerList, testList, images, steps, methods, publicWeights, seed, json, plot };
 
         command.SetAction((result, cancellationToken) =>
         {
@@ -57,6 +59,8 @@ internal static class AttackCommand
             var results = mlContext.Segmentation().EvaluateAttacks(stolen, Load(attackerList), Load(testList), secret, options);
             if (result.GetValue(json) is { } path)
                 WholeFile.Write(path, temporary => MetricsJson.Write(results, temporary));
+            if (result.GetValue(plot) is { } picture)
+                AttackChart.Write(picture, results);
             return Task.CompletedTask;
         });
         return command;
