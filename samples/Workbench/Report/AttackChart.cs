@@ -23,7 +23,10 @@ internal static class AttackChart
         var y = Axis.UpTo(results.Max(result => result.MeanIntersectionOverUnion));
         // A right key, and no attack that needs no labels, depends on the number of images.
         var levels = results.Where(result => result.LabelledImages == 0
-            && (result.Method != AttackMethod.PartlyRightKey || result.MisplacedShare == 0)).ToList();
+            && (result.Method != AttackMethod.PartlyRightKey || result.MisplacedShare == 0))
+            // Levels too close to be told apart share a line.
+            .GroupBy(result => Math.Round(20 * result.MeanIntersectionOverUnion / y.Maximum))
+            .Select(group => (Height: YOf(group.First().MeanIntersectionOverUnion), Names: string.Join(", ", group.Select(result => NameOf(result.Method))))).ToList();
         double XOf(int count) => Left + (Right - Left) * (counts.Length < 2 ? 0.5 : (double)Array.IndexOf(counts, count) / (counts.Length - 1));
         double YOf(double value) => Bottom - value / y.Maximum * (Bottom - Top);
 
@@ -36,7 +39,7 @@ internal static class AttackChart
             {counts.Select(count => Html.Of($"""<text x="{XOf(count):0.#}" y="{Bottom + 18:0}" text-anchor="middle">{count}</text>"""))}
             <text x="{(Left + Right) / 2:0}" y="{Height - 10:0}" text-anchor="middle">labelled images of the attacker</text>
             <text x="8" y="14">mean IoU</text>
-            {levels.Select(result => Html.Of($"""<line x1="{Left:0}" x2="{Right:0}" y1="{YOf(result.MeanIntersectionOverUnion):0.#}" y2="{YOf(result.MeanIntersectionOverUnion):0.#}" stroke="#777777" stroke-dasharray="5 4" /><text x="{Right + 8:0}" y="{YOf(result.MeanIntersectionOverUnion) + 4:0.#}" fill="#555555">{NameOf(result.Method)}</text>"""))}
+            {levels.Select(level => Html.Of($"""<line x1="{Left:0}" x2="{Right:0}" y1="{level.Height:0.#}" y2="{level.Height:0.#}" stroke="#777777" stroke-dasharray="5 4" /><text x="{Right + 8:0}" y="{level.Height + 4:0.#}" fill="#555555">{level.Names}</text>"""))}
             {trained.Select((group, i) => Line(i, NameOf(group.Key), [.. group.OrderBy(result => result.LabelledImages)
                 .Select(result => (XOf(result.LabelledImages), YOf(result.MeanIntersectionOverUnion)))]))}
             </svg>

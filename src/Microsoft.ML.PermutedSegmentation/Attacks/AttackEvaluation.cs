@@ -44,13 +44,17 @@ internal sealed class AttackEvaluation
             Try(AttackMethod.PartlyRightKey, 0, () => PartlyRight(share));
         if (_options.PublicWeights is { } known)
             Try(AttackMethod.PublicWeights, 0, () => PublicWeightsMatching.Guess(_stolen, known.State));
-        Try(AttackMethod.ActivationStatistics, 0, MatchStatistics);
+        // Of map 6 alone nothing is remembered: the guess would be no key.
+        bool hasStatistics = _stolen.KeyedMaps.Any(map => map != FeatureMaps.Head);
+        if (hasStatistics)
+            Try(AttackMethod.ActivationStatistics, 0, MatchStatistics);
         foreach (int count in _options.ImageCounts.Select(count => Math.Min(count, _images.Length)).Distinct())
         {
             Try(AttackMethod.GreedySwaps, count, () => Swap(count));
             Try(AttackMethod.RelaxedPermutation, count, () => Relax(count));
             TryTraining(AttackMethod.FineTuneReaders, count, generator => _stolen.Copy(generator: generator), Readers, _options.FineTuningRate);
-            TryTraining(AttackMethod.StatisticsThenFineTuneReaders, count, generator => _stolen.Copy(MatchStatistics(), generator), Readers, _options.FineTuningRate);
+            if (hasStatistics)
+                TryTraining(AttackMethod.StatisticsThenFineTuneReaders, count, generator => _stolen.Copy(MatchStatistics(), generator), Readers, _options.FineTuningRate);
             TryTraining(AttackMethod.FineTuneAll, count, generator => _stolen.Copy(generator: generator), null, _options.FineTuningRate);
             TryTraining(AttackMethod.TrainFromScratch, count,
                 generator => new FcnNetwork(_stolen.Description.Architecture, generator, _stolen.Device), null, _options.ScratchRate);

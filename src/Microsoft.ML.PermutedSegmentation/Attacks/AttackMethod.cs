@@ -24,7 +24,7 @@ public enum AttackMethod
     /// <summary>
     /// Looks for the order in which the readers of a keyed map would compute what their batch norm remembers, from means and
     /// covariances of the map's channels, by linear assignments (Frank and Wolfe, 1956). Takes images without masks. Map 6 has no
-    /// such reader, and stays as it is in the file.
+    /// such reader, and stays as it is in the file; of a model with that map alone this is not tried.
     /// </summary>
     ActivationStatistics,
 
