@@ -18,20 +18,23 @@ internal sealed class FcnGraph
     private FcnGraph(FcnArchitecture architecture, OnnxWeights weights, FeatureMaps keyed) =>
         (_architecture, _weights, _keyed) = (architecture, weights, keyed);
 
-    /// <summary>For any runtime: bytes in, labels out, and an input for each keyed map.</summary>
+    /// <summary>For any runtime: images in, labels out, and an input for each keyed map.</summary>
     public static GraphProto ForFile(
-        FcnArchitecture architecture, int height, int width, OnnxWeights weights, FeatureMaps keyed, bool withProbabilities)
+        FcnArchitecture architecture, int height, int width, OnnxWeights weights, FeatureMaps keyed, OnnxExportOptions options)
     {
         var fcn = new FcnGraph(architecture, weights, keyed);
         GraphBuilder graph = fcn._graph;
-        string image = graph.Input("image", DataType.Uint8, "RGB images of this size.", Batch, height, width, 3);
-        string scores = fcn.Run(graph.Node("Cast", "image/float", [image], Integer("to", (long)DataType.Float)));
+        DataType imageType = options.FloatImages ? DataType.Float : DataType.Uint8;
+        string image = graph.Input("image", imageType, "RGB images of this size, values from 0 to 255.", Batch, height, width, 3);
+        if (!options.FloatImages)
+            image = graph.Node("Cast", "image/float", [image], Integer("to", (long)DataType.Float));
+        string scores = fcn.Run(image);
         string scales = graph.Constant("upsample/scales", 1, 1, architecture.OutputStride, architecture.OutputStride);
         string upsampled = graph.Node("Resize", "upsample", [scores, "", scales], Text("mode", "linear"), Text("coordinate_transformation_mode", "half_pixel"));
         string best = graph.Node("ArgMax", "best", [upsampled], Integer("axis", 1), Integer("keepdims", 0));
         graph.Node("Cast", "labels", [best], Integer("to", (long)DataType.Uint8));
         graph.Output("labels", DataType.Uint8, "The class of each pixel, from 0.", Batch, height, width);
-        if (withProbabilities)
+        if (options.Probabilities)
         {
             graph.Node("Softmax", "probabilities", [upsampled], Integer("axis", 1));
             graph.Output("probabilities", DataType.Float, "The probability of each class at each pixel.", Batch, architecture.ClassCount, height, width);

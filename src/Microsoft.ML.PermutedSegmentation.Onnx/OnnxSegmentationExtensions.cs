@@ -23,7 +23,7 @@ public static class OnnxSegmentationExtensions
     /// <param name="catalog">The catalog.</param>
     /// <param name="model">A segmentation model, or a chain of transformers with one; what comes before it is left out.</param>
     /// <param name="stream">Where to write; it stays open.</param>
-    /// <param name="options">What the graph gives; null for labels only.</param>
+    /// <param name="options">What the graph takes and gives; null for bytes and labels only.</param>
     /// <exception cref="ArgumentNullException">An argument is null.</exception>
     /// <exception cref="ArgumentException"><paramref name="model"/> holds no segmentation model.</exception>
     /// <exception cref="InvalidOperationException">The network learned from encrypted images (<c>Trainers.BlockwiseEncrypted</c>).</exception>
@@ -38,7 +38,7 @@ public static class OnnxSegmentationExtensions
         ObjectDisposedException.ThrowIf(segmentation.Network.State().Count == 0, segmenter); // what is left of a module after its disposal
         if (segmentation.Description.ImageEncryption is not null)
             throw new InvalidOperationException("The network of this model learned from images that are encrypted block by block. An ONNX file would need images encrypted in the same way; only models without block-wise encryption are exported.");
-        Write(segmentation, stream, options?.Probabilities ?? false);
+        Write(segmentation, stream, options ?? new OnnxExportOptions());
     }
 
     /// <summary>
@@ -64,13 +64,13 @@ public static class OnnxSegmentationExtensions
             entry => FcnGraph.InputOf(entry.Key), entry => Array.ConvertAll(entry.Value, channel => (long)channel));
     }
 
-    private static void Write(SegmentationModel model, Stream stream, bool withProbabilities)
+    private static void Write(SegmentationModel model, Stream stream, OnnxExportOptions options)
     {
         using var scope = torch.NewDisposeScope();
         var weights = new OnnxWeights(FoldedWeights.Of(model.StoredState()), protection: []);
         ModelDescription description = model.Description;
         GraphProto graph = FcnGraph.ForFile(
-            description.Architecture, description.ImageHeight, description.ImageWidth, weights, description.FeatureMaps, withProbabilities);
+            description.Architecture, description.ImageHeight, description.ImageWidth, weights, description.FeatureMaps, options);
         OnnxFile.CreateModel(graph, description).WriteTo(stream);
     }
 }

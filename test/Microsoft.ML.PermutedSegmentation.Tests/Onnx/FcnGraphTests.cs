@@ -35,7 +35,7 @@ public sealed class FcnGraphTests
         var plain = SmallNetworks.RandomState(architecture, seed: 3);
         var right = RandomPermutations.For(architecture, maps, seed: 1);
         var stored = OnnxRun.Protect(architecture, plain, right);
-        using InferenceSession session = OnnxRun.Session(FcnGraph.ForFile(architecture, Height, Width, OnnxRun.Weights(stored), maps, withProbabilities: true));
+        using InferenceSession session = OnnxRun.Session(FcnGraph.ForFile(architecture, Height, Width, OnnxRun.Weights(stored), maps, new OnnxExportOptions { Probabilities = true }));
         byte[] images = RandomImages(count: 2);
         Tensor normal = OnnxRun.Normalize(images, 2, Height, Width);
 

@@ -96,6 +96,30 @@ public sealed class OnnxExportTests(OnnxModel exported) : IClassFixture<OnnxMode
     }
 
     [Fact]
+    public void Images_of_floats_are_not_rounded()
+    {
+        byte[] file = OnnxModel.Export(exported.Plain.Transformer, new OnnxExportOptions { FloatImages = true, Probabilities = true });
+        using var session = new InferenceSession(file);
+        Assert.Equal(typeof(float), session.InputMetadata["image"].ElementType);
+        byte[] whole = [.. RgbPixels.From(ColorPatches.Create(1, seed: 4)[0].Image)];
+        Assert.NotEqual(Probabilities(Array.ConvertAll(whole, value => (float)value)), Probabilities(Array.ConvertAll(whole, value => value + 0.4f)));
+        float[] expected = exported.Plain.ScoresOf(exported.Plain.Transformer)[0];
+        Assert.All(expected.Zip(Probabilities(Array.ConvertAll(whole, value => (float)value))), pair => Assert.Equal(pair.First, pair.Second, 1e-4f));
+        // The segmenter reads it as any other.
+        using var stream = new MemoryStream(file);
+        using OnnxSegmenter segmenter = OnnxSegmenter.Load(stream);
+        Assert.Equal(LabelsOf(exported.Plain.Transformer)[..(Size * Size)], segmenter.Segment(whole, Size, Size).Cast<byte>());
+
+        float[] Probabilities(float[] image)
+        {
+            using OrtValue input = OrtValue.CreateTensorValueFromMemory(image, [1, Size, Size, 3]);
+            using var options = new RunOptions();
+            using var outputs = session.Run(options, ["image"], [input], ["probabilities"]);
+            return outputs[0].GetTensorDataAsSpan<float>().ToArray();
+        }
+    }
+
+    [Fact]
     public void Models_that_cannot_be_exported_are_refused()
     {
         SegmentationCatalog segmentation = new MLContext().Segmentation();
