@@ -24,12 +24,11 @@ internal sealed class FcnGraph
     {
         var fcn = new FcnGraph(architecture, weights, keyed);
         GraphBuilder graph = fcn._graph;
-        DataType imageType = options.FloatImages ? DataType.Float : DataType.Uint8;
-        string image = graph.Input("image", imageType, "RGB images of this size, values from 0 to 255.", Batch, height, width, 3);
-        if (!options.FloatImages)
-            image = graph.Node("Cast", "image/float", [image], Integer("to", (long)DataType.Float));
-        string scores = fcn.Run(image);
-        string scales = graph.Constant("upsample/scales", 1, 1, architecture.OutputStride, architecture.OutputStride);
+        object imageHeight = options.FixedSize ? height : "height", imageWidth = options.FixedSize ? width : "width";
+        string image = graph.Input("image", DataType.Uint8, "RGB images.", Batch, imageHeight, imageWidth, 3);
+        string planes = fcn.Planes(graph.Node("Cast", "image/float", [image], Integer("to", (long)DataType.Float)));
+        string scores = fcn.Run(options.FixedSize ? planes : fcn.Resize(planes, height, width));
+        string scales = graph.Constant("upsample/scales", [4], 1f, 1f, architecture.OutputStride, architecture.OutputStride);
         string upsampled = graph.Node("Resize", "upsample", [scores, "", scales], Text("mode", "linear"), Text("coordinate_transformation_mode", "half_pixel"));
         string best = graph.Node("ArgMax", "best", [upsampled], Integer("axis", 1), Integer("keepdims", 0));
         graph.Node("Cast", "labels", [best], Integer("to", (long)DataType.Uint8));
@@ -48,7 +47,7 @@ internal sealed class FcnGraph
         var fcn = new FcnGraph(architecture, weights, FeatureMaps.None);
         GraphBuilder graph = fcn._graph;
         string image = graph.Input("image", DataType.Float, "", Batch, height, width, 3);
-        graph.Node("Transpose", "scores", [fcn.Run(image)], Integers("perm", 0, 2, 3, 1));
+        graph.Node("Transpose", "scores", [fcn.Run(fcn.Planes(image))], Integers("perm", 0, 2, 3, 1));
         graph.Output("scores", DataType.Float, "", Batch, height / architecture.OutputStride, width / architecture.OutputStride, architecture.ClassCount);
         return graph.Graph;
     }
@@ -56,9 +55,9 @@ internal sealed class FcnGraph
     /// <summary>The input that a keyed map's permutation comes in.</summary>
     public static string InputOf(FeatureMaps map) => $"permutation_{map.Number()}";
 
-    private string Run(string image)
+    private string Run(string planes)
     {
-        string x = Convolution("backbone.conv1", Normalize(image), _architecture.BaseWidth, 3, kernel: 7, stride: 2);
+        string x = Convolution("backbone.conv1", Normalize(planes), _architecture.BaseWidth, 3, kernel: 7, stride: 2);
         x = _graph.Node("MaxPool", "backbone.maxpool", [Relu(x)], Integers("kernel_shape", 3, 3), Integers("strides", 2, 2), Integers("pads", 1, 1, 1, 1));
         x = Permute(x, FeatureMaps.Stem);
         int channels = _architecture.BaseWidth;
@@ -76,11 +75,17 @@ internal sealed class FcnGraph
         return Convolution("classifier.4", x, _architecture.ClassCount, features, kernel: 1);
     }
 
-    private string Normalize(string image)
+    private string Planes(string image) => _graph.Node("Transpose", "image/planes", [image], Integers("perm", 0, 3, 1, 2));
+
+    // With antialiasing and without what lies outside of the image, as Pillow and libtorch do.
+    private string Resize(string planes, int height, int width) => _graph.Node(
+        "Resize", "image/resized", [planes, "", "", _graph.Constant("image/size", [2], (long)height, width)],
+        Text("mode", "linear"), Text("coordinate_transformation_mode", "half_pixel"), Integers("axes", 2, 3), Integer("antialias", 1), Integer("exclude_outside", 1));
+
+    private string Normalize(string planes)
     {
-        string centered = _graph.Node("Sub", "image/centered", [image, _graph.Constant("image/mean", ImageTensors.Mean)]);
-        string normal = _graph.Node("Div", "image/normal", [centered, _graph.Constant("image/deviation", ImageTensors.Deviation)]);
-        return _graph.Node("Transpose", "image/planes", [normal], Integers("perm", 0, 3, 1, 2));
+        string centered = _graph.Node("Sub", "image/centered", [planes, _graph.Constant("image/mean", [3, 1, 1], ImageTensors.Mean)]);
+        return _graph.Node("Div", "image/normal", [centered, _graph.Constant("image/deviation", [3, 1, 1], ImageTensors.Deviation)]);
     }
 
     private string Block(string x, int stage, int index, int inputs, int outputs)

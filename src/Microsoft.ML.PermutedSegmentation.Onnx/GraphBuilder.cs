@@ -10,7 +10,7 @@ namespace Microsoft.ML.PermutedSegmentation;
 internal sealed class GraphBuilder
 {
     /// <summary>The operator set that the nodes are from (github.com/onnx/onnx, docs/Operators.md), and the file format that goes with it.</summary>
-    public const int OperatorSet = 17, FormatVersion = 8;
+    public const int OperatorSet = 18, FormatVersion = 8;
 
     /// <summary>The dimension that may have any size.</summary>
     public const string Batch = "batch";
@@ -32,13 +32,11 @@ internal sealed class GraphBuilder
         return tensor.Name;
     }
 
-    public string Constant(string name, params ReadOnlySpan<float> values) => Constant(new TensorProto
-    {
-        Name = name,
-        DataType = (int)DataType.Float,
-        Dims = { values.Length },
-        RawData = ByteString.CopyFrom(MemoryMarshal.AsBytes(values)),
-    });
+    public string Constant(string name, long[] shape, params ReadOnlySpan<float> values) =>
+        Constant(name, DataType.Float, shape, MemoryMarshal.AsBytes(values));
+
+    public string Constant(string name, long[] shape, params ReadOnlySpan<long> values) =>
+        Constant(name, DataType.Int64, shape, MemoryMarshal.AsBytes(values));
 
     public string Node(string operation, string name, string[] inputs, params AttributeProto[] attributes)
     {
@@ -51,6 +49,9 @@ internal sealed class GraphBuilder
     public static AttributeProto Integers(string name, params long[] values) => new() { Name = name, Type = AttributeType.Ints, Ints = { values } };
 
     public static AttributeProto Text(string name, string value) => new() { Name = name, Type = AttributeType.String, S = ByteString.CopyFromUtf8(value) };
+
+    private string Constant(string name, DataType type, long[] shape, ReadOnlySpan<byte> values) =>
+        Constant(new TensorProto { Name = name, DataType = (int)type, Dims = { shape }, RawData = ByteString.CopyFrom(values) });
 
     private static ValueInfoProto Value(string name, DataType type, string documentation, object[] shape)
     {

@@ -10,8 +10,8 @@ public sealed class OnnxExportOptions
     public bool Probabilities { get; set; }
 
     /// <summary>
-    /// Whether the input <c>image</c> is Single, from 0 to 255, instead of UInt8: for images that were resized and not rounded to
-    /// bytes, as this library resizes them. Rounding changes a label here and there at the borders of objects.
+    /// Whether <c>image</c> must have the model's size, instead of any size that the graph resizes: for runtimes that have no
+    /// antialiasing in Resize (operator set 18), and programs that resize on their own.
     /// </summary>
-    public bool FloatImages { get; set; }
+    public bool FixedSize { get; set; }
 }

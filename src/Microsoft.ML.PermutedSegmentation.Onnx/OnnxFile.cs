@@ -10,7 +10,7 @@ internal static class OnnxFile
     private const int LargestFile = 1 << 28;
 
     // All but the values of the weights. Parsed it takes a multiple of that, whatever a stranger puts there.
-    private const int LargestStructure = 1 << 20;
+    private const int LargestStructure = 1 << 21;
 
     /// <summary>A model of a graph.</summary>
     public static ModelProto CreateModel(GraphProto graph, ModelDescription description)

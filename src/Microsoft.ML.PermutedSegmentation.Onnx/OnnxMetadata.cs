@@ -6,8 +6,6 @@ namespace Microsoft.ML.PermutedSegmentation;
 /// <summary>What an ONNX file says of its model (its metadata_props): text by name, for programs in any language. Nothing of it is secret.</summary>
 internal static class OnnxMetadata
 {
-    private const int LongestValue = 1 << 16;
-
     /// <summary>The description of a model as metadata.</summary>
     public static IEnumerable<(string Name, string Value)> Write(ModelDescription description)
     {
@@ -57,7 +55,7 @@ internal static class OnnxMetadata
                 throw new InvalidDataException($"The model's metadata has no '{name}': this is no ONNX file of a model of this library.");
             try
             {
-                return text.Length <= LongestValue ? parse(text) : throw new FormatException("It is too long.");
+                return parse(text);
             }
             catch (Exception exception) when (exception is FormatException or OverflowException or InvalidOperationException or JsonException)
             {

@@ -13,11 +13,11 @@ public static class OnnxSegmentationExtensions
     /// of each keyed feature map as an input (<see cref="GetOnnxInputs"/>); with others the labels are worth nothing.
     /// </summary>
     /// <remarks>
-    /// <para>Operator set 17. Inputs: <c>image</c>, UInt8 [batch, height, width, 3], RGB at the model's size (resized with
+    /// <para>Operator set 18. Inputs: <c>image</c>, UInt8 [batch, height, width, 3], RGB of any size, which the graph resizes (with
     /// antialiasing, as Pillow's bilinear filter does); and for each keyed map m <c>permutation_m</c>, Int64 [channels], its α
-    /// (Eq. 2), from 0. Without a key 0, 1, 2, ... is the paper's No-perm. Outputs: <c>labels</c>, UInt8 [batch, height, width],
-    /// the class of each pixel from 0, which is one less than the key values of this library; and <c>probabilities</c>, if they
-    /// were asked for. The metadata names the classes, the keyed maps and the salt that permutations are derived with.</para>
+    /// (Eq. 2), from 0. Without a key 0, 1, 2, ... is the paper's No-perm. Outputs, at the model's size: <c>labels</c>, UInt8
+    /// [batch, height, width], the class of each pixel from 0, which is one less than the key values of this library; and
+    /// <c>probabilities</c>, if they were asked for. The metadata names the classes, the keyed maps and the salt that permutations are derived with.</para>
     /// <para>Batch norm is folded into the convolutions, so scores differ from those of the model by rounding.</para>
     /// </remarks>
     /// <param name="catalog">The catalog.</param>

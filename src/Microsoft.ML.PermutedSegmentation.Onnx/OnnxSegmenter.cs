@@ -101,10 +101,13 @@ public sealed class OnnxSegmenter : IDisposable
     /// <summary>The masks of images of any size, which run through the network together.</summary>
     /// <returns>For each image the class of each pixel, from 0: <see cref="ImageHeight"/> x <see cref="ImageWidth"/>.</returns>
     /// <exception cref="ArgumentNullException"><paramref name="images"/> or one of them is null.</exception>
+    /// <exception cref="ArgumentException">There are so many images that no array holds them.</exception>
     /// <exception cref="ObjectDisposedException">The segmenter was disposed.</exception>
     public IReadOnlyList<byte[,]> Segment(IReadOnlyList<MLImage> images)
     {
         ArgumentNullException.ThrowIfNull(images);
+        if (images.Count > Array.MaxLength / InputSize)
+            throw new ArgumentException($"{images.Count} images are too many at once for {ImageHeight}x{ImageWidth} pixels each; {Array.MaxLength / InputSize} are possible.", nameof(images));
         float[] batch = new float[images.Count * InputSize];
         for (int i = 0; i < images.Count; i++)
         {

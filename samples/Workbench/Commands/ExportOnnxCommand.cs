@@ -11,6 +11,7 @@ internal static class ExportOnnxCommand
     {
         var model = CommonOptions.Model();
         var probabilities = new Option<bool>("--probabilities") { Description = "Gives the graph a second output, the probability of each class at each pixel." };
+        var fixedSize = new Option<bool>("--fixed-size") { Description = "Takes images of the model's size only, for runtimes that cannot resize with antialiasing." };
         var output = new Option<string>("--out") { HelpName = "model.onnx", Description = "The file to write. It never holds the key.", Required = true };
 
         var command = new DetailedCommand("export-onnx", "Writes a model as an ONNX file, which needs the key as its model does.", """
@@ -21,7 +22,7 @@ internal static class ExportOnnxCommand
             Example:
               workbench export-onnx --model model.zip --out model.onnx
             """)
-        { model, probabilities, output };
+        { model, probabilities, fixedSize, output };
 
         command.SetAction(result =>
         {
@@ -29,7 +30,7 @@ internal static class ExportOnnxCommand
             var mlContext = new MLContext().WithWarnings();
             var loaded = mlContext.LoadModelFile(from, out _);
             using var disposable = loaded as IDisposable;
-            var options = new OnnxExportOptions { Probabilities = result.GetValue(probabilities) };
+            var options = new OnnxExportOptions { Probabilities = result.GetValue(probabilities), FixedSize = result.GetValue(fixedSize) };
             try
             {
                 WholeFile.Write(to, temporary =>

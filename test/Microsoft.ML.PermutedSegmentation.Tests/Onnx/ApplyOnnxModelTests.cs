@@ -7,21 +7,34 @@ namespace Microsoft.ML.PermutedSegmentation.Tests;
 /// <summary>ML.NET's own ONNX transformer, which needs no code of this library but for the permutations.</summary>
 public sealed class ApplyOnnxModelTests(OnnxModel exported) : IClassFixture<OnnxModel>
 {
-    [Fact]
-    public void Gives_the_models_labels_with_the_permutations_as_columns()
+    [Theory]
+    [InlineData(ColorPatches.Size, ColorPatches.Size, true)]
+    [InlineData(ColorPatches.Size, ColorPatches.Size, false)]
+    [InlineData(56, 72, false)]
+    public void Gives_the_models_labels_with_the_permutations_as_columns(int height, int width, bool fixedSize)
     {
         var mlContext = new MLContext();
-        using var session = new Microsoft.ML.OnnxRuntime.InferenceSession(exported.Path);
+        string path = exported.Write($"{height}-{fixedSize}.onnx", new OnnxExportOptions { FixedSize = fixedSize });
+        using var session = new Microsoft.ML.OnnxRuntime.InferenceSession(path);
         var permutations = exported.Key.GetOnnxInputs(session.ModelMetadata.CustomMetadataMap);
-        IDataView rows = mlContext.Data.LoadFromEnumerable(ColorPatches.Create(5, seed: 4));
-        var pipeline = mlContext.Transforms.ResizeImages("small", ColorPatches.Size, ColorPatches.Size, "Image", ImageResizingEstimator.ResizingKind.Fill)
-            .Append(mlContext.Transforms.ExtractPixels("image", "small", interleavePixelColors: true, outputAsFloatArray: false))
-            .Append(mlContext.Transforms.CustomMapping((PatchRow _, Permutations output) => output.Set(permutations), contractName: null))
-            .Append(mlContext.Transforms.ApplyOnnxModel(["labels"], ["image", .. permutations.Keys], exported.Path));
-        byte[][] labels = [.. pipeline.Fit(rows).Transform(rows).GetColumn<byte[]>("labels")];
+        var pipeline = mlContext.Transforms.ResizeImages("Image", width, height, "Image", ImageResizingEstimator.ResizingKind.Fill)
+            .Append(mlContext.Transforms.ExtractPixels("image", "Image", interleavePixelColors: true, outputAsFloatArray: false))
+            .Append(mlContext.Transforms.CustomMapping((PixelRow _, Permutations output) => output.Set(permutations), contractName: null))
+            .Append(mlContext.Transforms.ApplyOnnxModel(
+                ["labels"], ["image", .. permutations.Keys], path, new Dictionary<string, int[]> { ["image"] = [1, height, width, 3] }, recursionLimit: 100));
+        ITransformer fitted = pipeline.Fit(Rows());
+        byte[][] labels = [.. fitted.Transform(Rows()).GetColumn<byte[]>("labels")];
         Assert.Equal(
-            exported.Unlocked.Transform(exported.Plain.Data).GetColumn<byte[]>("PredictedLabel").Select(row => row.Select(label => (byte)(label - 1))),
+            exported.Unlocked.Transform(fitted.Transform(Rows())).GetColumn<byte[]>("PredictedLabel").Select(row => row.Select(label => (byte)(label - 1))),
             labels.Select(row => row.AsEnumerable()));
+
+        // Anew each time: the transforms of images dispose what they have read.
+        IDataView Rows() => mlContext.Data.LoadFromEnumerable(ColorPatches.Create(5, seed: 4));
+    }
+
+    private sealed class PixelRow
+    {
+        public string Name { get; set; } = "";
     }
 
     private sealed class Permutations

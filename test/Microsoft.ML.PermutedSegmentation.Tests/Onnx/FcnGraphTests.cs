@@ -85,6 +85,31 @@ public sealed class FcnGraphTests
         Assert.True(SmallNetworks.Difference(expected, outputs[0].ToTensor().permute(0, 3, 1, 2)) < 1e-4);
     }
 
+    [Theory]
+    [InlineData(180, 240)]
+    [InlineData(97, 61)]
+    [InlineData(20, 30)]
+    [InlineData(5, 500)]
+    [InlineData(500, 5)]
+    [InlineData(1, 1)]
+    [InlineData(Height, 33)]
+    public void Images_of_any_size_are_resized_as_the_library_does(int height, int width)
+    {
+        using var scope = NewDisposeScope();
+        using var inference = inference_mode();
+        FcnArchitecture architecture = SmallNetworks.Architecture("Basic", 8);
+        var plain = SmallNetworks.RandomState(architecture, seed: 6);
+        using InferenceSession session = OnnxRun.Session(FcnGraph.ForFile(
+            architecture, Height, Width, OnnxRun.Weights(plain), FeatureMaps.None, new OnnxExportOptions { Probabilities = true }));
+        byte[] images = RandomImages(count: 2, height, width);
+        Tensor expected = nn.functional.softmax(FcnNetwork.FromState(architecture, plain).call(OnnxRun.Normalize(images, 2, height, width, Height, Width)), 1);
+        var outputs = session.Run(images, [2, height, width, 3], new Dictionary<string, long[]>());
+        Assert.Equal([2, Height, Width], outputs["labels"].GetTensorTypeAndShape().Shape);
+        Assert.True(SmallNetworks.Difference(expected, outputs["probabilities"].ToTensor()) < 1e-4);
+        foreach (OrtValue value in outputs.Values)
+            value.Dispose();
+    }
+
     [Fact]
     public void Batch_norm_is_folded_as_in_a_hand_worked_example()
     {
@@ -118,9 +143,9 @@ public sealed class FcnGraphTests
         Assert.True((best - chosen).max().ToDouble() < 1e-4 * scores.abs().max().ToDouble());
     }
 
-    private static byte[] RandomImages(int count)
+    private static byte[] RandomImages(int count, int height = Height, int width = Width)
     {
-        byte[] images = new byte[count * Height * Width * 3];
+        byte[] images = new byte[count * height * width * 3];
         new Random(count).NextBytes(images);
         return images;
     }

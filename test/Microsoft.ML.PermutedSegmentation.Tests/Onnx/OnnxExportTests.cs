@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Google.Protobuf;
 using Microsoft.ML.Data;
 using Microsoft.ML.OnnxRuntime;
 using Onnx;
@@ -36,10 +37,10 @@ public sealed class OnnxExportTests(OnnxModel exported) : IClassFixture<OnnxMode
     public void The_file_is_standard_and_says_what_a_program_needs_to_know()
     {
         ModelProto model = exported.Parse();
-        Assert.Equal((8, 17, ""), (model.IrVersion, model.OpsetImport.Single().Version, model.OpsetImport.Single().Domain));
+        Assert.Equal((8, 18, ""), (model.IrVersion, model.OpsetImport.Single().Version, model.OpsetImport.Single().Domain));
         Assert.All(model.Graph.Node, node => Assert.Equal("", node.Domain));
         using var session = new InferenceSession(exported.Path);
-        Assert.Equal([-1, Size, Size, 3], session.InputMetadata["image"].Dimensions);
+        Assert.Equal([-1, -1, -1, 3], session.InputMetadata["image"].Dimensions);
         Assert.Equal(typeof(byte), session.InputMetadata["image"].ElementType);
         Assert.Equal([512], session.InputMetadata["permutation_5"].Dimensions);
         Assert.Equal(typeof(long), session.InputMetadata["permutation_5"].ElementType);
@@ -78,10 +79,22 @@ public sealed class OnnxExportTests(OnnxModel exported) : IClassFixture<OnnxMode
             differing);
         // The classifier has no batch norm: its weights are those of the model file, bit for bit.
         Assert.Equal(exported.Locked.Model.Network.State()["classifier.4.weight"].bytes.ToArray(), written["classifier.4.weight"].RawData.ToByteArray());
-        // Nothing else has numbers but what normalises and enlarges.
-        Assert.Equal(["image/deviation", "image/mean", "upsample/scales"], written.Keys.Except(stored.Keys).Order());
+        // Nothing else has numbers but what resizes and normalises.
+        Assert.Equal(["image/deviation", "image/mean", "image/size", "upsample/scales"], written.Keys.Except(stored.Keys).Order());
+        Assert.All(stored.Keys, name => Assert.Matches(@"^(backbone\.(layer\d\.\d\.)?(conv\d|downsample\.0)|classifier\.[04])\.(weight|bias)$", name));
         byte[] keyStart = [.. Enumerable.Range(1, 8).Select(i => (byte)(5 * i))];
         Assert.Equal(-1, file.AsSpan().IndexOf(keyStart));
+    }
+
+    [Fact]
+    public void Names_of_classes_may_be_long_and_in_any_language()
+    {
+        string[] names = [.. Enumerable.Range(0, 255).Select(i => $"{new string('類', 100)} {i}")];
+        ModelDescription description = exported.Locked.Model.Description with { ClassNames = names };
+        using var stream = new MemoryStream();
+        OnnxFile.CreateModel(new GraphProto(), description).WriteTo(stream);
+        stream.Position = 0;
+        Assert.Equal(names, OnnxFile.Read(stream).Description.ClassNames);
     }
 
     [Fact]
@@ -96,27 +109,19 @@ public sealed class OnnxExportTests(OnnxModel exported) : IClassFixture<OnnxMode
     }
 
     [Fact]
-    public void Images_of_floats_are_not_rounded()
+    public void A_graph_of_fixed_size_resizes_nothing()
     {
-        byte[] file = OnnxModel.Export(exported.Plain.Transformer, new OnnxExportOptions { FloatImages = true, Probabilities = true });
+        byte[] file = OnnxModel.Export(exported.Locked, new OnnxExportOptions { FixedSize = true });
+        Assert.DoesNotContain(ModelProto.Parser.ParseFrom(file).Graph.Node.SelectMany(node => node.Attribute), attribute => attribute.Name == "antialias");
         using var session = new InferenceSession(file);
-        Assert.Equal(typeof(float), session.InputMetadata["image"].ElementType);
-        byte[] whole = [.. RgbPixels.From(ColorPatches.Create(1, seed: 4)[0].Image)];
-        Assert.NotEqual(Probabilities(Array.ConvertAll(whole, value => (float)value)), Probabilities(Array.ConvertAll(whole, value => value + 0.4f)));
-        float[] expected = exported.Plain.ScoresOf(exported.Plain.Transformer)[0];
-        Assert.All(expected.Zip(Probabilities(Array.ConvertAll(whole, value => (float)value))), pair => Assert.Equal(pair.First, pair.Second, 1e-4f));
+        Assert.Equal([-1, Size, Size, 3], session.InputMetadata["image"].Dimensions);
+        var permutations = exported.Key.GetOnnxInputs(session.ModelMetadata.CustomMetadataMap);
+        byte[] images = [.. ColorPatches.Create(5, seed: 4).SelectMany(row => RgbPixels.From(row.Image))];
+        Assert.Equal(LabelsOf(exported.Unlocked), session.Run(images, [5, Size, Size, 3], permutations)["labels"].GetTensorDataAsSpan<byte>().ToArray());
         // The segmenter reads it as any other.
         using var stream = new MemoryStream(file);
-        using OnnxSegmenter segmenter = OnnxSegmenter.Load(stream);
-        Assert.Equal(LabelsOf(exported.Plain.Transformer)[..(Size * Size)], segmenter.Segment(whole, Size, Size).Cast<byte>());
-
-        float[] Probabilities(float[] image)
-        {
-            using OrtValue input = OrtValue.CreateTensorValueFromMemory(image, [1, Size, Size, 3]);
-            using var options = new RunOptions();
-            using var outputs = session.Run(options, ["image"], [input], ["probabilities"]);
-            return outputs[0].GetTensorDataAsSpan<float>().ToArray();
-        }
+        using OnnxSegmenter segmenter = OnnxSegmenter.Load(stream, exported.Key);
+        Assert.Equal(LabelsOf(exported.Unlocked)[..(Size * Size)], segmenter.Segment(images.AsSpan(0, Size * Size * 3), Size, Size).Cast<byte>());
     }
 
     [Fact]

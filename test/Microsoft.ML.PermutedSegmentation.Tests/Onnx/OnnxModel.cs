@@ -31,6 +31,9 @@ public sealed class OnnxModel : IDisposable
         return stream.ToArray();
     }
 
+    /// <summary>A file of the protected model, beside the one at <see cref="Path"/>.</summary>
+    public string Write(string name, OnnxExportOptions options) => _folder.Write(name, Export(Locked, options));
+
     internal ModelProto Parse() => ModelProto.Parser.ParseFrom(File.ReadAllBytes(Path));
 
     public void Dispose()

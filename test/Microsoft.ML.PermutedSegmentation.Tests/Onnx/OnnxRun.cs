@@ -44,10 +44,10 @@ internal static class OnnxRun
 
     public static Tensor ToTensor(this OrtValue value) => tensor(value.GetTensorDataAsSpan<float>().ToArray(), value.GetTensorTypeAndShape().Shape);
 
-    /// <summary>What the library makes of the same images: normalised floats.</summary>
-    public static Tensor Normalize(byte[] images, int count, int height, int width)
+    /// <summary>What the library makes of the same images: normalised floats, resized if another size is given.</summary>
+    public static Tensor Normalize(byte[] images, int count, int height, int width, int? newHeight = null, int? newWidth = null)
     {
-        Tensor batch = ImageTensors.CreateBatch(count, height, width);
+        Tensor batch = ImageTensors.CreateBatch(count, newHeight ?? height, newWidth ?? width);
         for (int i = 0; i < count; i++)
             ImageTensors.Write(batch, i, images[(i * height * width * 3)..((i + 1) * height * width * 3)], height, width, CropBox.Whole(height, width));
         return batch;

@@ -85,6 +85,7 @@ public sealed class OnnxSegmenterTests(OnnxModel exported) : IClassFixture<OnnxM
         Assert.Throws<ArgumentOutOfRangeException>("width", () => segmenter.Segment([], 2, -1));
         Assert.Throws<ArgumentNullException>(() => segmenter.Segment((MLImage)null!));
         Assert.Throws<ArgumentNullException>(() => segmenter.Segment([null!]));
+        Assert.Contains("too many", Assert.Throws<ArgumentException>("images", () => segmenter.Segment(new ArraySegment<MLImage>(new MLImage[Array.MaxLength / (32 * 32 * 3) + 1]))).Message);
         segmenter.Dispose();
         segmenter.Dispose();
         Assert.Throws<ObjectDisposedException>(() => segmenter.Segment(new byte[12], 2, 2));

@@ -35,6 +35,17 @@ public sealed class OnnxSampleTests(OnnxModel exported) : IClassFixture<OnnxMode
     }
 
     [Fact]
+    public void The_files_inputs_and_outputs_are_chosen()
+    {
+        Assert.Equal(0, Run("export-onnx", "--help").ExitCode);
+        string model = exported.Plain.Save(exported.Unlocked);
+        Succeed("export-onnx", "--model", model, "--probabilities", "--fixed-size", "--out", _folder.At("chosen.onnx"));
+        byte[] expected = OnnxModel.Export(exported.Locked, new OnnxExportOptions { Probabilities = true, FixedSize = true });
+        Assert.Equal(expected, File.ReadAllBytes(_folder.At("chosen.onnx")));
+        Assert.Equal(2, Run("export-onnx", "--model", model).ExitCode);
+    }
+
+    [Fact]
     public void What_cannot_be_exported_is_told_and_no_file_is_left()
     {
         string text = _folder.WriteText("model.zip", "no model");
