@@ -22,6 +22,7 @@ var root = new RootCommand("Semantic segmentation with models that are of no use
     ExportWeightsCommand.Create(),
     ExportOnnxCommand.Create(),
     TablesCommand.Create(),
+    AttackCommand.Create(),
 };
 foreach (var help in root.Options.OfType<HelpOption>())
     help.Action = new DetailedHelp((HelpAction)help.Action!);
