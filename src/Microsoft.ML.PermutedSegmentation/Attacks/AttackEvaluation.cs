@@ -106,7 +106,8 @@ internal sealed class AttackEvaluation
             using var scope = NewDisposeScope();
             // The network's inputs alone; labels stay unused.
             Tensor[] images = [.. _images.Take(_options.StatisticsImages).Chunk(8).Select(part => Whole(part).To(_stolen.Device).Images)];
-            _statistics = StatisticsMatching.Guess(_stolen, images, _options.CancellationToken);
+            using var generator = new Generator((ulong)_seed);
+            _statistics = StatisticsMatching.Guess(_stolen, images, generator, _options.CancellationToken);
         }
         return _statistics;
     }

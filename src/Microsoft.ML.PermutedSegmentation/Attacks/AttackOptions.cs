@@ -13,7 +13,7 @@ public sealed class AttackOptions
     public SegmentationWeights? PublicWeights { get; set; }
 
     /// <summary>Images whose statistics <see cref="AttackMethod.ActivationStatistics"/> takes, at most; they need no masks.</summary>
-    public int StatisticsImages { get; set; } = 50;
+    public int StatisticsImages { get; set; } = 100;
 
     /// <summary>Swaps that <see cref="AttackMethod.GreedySwaps"/> tries.</summary>
     public int Swaps { get; set; } = 500;

@@ -16,7 +16,7 @@ internal static class PublicWeightsMatching
         var guess = new Dictionary<FeatureMaps, int[]>();
         foreach (FeatureMaps map in stolen.KeyedMaps)
         {
-            string[] readers = [.. StolenModel.ReadersOf(map, state).Select(reader => $"{reader.Convolution}.weight")];
+            string[] readers = [.. stolen.ReadersOf(map).Select(reader => $"{reader.Convolution}.weight")];
             // A public backbone has no classifier, and a classifier of other classes has other weights.
             if (!readers.All(name => known.TryGetValue(name, out Tensor? weights) && weights.shape.SequenceEqual(state[name].shape)))
                 continue;

@@ -19,7 +19,7 @@ internal sealed record ReaderStatistics(Tensor Weights, Tensor Means, Tensor Cov
     private const long MostValues = 5000;
 
     /// <summary>The statistics of a reader over batches of a map as it is before its permutation. All tensors go to the current scope.</summary>
-    public static ReaderStatistics Of(IReadOnlyDictionary<string, Tensor> state, string convolution, string batchNorm, IReadOnlyList<Tensor> maps)
+    public static ReaderStatistics Of(IReadOnlyDictionary<string, Tensor> state, string convolution, string batchNorm, int stride, IReadOnlyList<Tensor> maps)
     {
         using var scope = NewDisposeScope();
         Tensor weights = state[$"{convolution}.weight"].detach().cpu();
@@ -32,8 +32,7 @@ internal sealed record ReaderStatistics(Tensor Weights, Tensor Means, Tensor Cov
         foreach (Tensor map in maps)
         {
             using var inner = NewDisposeScope();
-            // A stride leaves some of these out, which changes no mean on average.
-            Tensor patches = nn.functional.unfold(map.cpu(), kernel, padding: kernel / 2).transpose(0, 1).flatten(1);
+            Tensor patches = nn.functional.unfold(map.cpu(), kernel, padding: kernel / 2, stride: stride).transpose(0, 1).flatten(1);
             sum.add_(patches.sum(1));
             products.add_(patches.matmul(patches.t()));
             count += patches.shape[1];

@@ -11,16 +11,19 @@ internal static class StatisticsMatching
 {
     private const int Iterations = 200;
 
+    // Descent ends in a local minimum, often far from the right order. A mismatch per output below the bound tells the right one.
+    private const int Attempts = 4;
+    private const double GoodMismatch = 0.01;
+
     // Relative to the deviation of an output: how exactly batch norms' means are met by the right order, as measured on CamVid.
     private const double MeanNoise = 0.03;
 
-    private static readonly double[] StepSizes = [0.003, 0.01, 0.03, 0.1];
+    private static readonly double[] StepSizes = [0.003, 0.01, 0.03, 0.1, 0.3, 1];
 
-    public static Dictionary<FeatureMaps, int[]> Guess(StolenModel stolen, IReadOnlyList<Tensor> images, CancellationToken cancellation)
+    public static Dictionary<FeatureMaps, int[]> Guess(StolenModel stolen, IReadOnlyList<Tensor> images, Generator generator, CancellationToken cancellation)
     {
         using FcnNetwork network = stolen.Copy();
         using var scope = NewDisposeScope();
-        IReadOnlyDictionary<string, Tensor> state = network.State();
         var guess = new Dictionary<FeatureMaps, int[]>();
         var matrices = new Dictionary<FeatureMaps, Tensor>();
         foreach (FeatureMaps map in stolen.KeyedMaps)
@@ -28,26 +31,41 @@ internal static class StatisticsMatching
             // The classifier has no batch norm: nothing is known of what it computed.
             if (map == FeatureMaps.Head)
                 continue;
-            guess[map] = GuessMap(network, state, images, matrices, map, cancellation);
+            ReaderStatistics[] readers = Read(stolen, network, images, matrices, map);
+            guess[map] = GuessMap(readers, generator, cancellation);
             matrices[map] = LiteralForm.ToMatrix(guess[map], stolen.Device);
         }
         return guess;
     }
 
-    private static int[] GuessMap(
-        FcnNetwork network, IReadOnlyDictionary<string, Tensor> state, IReadOnlyList<Tensor> images,
-        IReadOnlyDictionary<FeatureMaps, Tensor> matrices, FeatureMaps map, CancellationToken cancellation)
+    // What reads a map, with the guesses of the maps before it in place.
+    private static ReaderStatistics[] Read(
+        StolenModel stolen, FcnNetwork network, IReadOnlyList<Tensor> images, IReadOnlyDictionary<FeatureMaps, Tensor> matrices, FeatureMaps map)
     {
-        using var scope = NewDisposeScope();
-        Tensor[] maps;
-        using (no_grad())
-            maps = [.. images.Select(batch => LiteralForm.Run(network, batch, 0, map.Number(), matrices))];
-        ReaderStatistics[] readers = [.. StolenModel.ReadersOf(map, state).Select(reader => ReaderStatistics.Of(state, reader.Convolution, reader.BatchNorm!, maps))];
-        return LiteralForm.ToOrder(Descend(readers, Start(readers), cancellation));
+        using var noGrad = no_grad();
+        Tensor[] maps = [.. images.Select(batch => LiteralForm.Run(network, batch, 0, map.Number(), matrices))];
+        IReadOnlyDictionary<string, Tensor> state = network.State();
+        return [.. stolen.ReadersOf(map).Select(reader => ReaderStatistics.Of(state, reader.Convolution, reader.BatchNorm!, reader.Stride, maps))];
     }
 
-    // The mean that each input should have, by least squares, and so how well each channel would do there.
-    private static Tensor Start(ReaderStatistics[] readers)
+    private static int[] GuessMap(ReaderStatistics[] readers, Generator generator, CancellationToken cancellation)
+    {
+        using var scope = NewDisposeScope();
+        Tensor likelihoods = Likelihoods(readers);
+        double good = GoodMismatch * readers.Sum(reader => reader.RunningMean.NumberOfElements), least = double.PositiveInfinity;
+        int[] best = [];
+        for (int attempt = 0; attempt < Attempts && least > good; attempt++)
+        {
+            Tensor start = attempt == 0 ? likelihoods : likelihoods.add(randn(likelihoods.shape, generator: generator));
+            (Tensor matrix, double mismatch) = Descend(readers, Sinkhorn.Normalize(start), cancellation);
+            if (mismatch < least)
+                (least, best) = (mismatch, LiteralForm.ToOrder(matrix));
+        }
+        return best;
+    }
+
+    // The mean that each input should have, by least squares, and so the logarithm of how likely each channel is there.
+    private static Tensor Likelihoods(ReaderStatistics[] readers)
     {
         using var scope = NewDisposeScope();
         using var noGrad = no_grad();
@@ -60,12 +78,11 @@ internal static class StatisticsMatching
         Tensor wanted = covariance.matmul(weights.t().matmul(residual)).div(MeanNoise * MeanNoise).add(overall);
         // Besides the uncertainty of the least squares, channels differ between images.
         Tensor spread = covariance.diagonal().add(variance.mul(0.15 * 0.15)).unsqueeze(1);
-        Tensor logarithms = wanted.unsqueeze(1).sub(means.unsqueeze(0)).square().div(spread.mul(-2));
-        return Sinkhorn.Normalize(logarithms).MoveToOuterDisposeScope();
+        return wanted.unsqueeze(1).sub(means.unsqueeze(0)).square().div(spread.mul(-2)).MoveToOuterDisposeScope();
     }
 
     // Frank and Wolfe: the permutation that the gradient likes best is an assignment; go a step towards it.
-    private static Tensor Descend(ReaderStatistics[] readers, Tensor start, CancellationToken cancellation)
+    private static (Tensor Matrix, double Mismatch) Descend(ReaderStatistics[] readers, Tensor start, CancellationToken cancellation)
     {
         Tensor matrix = start.detach().clone();
         double mismatch = double.PositiveInfinity;
@@ -83,7 +100,7 @@ internal static class StatisticsMatching
             mismatch = least;
             matrix.add_(direction, alpha: step);
         }
-        return matrix;
+        return (matrix, mismatch);
     }
 
     private static Tensor Mismatch(ReaderStatistics[] readers, Tensor matrix)

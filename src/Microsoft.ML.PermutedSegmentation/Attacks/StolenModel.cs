@@ -30,16 +30,21 @@ internal sealed class StolenModel(SegmentationModel model, Device device)
     }
 
     /// <summary>
-    /// The convolutions that read a map first, each with the batch norm behind it; null for the classifier, which has none.
+    /// The convolutions that read a map first, each with the batch norm behind it (null for the classifier, which has none) and its stride.
     /// </summary>
-    public static IEnumerable<(string Convolution, string? BatchNorm)> ReadersOf(FeatureMaps map, IReadOnlyDictionary<string, Tensor> state)
+    public IEnumerable<(string Convolution, string? BatchNorm, int Stride)> ReadersOf(FeatureMaps map)
     {
-        if (map == FeatureMaps.Head)
-            return [("classifier.4", null)];
-        if (map == FeatureMaps.Stage4)
-            return [("classifier.0", "classifier.1")];
-        string block = $"backbone.layer{map.Number()}.0";
-        (string, string?)[] readers = [($"{block}.conv1", $"{block}.bn1"), ($"{block}.downsample.0", $"{block}.downsample.1")];
-        return readers.Where(reader => state.ContainsKey($"{reader.Item1}.weight"));
+        FcnArchitecture architecture = Description.Architecture;
+        int stage = map.Number();
+        if (map is FeatureMaps.Stage4 or FeatureMaps.Head)
+        {
+            yield return map == FeatureMaps.Head ? ("classifier.4", null, 1) : ("classifier.0", "classifier.1", 1);
+            yield break;
+        }
+        string block = $"backbone.layer{stage}.0";
+        int stride = architecture.StrideOf(stage);
+        yield return ($"{block}.conv1", $"{block}.bn1", architecture.Block == ResidualBlock.Basic ? stride : 1);
+        if (architecture.HasProjection(stage, block: 0))
+            yield return ($"{block}.downsample.0", $"{block}.downsample.1", stride);
     }
 }

@@ -29,7 +29,7 @@ public sealed class StatisticsMatchingTests
         using var plain = SegmentationModel.Stored(description, Remembering(description.Architecture, images, generator));
         using SegmentationModel model = plain.Protect(key, FeatureMaps.Stage1 | FeatureMaps.Head, storeFingerprint: true);
 
-        var guess = StatisticsMatching.Guess(new StolenModel(model, CPU), [images], default);
+        var guess = StatisticsMatching.Guess(new StolenModel(model, CPU), [images], generator, default);
         // No batch norm follows the classifier.
         int[] order = Assert.Single(guess, entry => entry.Key == FeatureMaps.Stage1).Value;
         Assert.Single(guess);
