@@ -21,6 +21,7 @@ var root = new RootCommand("Semantic segmentation with models that are of no use
     ImportCommand.Create(),
     ExportWeightsCommand.Create(),
     TablesCommand.Create(),
+    AttackCommand.Create(),
 };
 foreach (var help in root.Options.OfType<HelpOption>())
     help.Action = new DetailedHelp((HelpAction)help.Action!);

@@ -65,6 +65,36 @@ public sealed class SegmentationCatalog
     }
 
     /// <summary>
+    /// Measures what a stolen model is worth to whoever has its file and some labelled images but not the key, beside what
+    /// these images are worth without it.
+    /// </summary>
+    /// <remarks>
+    /// A stolen model is worthless where a training from its weights does no better than one from random weights
+    /// (<see cref="AttackMethod.TrainFromScratch"/>). Takes as long as two trainings and a cheap one for each number of images.
+    /// With a seed in the <see cref="MLContext"/> it is repeatable on the CPU.
+    /// </remarks>
+    /// <param name="model">A model of permuted feature maps, locked or not, or a chain of transformers with one.</param>
+    /// <param name="attackerImages">Rows with an image and a mask that the attacker has.</param>
+    /// <param name="testImages">Rows with an image and a mask to try what comes out on.</param>
+    /// <param name="key">The model's key, which partly right keys are made from; no other attack uses it.</param>
+    /// <param name="options">What attacks may use; by default <see cref="AttackOptions"/>'s own.</param>
+    /// <returns>The results, in the order in which they were made.</returns>
+    /// <exception cref="ArgumentNullException">An argument is null.</exception>
+    /// <exception cref="ArgumentException">The model has no keyed map, the key is another one, or the data does not fit the model.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">An option is out of its range.</exception>
+    /// <exception cref="InvalidDataException">A row's image or mask cannot be read, or they differ in size.</exception>
+    /// <exception cref="OperationCanceledException">The token of the options was cancelled.</exception>
+    public IReadOnlyList<AttackResult> EvaluateAttacks(
+        ITransformer model, IDataView attackerImages, IDataView testImages, PermutationKey key, AttackOptions? options = null)
+    {
+        ArgumentNullException.ThrowIfNull(model);
+        ArgumentNullException.ThrowIfNull(attackerImages);
+        ArgumentNullException.ThrowIfNull(testImages);
+        ArgumentNullException.ThrowIfNull(key);
+        return AttackEvaluation.Evaluate(_environment, model, attackerImages, testImages, key, options ?? new AttackOptions());
+    }
+
+    /// <summary>
     /// A model with weights that were trained elsewhere: an unprotected one, to score with, to protect, or to save. Given those of
     /// torchvision's FCN it scores as that does; images are normalized in the same way.
     /// </summary>

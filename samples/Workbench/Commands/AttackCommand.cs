@@ -1,0 +1,69 @@
+using System.CommandLine;
+using System.CommandLine.Parsing;
+using System.Globalization;
+using Microsoft.ML;
+using Microsoft.ML.PermutedSegmentation;
+
+namespace Workbench.Commands;
+
+/// <summary><c>attack</c>: measures what a stolen model is worth to whoever has labelled images.</summary>
+internal static class AttackCommand
+{
+    public static Command Create()
+    {
+        var model = CommonOptions.Model();
+        var key = CommonOptions.RequiredKey("--key", "The model's key file: partly right keys are made from it. No other attack uses it.");
+        var data = CommonOptions.Data();
+        var attackerList = new Option<string>("--attacker-list") { HelpName = "NAME", Description = "The images that the attacker has: ImageSets/Segmentation/NAME.txt.", Required = true };
+        var testList = new Option<string>("--test-list") { HelpName = "NAME", Description = "The images to try the attacked models on.", Required = true };
+        var images = new Option<int[]>("--images") { HelpName = "1,5,...", Description = "With how many labelled images each training is tried. [default: 1,5,10,50 and all]", CustomParser = ParseCounts };
+        var steps = CommonOptions.Count("--steps", "Steps of each training; more when that is less than four epochs.", new AttackOptions().Steps);
+        var seed = CommonOptions.Seed();
+        var json = new Option<string?>("--json") { HelpName = "out.json", Description = "Also writes the results to this file, as JSON." };
+
+        var command = new DetailedCommand("attack", "Measures what a stolen model is worth to whoever has labelled images but no key.", """
+            Runs it without a key and with partly right ones, trains the protected layers or all of them anew, and trains the same network
+            from nothing on the same images: a stolen model is worthless where it helps no more than that.
+
+            Example:
+              workbench attack --model model.zip --key key.pem --data camvid --attacker-list train --test-list val
+            """)
+        { model, key, data, attackerList, testList, images, steps, seed, json };
+
+        command.SetAction((result, cancellationToken) =>
+        {
+            var mlContext = new MLContext(result.GetValue(seed)).WithWarnings();
+            var stolen = mlContext.LoadModelFile(result.GetRequiredValue(model), out _);
+            using var secret = Steps.LoadKey(result.GetRequiredValue(key));
+            var folder = VocFolder.Open(result.GetRequiredValue(data));
+            IDataView Load(Option<string> list) => mlContext.LoadMasks(folder.Load(mlContext, result.GetRequiredValue(list)), folder);
+            var options = new AttackOptions { Steps = result.GetValue(steps), Progress = new Lines(), CancellationToken = cancellationToken };
+            if (result.GetValue(images) is { Length: > 0 } counts)
+                options.ImageCounts = counts;
+
+            Console.WriteLine($"{"attack",-18} {"images",6} {"misplaced",9} {"mean IoU",8} {"per image",9} {"pixels",6} {"seconds",7}");
+            var results = mlContext.Segmentation().EvaluateAttacks(stolen, Load(attackerList), Load(testList), secret, options);
+            if (result.GetValue(json) is { } path)
+                WholeFile.Write(path, temporary => MetricsJson.Write(results, temporary));
+            return Task.CompletedTask;
+        });
+        return command;
+    }
+
+    private static int[] ParseCounts(ArgumentResult result)
+    {
+        var text = result.Tokens[0].Value;
+        var counts = text.Split(',').Select(part => int.TryParse(part, CultureInfo.InvariantCulture, out var count) ? count : 0).Distinct().Order().ToArray();
+        if (counts[0] >= 1)
+            return counts;
+        result.AddError($"'{text}' names no numbers of images; write numbers of at least 1, such as 10 or 1,10,100.");
+        return [];
+    }
+
+    // A line as soon as there is a result; Progress<T> would print from other threads.
+    private sealed class Lines : IProgress<AttackResult>
+    {
+        public void Report(AttackResult result) => Console.WriteLine(string.Create(CultureInfo.InvariantCulture,
+            $"{result.Method,-18} {result.LabelledImages,6} {(double.IsNaN(result.MisplacedShare) ? "" : result.MisplacedShare.ToString("P0", CultureInfo.InvariantCulture)),9} {result.MeanIntersectionOverUnion,8:F4} {result.MeanImageIntersectionOverUnion,9:F4} {result.PixelAccuracy,6:F3} {result.Seconds,7:F1}"));
+    }
+}

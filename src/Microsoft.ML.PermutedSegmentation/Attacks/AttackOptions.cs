@@ -1,0 +1,58 @@
+namespace Microsoft.ML.PermutedSegmentation;
+
+/// <summary>What attacks on a stolen model may use.</summary>
+public sealed class AttackOptions
+{
+    /// <summary>With how many of the attacker's labelled images each training is tried; each at least 1. Those beyond what there is mean all.</summary>
+    public IReadOnlyList<int> ImageCounts { get; set; } = [1, 5, 10, 50, int.MaxValue];
+
+    /// <summary>The shares of misplaced channels, 0 to 1, of <see cref="AttackMethod.PartlyRightKey"/>.</summary>
+    public IReadOnlyList<double> MisplacedShares { get; set; } = [0, 0.05, 0.1, 0.25, 0.5, 0.75, 1];
+
+    /// <summary>Steps of a training; with many images more, so that each is seen <see cref="LeastEpochs"/> times.</summary>
+    public int Steps { get; set; } = 150;
+
+    /// <summary>How often a training sees each image at least.</summary>
+    public int LeastEpochs { get; set; } = 4;
+
+    /// <summary>Images per step.</summary>
+    public int BatchSize { get; set; } = 8;
+
+    /// <summary>The learning rate that trainings from the stolen weights start with. It falls along half a cosine to nearly 0.</summary>
+    public double FineTuningRate { get; set; } = 0.02;
+
+    /// <summary>The learning rate that trainings from random weights start with.</summary>
+    public double ScratchRate { get; set; } = 0.1;
+
+    /// <summary>Column of true masks.</summary>
+    public string LabelColumnName { get; set; } = "Label";
+
+    /// <summary>Told each result.</summary>
+    public IProgress<AttackResult>? Progress { get; set; }
+
+    /// <summary>Ends the attacks with an <see cref="OperationCanceledException"/>.</summary>
+    public CancellationToken CancellationToken { get; set; }
+
+    internal void Validate()
+    {
+        ArgumentException.ThrowIfNullOrWhiteSpace(LabelColumnName);
+        foreach (int count in ImageCounts)
+            ArgumentOutOfRangeException.ThrowIfLessThan(count, 1, nameof(ImageCounts));
+        foreach (double share in MisplacedShares)
+        {
+            if (!(share is >= 0 and <= 1))
+                throw new ArgumentOutOfRangeException(nameof(MisplacedShares), share, "A share of misplaced channels is from 0 to 1.");
+        }
+        ArgumentOutOfRangeException.ThrowIfLessThan(Steps, 1);
+        ArgumentOutOfRangeException.ThrowIfLessThan(LeastEpochs, 0);
+        ArgumentOutOfRangeException.ThrowIfLessThan(BatchSize, 1);
+        CheckRate(nameof(FineTuningRate), FineTuningRate);
+        CheckRate(nameof(ScratchRate), ScratchRate);
+    }
+
+    private static void CheckRate(string name, double rate)
+    {
+        if (!(rate > 0) || double.IsInfinity(rate))
+            throw new ArgumentOutOfRangeException(name, rate, "The learning rate must be positive and finite.");
+    }
+}

@@ -1,0 +1,72 @@
+using Xunit;
+
+namespace Microsoft.ML.PermutedSegmentation.Tests;
+
+public sealed class AttackEvaluationTests(TrainedModel trained) : IClassFixture<TrainedModel>
+{
+    private readonly SegmentationCatalog _segmentation = new MLContext(seed: 3).Segmentation();
+
+    [Fact]
+    public void Without_training_an_attack_is_worth_what_evaluating_under_that_key_gives()
+    {
+        var options = new AttackOptions { ImageCounts = [], MisplacedShares = [0, 1] };
+        IReadOnlyList<AttackResult> results = _segmentation.EvaluateAttacks(trained.Load(), trained.Data, trained.Data, trained.Key, options);
+        Assert.Equal([AttackMethod.NoKey, AttackMethod.PartlyRightKey, AttackMethod.PartlyRightKey], results.Select(result => result.Method));
+
+        AssertSame(_segmentation.Evaluate(trained.Load().Transform(trained.Data)), results[0]);
+        // With no channel misplaced it is the right key.
+        AssertSame(_segmentation.Evaluate(trained.Transformer.Transform(trained.Data)), results[1]);
+        Assert.True(results[2].MeanIntersectionOverUnion < results[1].MeanIntersectionOverUnion);
+    }
+
+    [Fact]
+    public void Labelled_images_make_a_stolen_model_better()
+    {
+        var images = ColorPatches.View(trained.MLContext, 40, seed: 9);
+        var options = new AttackOptions { ImageCounts = [2, 100], MisplacedShares = [], Steps = 25, LeastEpochs = 0 };
+        IReadOnlyList<AttackResult> results = _segmentation.EvaluateAttacks(trained.Load(), images, trained.Data, trained.Key, options);
+        double noKey = results[0].MeanIntersectionOverUnion;
+
+        // 100 means all of the 40.
+        Assert.Equal([0, 2, 2, 2, 40, 40, 40], results.Select(result => result.LabelledImages));
+        AttackResult Of(AttackMethod method) => results.Single(result => result.Method == method && result.LabelledImages == 40);
+        Assert.True(Of(AttackMethod.FineTuneAll).MeanIntersectionOverUnion > noKey + 0.1);
+        Assert.True(Of(AttackMethod.FineTuneReaders).MeanIntersectionOverUnion > noKey);
+    }
+
+    [Fact]
+    public void A_seed_gives_the_same_results_and_the_stolen_model_stays_as_it_is()
+    {
+        using var stolen = (IDisposable)trained.Load();
+        byte[][] before = trained.LabelsOf((ITransformer)stolen);
+        Assert.Equal(Attack(), Attack());
+        Assert.Equal(before, trained.LabelsOf((ITransformer)stolen));
+
+        double[] Attack() => [.. new MLContext(seed: 5).Segmentation()
+            .EvaluateAttacks((ITransformer)stolen, trained.Data, trained.Data, trained.Key, new AttackOptions { ImageCounts = [3], MisplacedShares = [0.5], Steps = 2, LeastEpochs = 0 })
+            .Select(result => result.PixelAccuracy)];
+    }
+
+    [Fact]
+    public void Nothing_to_attack_and_wrong_arguments_are_refused()
+    {
+        using PermutationKey other = PermutationKey.Generate();
+        Assert.Contains("fingerprint", Assert.Throws<ArgumentException>(() => Attack(trained.Transformer, other)).Message);
+        using var plain = (IDisposable)_segmentation.Unprotect(trained.Transformer, trained.Key);
+        Assert.Contains("No feature map", Assert.Throws<ArgumentException>(() => Attack((ITransformer)plain, trained.Key)).Message);
+        Assert.Throws<ArgumentOutOfRangeException>(() => Attack(trained.Transformer, trained.Key, new AttackOptions { ImageCounts = [0] }));
+        Assert.Throws<ArgumentOutOfRangeException>(() => Attack(trained.Transformer, trained.Key, new AttackOptions { MisplacedShares = [1.1] }));
+        Assert.Throws<ArgumentOutOfRangeException>(() => Attack(trained.Transformer, trained.Key, new AttackOptions { FineTuningRate = double.NaN }));
+        Assert.Throws<OperationCanceledException>(() => Attack(trained.Transformer, trained.Key, new AttackOptions { CancellationToken = new(canceled: true) }));
+
+        void Attack(ITransformer model, PermutationKey key, AttackOptions? options = null) =>
+            _segmentation.EvaluateAttacks(model, trained.Data, trained.Data, key, options);
+    }
+
+    private static void AssertSame(SegmentationMetrics expected, AttackResult actual)
+    {
+        Assert.Equal(expected.MeanIntersectionOverUnion, actual.MeanIntersectionOverUnion);
+        Assert.Equal(expected.MeanImageIntersectionOverUnion, actual.MeanImageIntersectionOverUnion);
+        Assert.Equal(expected.PixelAccuracy, actual.PixelAccuracy);
+    }
+}
