@@ -1,8 +1,8 @@
 using System.Security.Cryptography;
 using System.Text;
 using TorchSharp;
-using static TorchSharp.torch;
 using static Microsoft.ML.PermutedSegmentation.CheckpointFormat;
+using static TorchSharp.torch;
 
 namespace Microsoft.ML.PermutedSegmentation;
 

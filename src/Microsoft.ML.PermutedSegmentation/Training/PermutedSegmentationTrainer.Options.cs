@@ -109,8 +109,8 @@ public sealed partial class PermutedSegmentationTrainer
         /// train anew. When an option that the weights depend on, the seed of the <see cref="MLContext"/>, the data or the key are others than the
         /// file's, <c>Fit</c> fails and says which. Without a seed in the <see cref="MLContext"/> the file keeps the one that was drawn.</para>
         /// <para>With a key the file holds no key and no permutation. The weights and momenta that read permuted maps are in protected order,
-        /// and everything is encrypted with AES-256 under a key derived from the key: it is of no use without it. Its salt and the key's
-        /// fingerprint, also when <see cref="StoreFingerprint"/> is false, can be read. Without a key the file is as open as a model's.</para>
+        /// and everything is encrypted with AES-256 under a key derived from the key: it is of no use without it. Only the names and shapes of the
+        /// tensors, the model's salt and the key's fingerprint, also when <see cref="StoreFingerprint"/> is false, can be read. Without a key the file is as open as a model's.</para>
         /// </remarks>
         public string? CheckpointPath { get; set; }
 

@@ -1,7 +1,7 @@
 using System.Security.Cryptography;
 using TorchSharp;
-using static TorchSharp.torch;
 using static Microsoft.ML.PermutedSegmentation.CheckpointFormat;
+using static TorchSharp.torch;
 
 namespace Microsoft.ML.PermutedSegmentation;
 

@@ -76,16 +76,21 @@ public sealed class CheckpointProtectionTests : IDisposable
         foreach ((string name, (_, byte[] bytes)) in opened.Content)
             Assert.True(file.AsSpan().IndexOf(bytes.AsSpan(0, Math.Min(64, bytes.Length))) < 0 || bytes.All(value => value == 0), name);
 
-        // And neither with nor without it the key or its permutation.
-        int[] order = _key.GetChannelPermutation(opened.Salt, featureMap: 6, channels: 128);
-        foreach (byte[] secret in (byte[][])
-            [
-                KeyBytes[..8], [.. Convert.ToHexStringLower(KeyBytes[..8]).Select(digit => (byte)digit)], [.. Convert.ToBase64String(KeyBytes)[..10].Select(digit => (byte)digit)],
-                MemoryMarshal.AsBytes<int>(order[..4]).ToArray(), MemoryMarshal.AsBytes<long>([.. order[..4].Select(i => (long)i)]).ToArray(),
-                MemoryMarshal.AsBytes<float>([.. order[..4].Select(i => (float)i)]).ToArray(), [.. order[..12].Select(i => (byte)i)],
-                [.. string.Join(",", order[..6]).Select(letter => (byte)letter)],
-            ])
-            Assert.All([file, .. opened.Content.Values.Select(entry => entry.Bytes)], bytes => Assert.Equal(-1, bytes.AsSpan().IndexOf(secret)));
+        AssertHoldsNeither(opened, file, _key.GetChannelPermutation(opened.Salt, featureMap: 6, channels: 128));
+    }
+
+    [Fact]
+    public void A_checkpoint_of_a_training_on_encrypted_images_says_as_little()
+    {
+        var mlContext = new MLContext(seed: 1);
+        PermutedSegmentationTrainer.Options options = ColorPatches.Options(epochs: 1);
+        options.CheckpointPath = _path;
+        using var model = mlContext.Segmentation().Trainers.BlockwiseEncrypted(_key, BlockTransformMethod.Shuffle, 8, options).Fit(ColorPatches.View(mlContext, 12));
+        var opened = new OpenedCheckpoint(_path, KeyBytes);
+        Assert.True(opened.HasRightDigest());
+        Assert.Equal(model.Model.Description.Salt, opened.Salt);
+        Assert.Equal("Shuffle", opened.Description.GetProperty("Settings").GetProperty("ImageEncryption").GetProperty("Method").GetString());
+        AssertHoldsNeither(opened, File.ReadAllBytes(_path), _key.GetBlockOrder(opened.Salt, "shuffle", 8));
     }
 
     [Fact]
@@ -141,5 +146,18 @@ public sealed class CheckpointProtectionTests : IDisposable
         (options.CheckpointPath, options.StoreFingerprint) = (_path, storeFingerprint);
         SegmentationTrainersCatalog trainers = mlContext.Segmentation().Trainers;
         (key is null ? trainers.Fcn(options) : trainers.Permuted(key, options)).Fit(ColorPatches.View(mlContext, 12)).Dispose();
+    }
+
+    // Neither the key nor its permutation, whether decrypted or not.
+    private static void AssertHoldsNeither(OpenedCheckpoint opened, byte[] file, int[] order)
+    {
+        foreach (byte[] secret in (byte[][])
+            [
+                KeyBytes[..8], [.. Convert.ToHexStringLower(KeyBytes[..8]).Select(digit => (byte)digit)], [.. Convert.ToBase64String(KeyBytes)[..10].Select(digit => (byte)digit)],
+                MemoryMarshal.AsBytes<int>(order[..4]).ToArray(), MemoryMarshal.AsBytes<long>([.. order[..4].Select(i => (long)i)]).ToArray(),
+                MemoryMarshal.AsBytes<float>([.. order[..4].Select(i => (float)i)]).ToArray(), [.. order[..12].Select(i => (byte)i)],
+                [.. string.Join(",", order[..6]).Select(letter => (byte)letter)],
+            ])
+            Assert.All([file, .. opened.Content.Values.Select(entry => entry.Bytes)], bytes => Assert.Equal(-1, bytes.AsSpan().IndexOf(secret)));
     }
 }

@@ -59,7 +59,7 @@ public sealed class ResumedTrainingTests : IDisposable
         PermutedSegmentationTrainer.Options Misled(int epochs, Reports reports)
         {
             PermutedSegmentationTrainer.Options options = Options(epochs, reports);
-            (options.ValidationSet, options.Momentum) = (new MLContext().Data.LoadFromEnumerable(wrong), 0);
+            (options.ValidationSet, options.Momentum, options.OutputStride) = (new MLContext().Data.LoadFromEnumerable(wrong), 0, 8);
             return options;
         }
 
@@ -145,7 +145,7 @@ public sealed class ResumedTrainingTests : IDisposable
     private static PermutedSegmentationTrainer.Options Options(int epochs, Reports reports)
     {
         PermutedSegmentationTrainer.Options options = ColorPatches.Options(epochs);
-        (options.MicroBatchSize, options.RestartPeriod, options.FeatureMaps, options.Progress) = (3, 2, FeatureMaps.All, reports);
+        (options.MicroBatchSize, options.RestartPeriod, options.FeatureMaps, options.OutputStride, options.Progress) = (3, 2, FeatureMaps.All, 32, reports);
         return options;
     }
 

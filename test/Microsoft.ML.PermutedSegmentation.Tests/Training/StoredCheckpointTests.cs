@@ -109,7 +109,7 @@ public sealed class StoredCheckpointTests : IDisposable
         Dictionary<string, string> bits = training.State.Tensors().ToDictionary(entry => $"{entry.Part}.{entry.Parameter}", Bits);
         var random = new Random(17);
         int opened = 0, restored = 0;
-        for (int i = 0; i < 1500; i++)
+        for (int i = 0; i < 500; i++)
         {
             byte[] damaged = SafetensorsMutations.Mutate(original, random);
             // Half of the time with a digest that hides the damage.
@@ -139,8 +139,8 @@ public sealed class StoredCheckpointTests : IDisposable
             Assert.True(GC.GetAllocatedBytesForCurrentThread() - before < 4 << 20);
         }
         // Both must happen often, or only one side is tested.
-        Assert.InRange(opened, 100, 1400);
-        Assert.InRange(restored, 50, 1400);
+        Assert.InRange(opened, 30, 470);
+        Assert.InRange(restored, 15, 470);
     }
 
     private string Refused(Action action)
