@@ -20,6 +20,7 @@ var root = new RootCommand("Semantic segmentation with models that are of no use
     InspectCommand.Create(),
     ImportCommand.Create(),
     ExportWeightsCommand.Create(),
+    ExportOnnxCommand.Create(),
     TablesCommand.Create(),
     AttackCommand.Create(),
 };

@@ -91,7 +91,7 @@ public sealed class SegmentationCatalog
         ArgumentNullException.ThrowIfNull(attackerImages);
         ArgumentNullException.ThrowIfNull(testImages);
         ArgumentNullException.ThrowIfNull(key);
-        return AttackEvaluation.Evaluate(_environment, model, attackerImages, testImages, key, options ?? new AttackOptions());
+        return AttackPreparation.Evaluate(_environment, model, attackerImages, testImages, key, options ?? new AttackOptions());
     }
 
     /// <summary>

@@ -9,7 +9,7 @@ public sealed class SegmentationTrainersCatalog
 
     /// <summary>A fully convolutional network whose model is of no use without the key.</summary>
     /// <param name="key">The secret. It is needed until <c>Fit</c> has returned and is not stored.</param>
-    /// <param name="featureMaps">The feature maps to permute; map 6, the head's, is the paper's best single one.</param>
+    /// <param name="featureMaps">The feature maps to permute; fewer protect less, and cost as little.</param>
     /// <param name="labelColumnName">Column of masks, as <c>LoadMasks</c> makes it.</param>
     /// <param name="imageColumnName">Column of images, as <c>mlContext.Transforms.LoadImages</c> makes it.</param>
     /// <param name="epochs">How often each image is seen.</param>
@@ -18,7 +18,7 @@ public sealed class SegmentationTrainersCatalog
     /// <exception cref="ArgumentOutOfRangeException">A value is out of its range.</exception>
     public PermutedSegmentationTrainer Permuted(
         PermutationKey key,
-        FeatureMaps featureMaps = FeatureMaps.Head,
+        FeatureMaps featureMaps = FeatureMaps.All,
         string labelColumnName = "Label",
         string imageColumnName = "Image",
         int epochs = 100,

@@ -3,6 +3,7 @@ using System.CommandLine.Parsing;
 using System.Globalization;
 using Microsoft.ML;
 using Microsoft.ML.PermutedSegmentation;
+using Workbench.Report;
 
 namespace Workbench.Commands;
 
@@ -18,17 +19,26 @@ internal static class AttackCommand
         var testList = new Option<string>("--test-list") { HelpName = "NAME", Description = "The images to try the attacked models on.", Required = true };
         var images = new Option<int[]>("--images") { HelpName = "1,5,...", Description = "With how many labelled images each training is tried. [default: 1,5,10,50 and all]", CustomParser = ParseCounts };
         var steps = CommonOptions.Count("--steps", "Steps of each training; more when that is less than four epochs.", new AttackOptions().Steps);
+        var methods = new Option<AttackMethod[]>("--methods")
+        {
+            HelpName = "NAME,...",
+            Description = $"What to try: {string.Join(", ", Enum.GetNames<AttackMethod>())}. [default: all]",
+            CustomParser = ParseMethods,
+        };
+        var publicWeights = new Option<string?>("--public-weights") { HelpName = "x.zip|x.safetensors", Description = "Weights that the model is known to have been trained from, for PublicWeights." };
         var seed = CommonOptions.Seed();
         var json = new Option<string?>("--json") { HelpName = "out.json", Description = "Also writes the results to this file, as JSON." };
+        var plot = new Option<string?>("--plot") { HelpName = "out.svg", Description = "Also draws mean IoU against the number of labelled images." };
 
         var command = new DetailedCommand("attack", "Measures what a stolen model is worth to whoever has labelled images but no key.", """
-            Runs it without a key and with partly right ones, trains the protected layers or all of them anew, and trains the same network
-            from nothing on the same images: a stolen model is worthless where it helps no more than that.
+            Runs it without a key and with partly right ones, looks for the permutations in several ways, trains the protected layers or all
+            of them anew, and trains the same network from nothing on the same images: a stolen model is worthless where it helps no more
+            than that.
 
             Example:
               workbench attack --model model.zip --key key.pem --data camvid --attacker-list train --test-list val
             """)
-        { model, key, data, attackerList, testList, images, steps, seed, json };
+        { model, key, data, attackerList, testList, images, steps, methods, publicWeights, seed, json, plot };
 
         command.SetAction((result, cancellationToken) =>
         {
@@ -40,11 +50,17 @@ internal static class AttackCommand
             var options = new AttackOptions { Steps = result.GetValue(steps), Progress = new Lines(), CancellationToken = cancellationToken };
             if (result.GetValue(images) is { Length: > 0 } counts)
                 options.ImageCounts = counts;
+            if (result.GetValue(methods) is { Length: > 0 } chosen)
+                options.Methods = chosen;
+            using var known = result.GetValue(publicWeights) is { } file ? Steps.LoadInitialWeights(file) : null;
+            options.PublicWeights = known;
 
-            Console.WriteLine($"{"attack",-18} {"images",6} {"misplaced",9} {"mean IoU",8} {"per image",9} {"pixels",6} {"seconds",7}");
+            Console.WriteLine($"{"attack",-29} {"images",6} {"misplaced",9} {"mean IoU",8} {"per image",9} {"pixels",6} {"seconds",7}");
             var results = mlContext.Segmentation().EvaluateAttacks(stolen, Load(attackerList), Load(testList), secret, options);
             if (result.GetValue(json) is { } path)
                 WholeFile.Write(path, temporary => MetricsJson.Write(results, temporary));
+            if (result.GetValue(plot) is { } picture)
+                AttackChart.Write(picture, results);
             return Task.CompletedTask;
         });
         return command;
@@ -56,14 +72,27 @@ internal static class AttackCommand
         var counts = text.Split(',').Select(part => int.TryParse(part, CultureInfo.InvariantCulture, out var count) ? count : 0).Distinct().Order().ToArray();
         if (counts[0] >= 1)
             return counts;
-        result.AddError($"'{text}' names no numbers of images; write numbers of at least 1, such as 10 or 1,10,100.");
+        result.AddError($"'{text}' is no value for --images; write numbers of at least 1, such as 10 or 1,10,100.");
         return [];
+    }
+
+    private static AttackMethod[] ParseMethods(ArgumentResult result)
+    {
+        var methods = new List<AttackMethod>();
+        foreach (var name in result.Tokens[0].Value.Split(','))
+        {
+            if (Enum.TryParse<AttackMethod>(name, ignoreCase: true, out var method) && Enum.IsDefined(method))
+                methods.Add(method);
+            else
+                result.AddError($"'{name}' is no attack; the attacks are {string.Join(", ", Enum.GetNames<AttackMethod>())}.");
+        }
+        return [.. methods];
     }
 
     // A line as soon as there is a result; Progress<T> would print from other threads.
     private sealed class Lines : IProgress<AttackResult>
     {
         public void Report(AttackResult result) => Console.WriteLine(string.Create(CultureInfo.InvariantCulture,
-            $"{result.Method,-18} {result.LabelledImages,6} {(double.IsNaN(result.MisplacedShare) ? "" : result.MisplacedShare.ToString("P0", CultureInfo.InvariantCulture)),9} {result.MeanIntersectionOverUnion,8:F4} {result.MeanImageIntersectionOverUnion,9:F4} {result.PixelAccuracy,6:F3} {result.Seconds,7:F1}"));
+            $"{result.Method,-29} {result.LabelledImages,6} {(double.IsNaN(result.MisplacedShare) ? "" : result.MisplacedShare.ToString("P0", CultureInfo.InvariantCulture)),9} {result.MeanIntersectionOverUnion,8:F4} {result.MeanImageIntersectionOverUnion,9:F4} {result.PixelAccuracy,6:F3} {result.Seconds,7:F1}"));
     }
 }

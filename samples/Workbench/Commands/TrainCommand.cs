@@ -18,7 +18,7 @@ internal static class TrainCommand
         var validationList = new Option<string?>("--val-list") { HelpName = "NAME", Description = "The images that choose the best epoch. Without it, a tenth of the training images is held out." };
         var key = CommonOptions.Key("Protects the model with this key file (see keygen).");
         var unprotected = new Option<bool>("--unprotected") { Description = "Trains a plain model that needs no key, to compare with." };
-        var featureMaps = CommonOptions.FeatureMaps(standard: "6");
+        var featureMaps = CommonOptions.FeatureMaps(standard: "all");
         var backbone = CommonOptions.Backbone(defaults.Backbone);
         var initialWeights = CommonOptions.InitialWeights("Weights to start from: of an unprotected model, or of torchvision's FCN or ResNet from PyTorch.");
         var outputStride = CommonOptions.OutputStride(defaults.OutputStride);

@@ -2,133 +2,166 @@ using System.Diagnostics;
 using Microsoft.ML.Runtime;
 using TorchSharp;
 using static TorchSharp.torch;
+using Guess = System.Collections.Generic.Dictionary<Microsoft.ML.PermutedSegmentation.FeatureMaps, int[]>;
 
 namespace Microsoft.ML.PermutedSegmentation;
 
 /// <summary>
-/// Attacks a protected model as a thief would who has its file and some labelled images, and measures what each attack makes
-/// of it. The right key is only used to make partly right ones.
+/// Attacks a protected model as a thief would who has its file and some images, and measures what each attack makes of it.
+/// The right key makes partly right ones, and tells how much of a guess is right.
 /// </summary>
 internal sealed class AttackEvaluation
 {
-    // Decoded images of the attacker and of the test; both have to stay in memory.
-    private const long LargestDecoded = 8L << 30;
+    // A batch of images is used whole for each swap.
+    private const int LargestSwapBatch = 16;
 
-    private readonly SegmentationModel _model;
-    private readonly Device _device;
+    private readonly StolenModel _stolen;
+    private readonly LabeledImage[] _images;
+    private readonly TestImages _test;
+    private readonly Guess _right;
     private readonly AttackOptions _options;
     private readonly int _seed;
     private readonly List<AttackResult> _results = [];
+    private Guess? _statistics;
 
-    /// <param name="model">A model of permuted feature maps, locked or not.</param>
-    /// <param name="device">Where to run.</param>
+    /// <param name="stolen">A model of permuted feature maps.</param>
+    /// <param name="images">The attacker's, in any order.</param>
+    /// <param name="test">What to try the attacked models on.</param>
+    /// <param name="right">The right α of each keyed map.</param>
     /// <param name="options">What to try; checked.</param>
     /// <param name="seed">Where every random number comes from.</param>
-    public AttackEvaluation(SegmentationModel model, Device device, AttackOptions options, int seed) =>
-        (_model, _device, _options, _seed) = (model, device, options, seed);
-
-    private ModelDescription Description => _model.Description;
+    public AttackEvaluation(StolenModel stolen, LabeledImage[] images, TestImages test, Guess right, AttackOptions options, int seed)
+    {
+        (_stolen, _images, _test, _right, _options, _seed) = (stolen, images, test, right, options, seed);
+        new Random(seed).Shuffle(_images);
+    }
 
     /// <summary>Runs all attacks.</summary>
-    public IReadOnlyList<AttackResult> Run(IDataView attackerImages, IDataView testImages, PermutationKey key)
+    public IReadOnlyList<AttackResult> Run()
     {
-        LabeledImage[] images = Read(attackerImages);
-        using var test = new TestImages(Read(testImages), Description, _device);
-        new Random(_seed).Shuffle(images);
-
-        Try(test, AttackMethod.NoKey, 0, double.NaN, _ => Stolen(guess: null));
+        Try(AttackMethod.NoKey, 0, () => []);
         foreach (double share in _options.MisplacedShares)
-            Try(test, AttackMethod.PartlyRightKey, 0, share, _ => Stolen(PartlyRight(key, share)));
-        HashSet<string> readers = [.. ChannelReorderings.For(Description.Architecture, TrueOrders(key)).Select(reordering => reordering.Parameter)];
-        foreach (int count in _options.ImageCounts.Select(count => Math.Min(count, images.Length)).Distinct())
+            Try(AttackMethod.PartlyRightKey, 0, () => PartlyRight(share));
+        if (_options.PublicWeights is { } known)
+            Try(AttackMethod.PublicWeights, 0, () => PublicWeightsMatching.Guess(_stolen, known.State));
+        // Of map 6 alone nothing is remembered: the guess would be no key.
+        bool hasStatistics = _stolen.KeyedMaps.Any(map => map != FeatureMaps.Head);
+        if (hasStatistics)
+            Try(AttackMethod.ActivationStatistics, 0, MatchStatistics);
+        foreach (int count in _options.ImageCounts.Select(count => Math.Min(count, _images.Length)).Distinct())
         {
-            LabeledImage[] given = [.. images.Take(count)];
-            Try(test, AttackMethod.FineTuneReaders, count, double.NaN, generator => Tuned(Stolen(guess: null, generator), given, readers, _options.FineTuningRate));
-            Try(test, AttackMethod.FineTuneAll, count, double.NaN, generator => Tuned(Stolen(guess: null, generator), given, null, _options.FineTuningRate));
-            Try(test, AttackMethod.TrainFromScratch, count, double.NaN, generator => Tuned(new FcnNetwork(Description.Architecture, generator, _device), given, null, _options.ScratchRate));
+            Try(AttackMethod.GreedySwaps, count, () => Swap(count));
+            Try(AttackMethod.RelaxedPermutation, count, () => Relax(count));
+            TryTraining(AttackMethod.FineTuneReaders, count, generator => _stolen.Copy(generator: generator), Readers, _options.FineTuningRate);
+            if (hasStatistics)
+                TryTraining(AttackMethod.StatisticsThenFineTuneReaders, count, generator => _stolen.Copy(MatchStatistics(), generator), Readers, _options.FineTuningRate);
+            TryTraining(AttackMethod.FineTuneAll, count, generator => _stolen.Copy(generator: generator), null, _options.FineTuningRate);
+            TryTraining(AttackMethod.TrainFromScratch, count,
+                generator => new FcnNetwork(_stolen.Description.Architecture, generator, _stolen.Device), null, _options.ScratchRate);
         }
         return _results;
     }
 
-    private void Try(TestImages test, AttackMethod method, int imageCount, double share, Func<Generator, FcnNetwork> attack)
+    // All that the key re-ordered.
+    private HashSet<string> Readers => [.. ChannelReorderings.For(_stolen.Description.Architecture, _right).Select(reordering => reordering.Parameter)];
+
+    private void Try(AttackMethod method, int imageCount, Func<Guess> attack)
     {
+        if (!_options.Methods.Contains(method))
+            return;
+        _options.CancellationToken.ThrowIfCancellationRequested();
+        var clock = Stopwatch.StartNew();
+        Guess guess = attack();
+        double seconds = clock.Elapsed.TotalSeconds;
+        using FcnNetwork network = _stolen.Copy(guess);
+        Add(method, imageCount, method == AttackMethod.NoKey ? double.NaN : MisplacedShare(guess), network, seconds);
+    }
+
+    private void TryTraining(AttackMethod method, int imageCount, Func<Generator, FcnNetwork> start, IReadOnlySet<string>? only, double rate)
+    {
+        if (!_options.Methods.Contains(method))
+            return;
         _options.CancellationToken.ThrowIfCancellationRequested();
         var clock = Stopwatch.StartNew();
         using var generator = new Generator((ulong)_seed);
-        using FcnNetwork network = attack(generator);
-        double seconds = clock.Elapsed.TotalSeconds;
-        SegmentationMetrics metrics = test.Evaluate(network, _options.CancellationToken);
-        var result = new AttackResult(method, imageCount, share,
+        using FcnNetwork network = start(generator);
+        using AttackerImages images = Draw(imageCount);
+        FineTuning.Run(network, Batches(images), StepsFor(imageCount), only, rate, _stolen.Device);
+        Add(method, imageCount, double.NaN, network, clock.Elapsed.TotalSeconds);
+    }
+
+    private void Add(AttackMethod method, int imageCount, double misplacedShare, FcnNetwork network, double seconds)
+    {
+        SegmentationMetrics metrics = _test.Evaluate(network, _options.CancellationToken);
+        var result = new AttackResult(method, imageCount, misplacedShare,
             metrics.MeanIntersectionOverUnion, metrics.MeanImageIntersectionOverUnion, metrics.PixelAccuracy, seconds);
         _results.Add(result);
         _options.Progress?.Report(result);
     }
 
-    private LabeledImage[] Read(IDataView data)
+    private Guess MatchStatistics()
     {
-        var decoded = new DecodedImages(data, Description.ImageColumnName, _options.LabelColumnName, LargestDecoded);
-        if (decoded.ClassNames.Count != Description.ClassNames.Count)
-            throw new ArgumentException($"Column '{_options.LabelColumnName}' has {decoded.ClassNames.Count} classes, the model {Description.ClassNames.Count}; they must be the same.");
-        decoded.ReadAll(_ => { }, _options.CancellationToken);
-        return decoded.Count > 0
-            ? [.. decoded.Visit([.. Enumerable.Range(0, decoded.Count)]).Select(visited => visited.Image)]
-            : throw new ArgumentException("The data has no rows; images with masks are needed.");
-    }
-
-    // A copy of the stolen weights, with a guess undone.
-    private FcnNetwork Stolen(IReadOnlyDictionary<FeatureMaps, int[]>? guess, Generator? generator = null)
-    {
-        var protection = new WeightProtection(Description.Architecture, guess ?? new Dictionary<FeatureMaps, int[]>());
-        var state = new Dictionary<string, Tensor>();
-        foreach ((string name, Tensor stored) in _model.StoredState())
+        if (_statistics is null)
         {
-            using (stored)
-            using (Tensor guessed = protection.Unprotect(name, stored))
-                state[name] = guessed.clone();
+            using var scope = NewDisposeScope();
+            // The network's inputs alone; labels stay unused.
+            Tensor[] images = [.. _images.Take(_options.StatisticsImages).Chunk(8).Select(part => Whole(part).To(_stolen.Device).Images)];
+            _statistics = StatisticsMatching.Guess(_stolen, images, _options.CancellationToken);
         }
-        return FcnNetwork.FromState(Description.Architecture, state, generator);
+        return _statistics;
     }
 
-    private FcnNetwork Tuned(FcnNetwork network, LabeledImage[] images, HashSet<string>? only, double rate)
+    private Guess Swap(int count)
     {
-        new FineTuning(_options, Description, _device).Run(network, images, only, rate, new Random(_seed));
-        return network;
+        using LabeledBatch batch = Whole(_images[..Math.Min(count, LargestSwapBatch)]).To(_stolen.Device);
+        return GreedySwaps.Guess(_stolen, batch, _options.Swaps, new Random(_seed), _options.CancellationToken);
     }
 
-    private Dictionary<FeatureMaps, int[]> TrueOrders(PermutationKey key) => Description.FeatureMaps.Each().ToDictionary(
-        map => map, map => key.GetChannelPermutation(Description.Salt, map.Number(), Description.Architecture.ChannelsOf(map)));
+    private Guess Relax(int count)
+    {
+        using var generator = new Generator((ulong)_seed);
+        using AttackerImages images = Draw(count);
+        return RelaxedPermutation.Guess(_stolen, Batches(images), StepsFor(count), generator);
+    }
 
-    // The true order with a share of the channels, drawn at random, moved around in a circle: none of them is in its place.
-    private Dictionary<FeatureMaps, int[]> PartlyRight(PermutationKey key, double share)
+    // The right order with a share of the channels, drawn at random, moved around in a circle: none of them is in its place.
+    private Guess PartlyRight(double share)
     {
         var random = new Random(_seed);
-        Dictionary<FeatureMaps, int[]> orders = TrueOrders(key);
+        Guess orders = _right.ToDictionary(entry => entry.Key, entry => (int[])entry.Value.Clone());
         foreach (int[] order in orders.Values)
         {
-            int count = (int)Math.Round(share * order.Length);
-            // One channel alone cannot be misplaced.
-            count = count == 1 ? 2 : count;
             int[] places = [.. Enumerable.Range(0, order.Length)];
             random.Shuffle(places);
-            for (int i = 0; i + 1 < count; i++)
+            // One channel alone cannot be misplaced: from one step on there are two.
+            for (int i = 0; i + 1 < Math.Round(share * order.Length); i++)
                 (order[places[i]], order[places[i + 1]]) = (order[places[i + 1]], order[places[i]]);
         }
         return orders;
     }
 
-    /// <summary>Checks the arguments of the catalog and runs all attacks.</summary>
-    public static IReadOnlyList<AttackResult> Evaluate(
-        IHostEnvironment environment, ITransformer model, IDataView attackerImages, IDataView testImages, PermutationKey key, AttackOptions options)
+    private double MisplacedShare(Guess guess)
     {
-        options.Validate();
-        (ITransformer[] before, PermutedSegmentationTransformer segmenter) = ModelChain.Split(model);
-        if (segmenter.Model.Description.FeatureMaps == FeatureMaps.None)
-            throw new ArgumentException("No feature map of this model is protected by a key: there is nothing to attack.", nameof(model));
-        if (segmenter.Model.Matches(key) == false)
-            throw new ArgumentException("This is not the model's key: the fingerprint differs.", nameof(key));
-        IDataView Prepare(IDataView data) => before.Aggregate(data, (view, transformer) => transformer.Transform(view));
-        int seed = ((IHostEnvironmentInternal)environment).Seed ?? Random.Shared.Next();
-        return new AttackEvaluation(segmenter.Model, ComputeDevice.Choose(environment), options, seed)
-            .Run(Prepare(attackerImages), Prepare(testImages), key);
+        int channels = 0, misplaced = 0;
+        foreach ((FeatureMaps map, int[] right) in _right)
+        {
+            int[]? guessed = guess.GetValueOrDefault(map);
+            channels += right.Length;
+            misplaced += Enumerable.Range(0, right.Length).Count(i => (guessed is null ? i : guessed[i]) != right[i]);
+        }
+        return (double)misplaced / channels;
     }
+
+    private LabeledBatch Whole(IEnumerable<LabeledImage> images) => LabeledBatch.Of(
+        [.. images.Select(image => (image, CropBox.Whole(image.Height, image.Width)))], _stolen.Description.ImageHeight, _stolen.Description.ImageWidth);
+
+    private AttackerImages Draw(int count) => new(_images[..count], _stolen.Description, _options.BatchSize, new Random(_seed));
+
+    private Func<LabeledBatch> Batches(AttackerImages images) => () =>
+    {
+        _options.CancellationToken.ThrowIfCancellationRequested();
+        return images.Draw();
+    };
+
+    private int StepsFor(int imageCount) => Math.Max(_options.Steps, _options.LeastEpochs * imageCount / _options.BatchSize);
 }

@@ -3,6 +3,21 @@ namespace Microsoft.ML.PermutedSegmentation;
 /// <summary>What attacks on a stolen model may use.</summary>
 public sealed class AttackOptions
 {
+    /// <summary>What to try, each once.</summary>
+    public IReadOnlyList<AttackMethod> Methods { get; set; } = Enum.GetValues<AttackMethod>();
+
+    /// <summary>
+    /// Weights that the attacker knows the model to have been trained from, for <see cref="AttackMethod.PublicWeights"/>; null when
+    /// there are none, and then it is not tried.
+    /// </summary>
+    public SegmentationWeights? PublicWeights { get; set; }
+
+    /// <summary>Images whose statistics <see cref="AttackMethod.ActivationStatistics"/> takes, at most; they need no masks.</summary>
+    public int StatisticsImages { get; set; } = 50;
+
+    /// <summary>Swaps that <see cref="AttackMethod.GreedySwaps"/> tries.</summary>
+    public int Swaps { get; set; } = 500;
+
     /// <summary>With how many of the attacker's labelled images each training is tried; each at least 1. Those beyond what there is mean all.</summary>
     public IReadOnlyList<int> ImageCounts { get; set; } = [1, 5, 10, 50, int.MaxValue];
 
@@ -36,6 +51,13 @@ public sealed class AttackOptions
     internal void Validate()
     {
         ArgumentException.ThrowIfNullOrWhiteSpace(LabelColumnName);
+        foreach (AttackMethod method in Methods)
+        {
+            if (!Enum.IsDefined(method))
+                throw new ArgumentOutOfRangeException(nameof(Methods), method, "Not a method of attack.");
+        }
+        ArgumentOutOfRangeException.ThrowIfLessThan(StatisticsImages, 1);
+        ArgumentOutOfRangeException.ThrowIfLessThan(Swaps, 1);
         foreach (int count in ImageCounts)
             ArgumentOutOfRangeException.ThrowIfLessThan(count, 1, nameof(ImageCounts));
         foreach (double share in MisplacedShares)

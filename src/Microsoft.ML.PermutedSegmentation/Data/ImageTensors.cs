@@ -10,8 +10,8 @@ internal static class ImageTensors
     public const long Void = -100;
 
     // Of ImageNet's training images, in units of a byte.
-    private static readonly float[] Mean = [0.485f * 255, 0.456f * 255, 0.406f * 255];
-    private static readonly float[] Deviation = [0.229f * 255, 0.224f * 255, 0.225f * 255];
+    internal static readonly float[] Mean = [0.485f * 255, 0.456f * 255, 0.406f * 255];
+    internal static readonly float[] Deviation = [0.229f * 255, 0.224f * 255, 0.225f * 255];
 
     /// <summary>
     /// An empty batch of images, [N, 3, height, width]. Its values lie in memory by pixel (channels last): libtorch's

@@ -85,6 +85,24 @@ internal sealed record FcnArchitecture
     /// <summary>Channels inside the blocks of a stage; they double from stage to stage.</summary>
     public int WidthOf(int stage) => BaseWidth << (stage - 1);
 
+    /// <summary>The stride, 1 or 2, of the first block of a stage; that of the others is 1.</summary>
+    /// <remarks>Stage k would end at stride 2^(k+1). Where the output stride is smaller, the stride is left out.</remarks>
+    public int StrideOf(int stage) => stage > 1 && FullStride(stage) <= OutputStride ? 2 : 1;
+
+    /// <summary>
+    /// The dilation of the 3x3 convolutions of a stage's bottlenecks, which makes up for strides that are left out; a stage's first
+    /// block still has the dilation of the stage before (torchvision). Basic blocks have none.
+    /// </summary>
+    public int DilationOf(int stage, int block) => Block == ResidualBlock.Basic
+        ? 1
+        : Math.Max(1, FullStride(block == 0 ? stage - 1 : stage) / OutputStride);
+
+    /// <summary>Whether the shortcut of a block is a 1x1 convolution: where its input has another size or other channels.</summary>
+    public bool HasProjection(int stage, int block) =>
+        block == 0 && (StrideOf(stage) != 1 || StageChannels(stage) != (stage == 1 ? BaseWidth : StageChannels(stage - 1)));
+
+    private static int FullStride(int stage) => 2 << stage;
+
     private int StageChannels(int stage) => WidthOf(stage) * (Block == ResidualBlock.Bottleneck ? Bottleneck.Expansion : 1);
 
     private static void CheckRange(int value, int least, int most, string name)

@@ -44,19 +44,11 @@ internal sealed class ResNetBackbone : nn.Module<Tensor, Tensor>
 
     private static Sequential BuildStage(FcnArchitecture architecture, int stage, FeatureMaps read, FeatureMaps written)
     {
-        // Stage k would end at stride 2^(k+1). Where the output stride is smaller, the stride is left out and a bottleneck's
-        // 3x3 convolutions are dilated instead; a stage's first block still has the dilation of the stage before (torchvision).
-        int fullStride = 2 << stage;
-        int stride = stage > 1 && fullStride <= architecture.OutputStride ? 2 : 1;
-        int dilation = Math.Max(1, fullStride / architecture.OutputStride);
-        int firstDilation = Math.Max(1, fullStride / 2 / architecture.OutputStride);
         int inputs = architecture.ChannelsOf(read);
         int outputs = architecture.ChannelsOf(written);
-
-        var blocks = new List<nn.Module<Tensor, Tensor>> { Block(inputs, stride, firstDilation) };
-        while (blocks.Count < architecture.BlocksOf(stage))
-            blocks.Add(Block(outputs, stride: 1, dilation));
-        return nn.Sequential(blocks);
+        return nn.Sequential(Enumerable.Range(0, architecture.BlocksOf(stage)).Select(i => i == 0
+            ? Block(inputs, architecture.StrideOf(stage), architecture.DilationOf(stage, i))
+            : Block(outputs, stride: 1, architecture.DilationOf(stage, i))));
 
         nn.Module<Tensor, Tensor> Block(int inputs, int stride, int dilation) => architecture.Block == ResidualBlock.Bottleneck
             ? new Bottleneck(inputs, architecture.WidthOf(stage), stride, dilation)

@@ -9,10 +9,16 @@ internal sealed record KeyEffect(WeightProtection Weights, BlockTransform? Image
     /// <summary>The effect of a key on the model described.</summary>
     public static KeyEffect Of(PermutationKey key, ModelDescription model)
     {
-        FcnArchitecture architecture = model.Architecture;
-        var permutations = model.FeatureMaps.Each().ToDictionary(
-            map => map, map => key.GetChannelPermutation(model.Salt, map.Number(), architecture.ChannelsOf(map)));
+        var weights = new WeightProtection(model.Architecture, PermutationsOf(key, model));
         byte[]? fingerprint = model.Salt is { } salt ? key.GetFingerprint(salt) : null;
-        return new KeyEffect(new WeightProtection(architecture, permutations), model.ImageEncryption?.Derive(key, model.Salt), fingerprint);
+        return new KeyEffect(weights, model.ImageEncryption?.Derive(key, model.Salt), fingerprint);
+    }
+
+    /// <summary>The permutations that a key gives to the keyed maps of the model described.</summary>
+    public static IReadOnlyDictionary<FeatureMaps, int[]> PermutationsOf(PermutationKey key, ModelDescription model)
+    {
+        FcnArchitecture architecture = model.Architecture;
+        return model.FeatureMaps.Each().ToDictionary(
+            map => map, map => key.GetChannelPermutation(model.Salt, map.Number(), architecture.ChannelsOf(map)));
     }
 }

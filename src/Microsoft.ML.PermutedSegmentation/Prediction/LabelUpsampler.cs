@@ -22,9 +22,15 @@ internal static class LabelUpsampler
         int count = (int)scores.shape[0], classes = (int)scores.shape[1], rows = (int)scores.shape[2], columns = (int)scores.shape[3];
         Tensor byPixel = scores.permute(0, 2, 3, 1).cpu().contiguous();
         float[] values = MemoryMarshal.Cast<byte, float>(byPixel.bytes).ToArray();
+        return Upsample(values, count, rows, columns, classes, height, width);
+    }
+
+    /// <summary>The same for scores in memory, [N, h, w, classes].</summary>
+    public static byte[] Upsample(float[] scores, int count, int rows, int columns, int classes, int height, int width)
+    {
         byte[] labels = new byte[count * height * width];
         Parallel.For(0, count, i => UpsampleOne(
-            values.AsSpan(i * rows * columns * classes, rows * columns * classes), rows, columns, classes,
+            scores.AsSpan(i * rows * columns * classes, rows * columns * classes), rows, columns, classes,
             labels.AsSpan(i * height * width, height * width), height, width));
         return labels;
     }

@@ -79,7 +79,10 @@ internal sealed record ModelDescription
         }
     }
 
-    private void Check()
+    /// <summary>Checks what was read from a file.</summary>
+    /// <exception cref="InvalidDataException">It describes no model that can be.</exception>
+    /// <exception cref="ArgumentException">It describes no network that can be.</exception>
+    public void Check()
     {
         _ = Architecture; // throws for a network that cannot be
         Require(ImageHeight is > 0 and <= LargestSide && ImageHeight % OutputStride == 0, $"image height {ImageHeight}");

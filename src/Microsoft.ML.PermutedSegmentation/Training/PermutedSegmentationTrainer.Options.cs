@@ -2,7 +2,7 @@ namespace Microsoft.ML.PermutedSegmentation;
 
 public sealed partial class PermutedSegmentationTrainer
 {
-    /// <summary>Everything that can be set about a training. The defaults are the paper's recipe (Sec. III-A).</summary>
+    /// <summary>Everything that can be set about a training. The defaults are the paper's recipe (Sec. III-A), with all feature maps permuted.</summary>
     public sealed class Options
     {
         /// <summary>Column of images, as <c>mlContext.Transforms.LoadImages</c> makes it.</summary>
@@ -17,8 +17,11 @@ public sealed partial class PermutedSegmentationTrainer
         /// <summary>Output column with the class probabilities, <c>Vector&lt;Single, classes, height, width&gt;</c>; computed only when asked for.</summary>
         public string ScoreColumnName { get; set; } = "Score";
 
-        /// <summary>The feature maps that the key permutes (Fig. 3, Table I). The paper's best single one is the head's, map 6. Not used without a key.</summary>
-        public FeatureMaps FeatureMaps { get; set; } = FeatureMaps.Head;
+        /// <summary>
+        /// The feature maps that the key permutes (Fig. 3, Table I). All six cost nothing and are worth the most to an owner: the
+        /// paper's best single one, the head's, falls to a few labelled images (docs/security.md). Not used without a key.
+        /// </summary>
+        public FeatureMaps FeatureMaps { get; set; } = FeatureMaps.All;
 
         /// <summary>Depth of the network.</summary>
         public Backbone Backbone { get; set; } = Backbone.ResNet50;

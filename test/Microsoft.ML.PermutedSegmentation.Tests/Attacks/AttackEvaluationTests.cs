@@ -9,7 +9,7 @@ public sealed class AttackEvaluationTests(TrainedModel trained) : IClassFixture<
     [Fact]
     public void Without_training_an_attack_is_worth_what_evaluating_under_that_key_gives()
     {
-        var options = new AttackOptions { ImageCounts = [], MisplacedShares = [0, 1] };
+        var options = new AttackOptions { Methods = [AttackMethod.NoKey, AttackMethod.PartlyRightKey], MisplacedShares = [0, 1] };
         IReadOnlyList<AttackResult> results = _segmentation.EvaluateAttacks(trained.Load(), trained.Data, trained.Data, trained.Key, options);
         Assert.Equal([AttackMethod.NoKey, AttackMethod.PartlyRightKey, AttackMethod.PartlyRightKey], results.Select(result => result.Method));
 
@@ -17,13 +17,14 @@ public sealed class AttackEvaluationTests(TrainedModel trained) : IClassFixture<
         // With no channel misplaced it is the right key.
         AssertSame(_segmentation.Evaluate(trained.Transformer.Transform(trained.Data)), results[1]);
         Assert.True(results[2].MeanIntersectionOverUnion < results[1].MeanIntersectionOverUnion);
+        Assert.Equal([double.NaN, 0, 1], results.Select(result => result.MisplacedShare));
     }
 
     [Fact]
     public void Labelled_images_make_a_stolen_model_better()
     {
         var images = ColorPatches.View(trained.MLContext, 40, seed: 9);
-        var options = new AttackOptions { ImageCounts = [2, 100], MisplacedShares = [], Steps = 25, LeastEpochs = 0 };
+        var options = new AttackOptions { Methods = [AttackMethod.NoKey, AttackMethod.FineTuneReaders, AttackMethod.FineTuneAll, AttackMethod.TrainFromScratch], ImageCounts = [2, 100], Steps = 25, LeastEpochs = 0 };
         IReadOnlyList<AttackResult> results = _segmentation.EvaluateAttacks(trained.Load(), images, trained.Data, trained.Key, options);
         double noKey = results[0].MeanIntersectionOverUnion;
 
@@ -39,12 +40,36 @@ public sealed class AttackEvaluationTests(TrainedModel trained) : IClassFixture<
     {
         using var stolen = (IDisposable)trained.Load();
         byte[][] before = trained.LabelsOf((ITransformer)stolen);
+        // Matching the statistics of all six maps takes long, and draws no random number.
+        AttackMethod[] methods = [.. Enum.GetValues<AttackMethod>().Where(method => !$"{method}".Contains("Statistics"))];
         Assert.Equal(Attack(), Attack());
         Assert.Equal(before, trained.LabelsOf((ITransformer)stolen));
 
         double[] Attack() => [.. new MLContext(seed: 5).Segmentation()
-            .EvaluateAttacks((ITransformer)stolen, trained.Data, trained.Data, trained.Key, new AttackOptions { ImageCounts = [3], MisplacedShares = [0.5], Steps = 2, LeastEpochs = 0 })
+            .EvaluateAttacks((ITransformer)stolen, trained.Data, trained.Data, trained.Key, new AttackOptions { Methods = methods, ImageCounts = [3], MisplacedShares = [0.5], Steps = 2, LeastEpochs = 0, Swaps = 3 })
             .Select(result => result.PixelAccuracy)];
+    }
+
+    [Fact]
+    public void The_very_weights_that_are_protected_give_all_permutations_away()
+    {
+        using var plain = SegmentationWeights.Of(trained.Transformer);
+        var options = new AttackOptions { Methods = [AttackMethod.PublicWeights], PublicWeights = plain };
+        AttackResult result = Assert.Single(_segmentation.EvaluateAttacks(trained.Load(), trained.Data, trained.Data, trained.Key, options));
+        Assert.Equal(0, result.MisplacedShare);
+        AssertSame(_segmentation.Evaluate(trained.Transformer.Transform(trained.Data)), result);
+    }
+
+    [Theory]
+    [InlineData(AttackMethod.GreedySwaps)]
+    [InlineData(AttackMethod.RelaxedPermutation)]
+    public void Labelled_images_find_an_order_that_labels_them_better(AttackMethod method)
+    {
+        using var model = (IDisposable)_segmentation.Protect(_segmentation.Unprotect(trained.Transformer, trained.Key), trained.Key, FeatureMaps.Head);
+        var options = new AttackOptions { Methods = [AttackMethod.NoKey, method], ImageCounts = [16], Steps = 150, LeastEpochs = 0, Swaps = 4000 };
+        IReadOnlyList<AttackResult> results = _segmentation.EvaluateAttacks((ITransformer)model, trained.Data, trained.Data, trained.Key, options);
+        Assert.True(results[1].PixelAccuracy > results[0].PixelAccuracy, $"{results[0]}, {results[1]}");
+        Assert.InRange(results[1].MisplacedShare, 0, 1);
     }
 
     [Fact]
@@ -55,6 +80,7 @@ public sealed class AttackEvaluationTests(TrainedModel trained) : IClassFixture<
         using var plain = (IDisposable)_segmentation.Unprotect(trained.Transformer, trained.Key);
         Assert.Contains("No feature map", Assert.Throws<ArgumentException>(() => Attack((ITransformer)plain, trained.Key)).Message);
         Assert.Throws<ArgumentOutOfRangeException>(() => Attack(trained.Transformer, trained.Key, new AttackOptions { ImageCounts = [0] }));
+        Assert.Throws<ArgumentOutOfRangeException>(() => Attack(trained.Transformer, trained.Key, new AttackOptions { Methods = [(AttackMethod)99] }));
         Assert.Throws<ArgumentOutOfRangeException>(() => Attack(trained.Transformer, trained.Key, new AttackOptions { MisplacedShares = [1.1] }));
         Assert.Throws<ArgumentOutOfRangeException>(() => Attack(trained.Transformer, trained.Key, new AttackOptions { FineTuningRate = double.NaN }));
         Assert.Throws<OperationCanceledException>(() => Attack(trained.Transformer, trained.Key, new AttackOptions { CancellationToken = new(canceled: true) }));

@@ -1,0 +1,22 @@
+using Microsoft.ML.Data;
+using Microsoft.ML.PermutedSegmentation;
+
+// Segments an image with a model from 'workbench export-onnx', with ONNX Runtime: there is no libtorch in this program's folder.
+if (args is not [var modelPath, var keyPath, var imagePath, var maskPath])
+{
+    Console.Error.WriteLine("usage: OnnxSegmentation model.onnx key.pem image.jpg mask.png");
+    return 2;
+}
+
+using var key = PermutationKey.Load(keyPath);
+using var segmenter = OnnxSegmenter.Load(modelPath, key);
+using var image = MLImage.CreateFromFile(imagePath);
+
+byte[,] classes = segmenter.Segment(image);
+
+// Masks of this library have class k as k + 1, since 0 is for pixels that nobody has labelled.
+byte[] labels = [.. classes.Cast<byte>().Select(c => (byte)(c + 1))];
+MaskFile.Save(maskPath, labels, segmenter.ImageHeight, segmenter.ImageWidth);
+foreach (var (index, count) in classes.Cast<byte>().CountBy(c => c).OrderByDescending(entry => entry.Value))
+    Console.WriteLine($"{(double)count / classes.Length,6:P1}  {segmenter.ClassNames[index]}");
+return 0;

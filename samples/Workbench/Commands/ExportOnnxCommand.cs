@@ -1,0 +1,50 @@
+using System.CommandLine;
+using Microsoft.ML;
+using Microsoft.ML.PermutedSegmentation;
+
+namespace Workbench.Commands;
+
+/// <summary><c>export-onnx</c>: writes a model for ONNX runtimes.</summary>
+internal static class ExportOnnxCommand
+{
+    public static Command Create()
+    {
+        var model = CommonOptions.Model();
+        var probabilities = new Option<bool>("--probabilities") { Description = "Gives the graph a second output, the probability of each class at each pixel." };
+        var fixedSize = new Option<bool>("--fixed-size") { Description = "Takes images of the model's size only, for runtimes that cannot resize with antialiasing." };
+        var output = new Option<string>("--out") { HelpName = "model.onnx", Description = "The file to write. It never holds the key.", Required = true };
+
+        var command = new DetailedCommand("export-onnx", "Writes a model as an ONNX file, which needs the key as its model does.", """
+            The weights are written as the model's file has them, so no key is needed. Each keyed
+            feature map has an input, permutation_1 to permutation_6, for what the key gives it.
+            In C#, OnnxSegmenter.Load(path, key) needs no such inputs.
+
+            Example:
+              workbench export-onnx --model model.zip --out model.onnx
+            """)
+        { model, probabilities, fixedSize, output };
+
+        command.SetAction(result =>
+        {
+            var (from, to) = (result.GetRequiredValue(model), result.GetRequiredValue(output));
+            var mlContext = new MLContext().WithWarnings();
+            var loaded = mlContext.LoadModelFile(from, out _);
+            using var disposable = loaded as IDisposable;
+            var options = new OnnxExportOptions { Probabilities = result.GetValue(probabilities), FixedSize = result.GetValue(fixedSize) };
+            try
+            {
+                WholeFile.Write(to, temporary =>
+                {
+                    using var stream = File.Create(temporary);
+                    mlContext.Segmentation().ExportToOnnx(loaded, stream, options);
+                });
+            }
+            catch (Exception exception) when (exception is ArgumentException or InvalidOperationException)
+            {
+                throw new InvalidDataException($"'{from}': {exception.Message}", exception);
+            }
+            Console.WriteLine($"Wrote the model to {to}.");
+        });
+        return command;
+    }
+}

@@ -1,0 +1,17 @@
+namespace Microsoft.ML.PermutedSegmentation;
+
+/// <summary>What an ONNX file takes and gives.</summary>
+public sealed class OnnxExportOptions
+{
+    /// <summary>
+    /// Whether the graph has a second output, <c>probabilities</c>: Single [batch, classes, height, width]. Whoever does not fetch
+    /// it pays nothing for it.
+    /// </summary>
+    public bool Probabilities { get; set; }
+
+    /// <summary>
+    /// Whether <c>image</c> must have the model's size, instead of any size that the graph resizes: for runtimes that have no
+    /// antialiasing in Resize (operator set 18), and programs that resize on their own.
+    /// </summary>
+    public bool FixedSize { get; set; }
+}

@@ -1,0 +1,99 @@
+using Google.Protobuf;
+using Onnx;
+
+namespace Microsoft.ML.PermutedSegmentation;
+
+/// <summary>ONNX files of segmentation models: written whole; read for their description and their weights only.</summary>
+internal static class OnnxFile
+{
+    // The largest network, of ResNet-101 and 255 classes, has 208 MB.
+    private const int LargestFile = 1 << 28;
+
+    // All but the values of the weights. Parsed it takes a multiple of that, whatever a stranger puts there.
+    private const int LargestStructure = 1 << 21;
+
+    /// <summary>A model of a graph.</summary>
+    public static ModelProto CreateModel(GraphProto graph, ModelDescription description)
+    {
+        var model = new ModelProto
+        {
+            IrVersion = GraphBuilder.FormatVersion,
+            ProducerName = typeof(OnnxFile).Namespace,
+            Graph = graph,
+            OpsetImport = { new OperatorSetIdProto { Domain = "", Version = GraphBuilder.OperatorSet } },
+        };
+        foreach ((string name, string value) in OnnxMetadata.Write(description))
+            model.MetadataProps.Add(new StringStringEntryProto { Key = name, Value = value });
+        return model;
+    }
+
+    /// <summary>Reads a model's description and tensors. Sizes are checked before anything is made of them; the tensors are not.</summary>
+    /// <exception cref="InvalidDataException">The stream is no ONNX file of a segmentation model, or too large to be one.</exception>
+    public static (ModelDescription Description, IReadOnlyDictionary<string, TensorProto> Tensors) Read(Stream stream)
+    {
+        byte[] file = ReadAll(stream);
+        try
+        {
+            if (StructureSize(file) > LargestStructure)
+                throw new InvalidDataException($"The model is damaged: there are more than {LargestStructure} bytes in it besides its weights.");
+            ModelProto model = ModelProto.Parser.ParseFrom(file);
+            ModelDescription description = OnnxMetadata.Read(Unique(model.MetadataProps, entry => entry.Key).ToDictionary(entry => entry.Key, entry => entry.Value.Value));
+            return (description, Unique(model.Graph?.Initializer ?? [], tensor => tensor.Name));
+        }
+        catch (InvalidProtocolBufferException exception)
+        {
+            throw new InvalidDataException($"This is no ONNX file, or damaged: {exception.Message}", exception);
+        }
+    }
+
+    private static byte[] ReadAll(Stream stream)
+    {
+        using var content = new MemoryStream(stream.CanSeek && stream.Length - stream.Position is > 0 and <= LargestFile and var length ? (int)length : 0);
+        byte[] buffer = new byte[1 << 16];
+        for (int count; (count = stream.Read(buffer)) > 0; content.Write(buffer, 0, count))
+        {
+            if (content.Length + count > LargestFile)
+                throw new InvalidDataException($"This is no ONNX file of a model of this library: it has more than {LargestFile} bytes.");
+        }
+        return content.Length == content.Capacity ? content.GetBuffer() : content.ToArray();
+    }
+
+    // Bytes outside of graph.initializer.raw_data.
+    private static long StructureSize(byte[] file) => file.Length - Payload(
+        file, 0, file.Length, [ModelProto.GraphFieldNumber, GraphProto.InitializerFieldNumber, TensorProto.RawDataFieldNumber]);
+
+    // How many bytes the fields at the end of a path of field numbers have, found without making an object of any.
+    private static long Payload(byte[] file, int start, int length, ReadOnlySpan<int> path)
+    {
+        long result = 0;
+        int end = start + length;
+        var message = new CodedInputStream(file, start, length);
+        while (message.ReadTag() is var tag and not 0)
+        {
+            if (WireFormat.GetTagFieldNumber(tag) == path[0] && WireFormat.GetTagWireType(tag) == WireFormat.WireType.LengthDelimited)
+            {
+                // A position counts from the start of the file.
+                int position = (int)message.Position;
+                var field = new CodedInputStream(file, position, end - position);
+                int size = field.ReadLength();
+                position = (int)field.Position;
+                if (size < 0 || size > end - position)
+                    throw new InvalidDataException("The model is damaged: it ends too early.");
+                result += path.Length == 1 ? size : Payload(file, position, size, path[1..]);
+            }
+            message.SkipLastField();
+        }
+        return result;
+    }
+
+    private static Dictionary<string, T> Unique<T>(IEnumerable<T> items, Func<T, string> nameOf)
+    {
+        var result = new Dictionary<string, T>();
+        foreach (T item in items)
+        {
+            if (!result.TryAdd(nameOf(item), item))
+                throw new InvalidDataException("The model is damaged: a name is in it twice.");
+        }
+        return result;
+    }
+}

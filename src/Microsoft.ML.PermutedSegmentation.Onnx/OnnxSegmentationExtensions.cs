@@ -1,0 +1,76 @@
+using Google.Protobuf;
+using Onnx;
+using TorchSharp;
+
+namespace Microsoft.ML.PermutedSegmentation;
+
+/// <summary>From ML.NET models and their keys to ONNX.</summary>
+public static class OnnxSegmentationExtensions
+{
+    /// <summary>
+    /// Writes a model as an ONNX file that any runtime in any language can use. It holds what the model's own file holds: the
+    /// protected weights, and nothing of the key, whether the model is unlocked or not. To use it, its user gives the permutation
+    /// of each keyed feature map as an input (<see cref="GetOnnxInputs"/>); with others the labels are worth nothing.
+    /// </summary>
+    /// <remarks>
+    /// <para>Operator set 18. Inputs: <c>image</c>, UInt8 [batch, height, width, 3], RGB of any size, which the graph resizes (with
+    /// antialiasing, as Pillow's bilinear filter does); and for each keyed map m <c>permutation_m</c>, Int64 [channels], its α
+    /// (Eq. 2), from 0. Without a key 0, 1, 2, ... is the paper's No-perm. Outputs, at the model's size: <c>labels</c>, UInt8
+    /// [batch, height, width], the class of each pixel from 0, which is one less than the key values of this library; and
+    /// <c>probabilities</c>, if they were asked for. The metadata names the classes, the keyed maps and the salt that permutations are derived with.</para>
+    /// <para>Batch norm is folded into the convolutions, so scores differ from those of the model by rounding.</para>
+    /// </remarks>
+    /// <param name="catalog">The catalog.</param>
+    /// <param name="model">A segmentation model, or a chain of transformers with one; what comes before it is left out.</param>
+    /// <param name="stream">Where to write; it stays open.</param>
+    /// <param name="options">What the graph takes and gives; null for bytes and labels only.</param>
+    /// <exception cref="ArgumentNullException">An argument is null.</exception>
+    /// <exception cref="ArgumentException"><paramref name="model"/> holds no segmentation model.</exception>
+    /// <exception cref="InvalidOperationException">The network learned from encrypted images (<c>Trainers.BlockwiseEncrypted</c>).</exception>
+    /// <exception cref="ObjectDisposedException">The model was disposed.</exception>
+    public static void ExportToOnnx(this SegmentationCatalog catalog, ITransformer model, Stream stream, OnnxExportOptions? options = null)
+    {
+        ArgumentNullException.ThrowIfNull(catalog);
+        ArgumentNullException.ThrowIfNull(model);
+        ArgumentNullException.ThrowIfNull(stream);
+        PermutedSegmentationTransformer segmenter = ModelChain.Split(model).Segmenter;
+        SegmentationModel segmentation = segmenter.Model;
+        ObjectDisposedException.ThrowIf(segmentation.Network.State().Count == 0, segmenter); // what is left of a module after its disposal
+        if (segmentation.Description.ImageEncryption is not null)
+            throw new InvalidOperationException("The network of this model learned from images that are encrypted block by block. An ONNX file would need images encrypted in the same way; only models without block-wise encryption are exported.");
+        Write(segmentation, stream, options ?? new OnnxExportOptions());
+    }
+
+    /// <summary>
+    /// The inputs that an exported ONNX model needs of its key: for each keyed feature map m, by the name <c>permutation_m</c>, its
+    /// permutation α (Eq. 2), from 0. They are as secret as the key.
+    /// </summary>
+    /// <param name="key">The model's key. Any other key gives other permutations, and labels that are worth nothing.</param>
+    /// <param name="metadata">The metadata of the file: <c>session.ModelMetadata.CustomMetadataMap</c> in ONNX Runtime.</param>
+    /// <param name="verify">Whether to throw when the key is not known to be the right one.</param>
+    /// <returns>No inputs for an unprotected model.</returns>
+    /// <exception cref="ArgumentNullException">An argument is null.</exception>
+    /// <exception cref="InvalidDataException">The metadata is not that of an exported model.</exception>
+    /// <exception cref="InvalidOperationException"><paramref name="verify"/> is set and the key is another one, or the model stores no fingerprint.</exception>
+    /// <exception cref="ObjectDisposedException">The key was disposed.</exception>
+    public static IReadOnlyDictionary<string, long[]> GetOnnxInputs(this PermutationKey key, IReadOnlyDictionary<string, string> metadata, bool verify = true)
+    {
+        ArgumentNullException.ThrowIfNull(key);
+        ArgumentNullException.ThrowIfNull(metadata);
+        ModelDescription description = OnnxMetadata.Read(metadata);
+        if (verify && description.IsProtected)
+            KeyVerification.Require(KeyVerification.Matches(key, description.Salt, description.Fingerprint), "model", "get its inputs without verifying");
+        return KeyEffect.PermutationsOf(key, description).ToDictionary(
+            entry => FcnGraph.InputOf(entry.Key), entry => Array.ConvertAll(entry.Value, channel => (long)channel));
+    }
+
+    private static void Write(SegmentationModel model, Stream stream, OnnxExportOptions options)
+    {
+        using var scope = torch.NewDisposeScope();
+        var weights = new OnnxWeights(FoldedWeights.Of(model.StoredState()), protection: []);
+        ModelDescription description = model.Description;
+        GraphProto graph = FcnGraph.ForFile(
+            description.Architecture, description.ImageHeight, description.ImageWidth, weights, description.FeatureMaps, options);
+        OnnxFile.CreateModel(graph, description).WriteTo(stream);
+    }
+}

@@ -1,0 +1,178 @@
+using System.Numerics.Tensors;
+using System.Runtime.InteropServices;
+using Google.Protobuf;
+using Microsoft.ML.Data;
+using Microsoft.ML.OnnxRuntime;
+using Onnx;
+
+namespace Microsoft.ML.PermutedSegmentation;
+
+/// <summary>
+/// Labels each pixel of an image with its class, from an ONNX file that <c>mlContext.Segmentation().ExportToOnnx</c> wrote, with ONNX
+/// Runtime and without libtorch. The key puts the weights in order in memory, once, so that nothing is permuted at run time.
+/// </summary>
+/// <remarks>May be used from several threads at once. Holds native memory: dispose it when done.</remarks>
+public sealed class OnnxSegmenter : IDisposable
+{
+    private readonly InferenceSession _session;
+    private readonly ModelDescription _model;
+    private bool _isDisposed;
+
+    private OnnxSegmenter(InferenceSession session, ModelDescription model, bool isUnlocked) =>
+        (_session, _model, IsUnlocked) = (session, model, isUnlocked);
+
+    /// <summary>Whether a key has been given, right or wrong, or none is needed.</summary>
+    public bool IsUnlocked { get; }
+
+    /// <summary>The feature maps that need the key; None for an unprotected model.</summary>
+    public FeatureMaps FeatureMaps => _model.FeatureMaps;
+
+    /// <summary>The classes, in the order of the labels.</summary>
+    public IReadOnlyList<string> ClassNames => _model.ClassNames;
+
+    /// <summary>Height of the masks in pixels.</summary>
+    public int ImageHeight => _model.ImageHeight;
+
+    /// <summary>Width of the masks in pixels.</summary>
+    public int ImageWidth => _model.ImageWidth;
+
+    /// <summary>Reads a model from a file.</summary>
+    /// <param name="path">A file that <c>ExportToOnnx</c> wrote.</param>
+    /// <param name="key"><inheritdoc cref="Load(Stream, PermutationKey?, bool, SessionOptions?)" path="/param[@name='key']/node()"/></param>
+    /// <param name="verify"><inheritdoc cref="Load(Stream, PermutationKey?, bool, SessionOptions?)" path="/param[@name='verify']/node()"/></param>
+    /// <param name="sessionOptions"><inheritdoc cref="Load(Stream, PermutationKey?, bool, SessionOptions?)" path="/param[@name='sessionOptions']/node()"/></param>
+    /// <exception cref="ArgumentException"><paramref name="path"/> is empty.</exception>
+    /// <exception cref="FileNotFoundException">The file is missing.</exception>
+    /// <exception cref="InvalidDataException">It is no ONNX file of a segmentation model, or damaged; the message names it.</exception>
+    /// <exception cref="InvalidOperationException">The key is refused, or none is needed, as of a stream.</exception>
+    public static OnnxSegmenter Load(string path, PermutationKey? key = null, bool verify = true, SessionOptions? sessionOptions = null)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(path);
+        using FileStream stream = File.OpenRead(path);
+        try
+        {
+            return Load(stream, key, verify, sessionOptions);
+        }
+        catch (InvalidDataException exception)
+        {
+            throw new InvalidDataException($"'{path}': {exception.Message}", exception);
+        }
+    }
+
+    /// <summary>
+    /// Reads a model. Only its description and its weights are taken from it, once they are checked; the graph to run is made
+    /// anew.
+    /// </summary>
+    /// <param name="stream">What <c>ExportToOnnx</c> wrote; it is read to its end and stays open.</param>
+    /// <param name="key">The model's key; null to run the model locked (the paper's No-perm). It is not needed afterwards.</param>
+    /// <param name="verify">
+    /// Whether to refuse a key that is not known to be the right one. Without it another key gives labels that are worth nothing,
+    /// and nobody says so.
+    /// </param>
+    /// <param name="sessionOptions">ONNX Runtime's options, such as its number of threads or its execution provider; null for its defaults.</param>
+    /// <exception cref="ArgumentNullException"><paramref name="stream"/> is null.</exception>
+    /// <exception cref="InvalidDataException">It is no ONNX file of a segmentation model, or damaged.</exception>
+    /// <exception cref="InvalidOperationException">
+    /// There is a key, but the model is not protected; or <paramref name="verify"/> is set and the key is another one, or the model
+    /// stores no fingerprint.
+    /// </exception>
+    /// <exception cref="ObjectDisposedException">The key was disposed.</exception>
+    public static OnnxSegmenter Load(Stream stream, PermutationKey? key = null, bool verify = true, SessionOptions? sessionOptions = null)
+    {
+        ArgumentNullException.ThrowIfNull(stream);
+        (ModelDescription model, var tensors) = OnnxFile.Read(stream);
+        IReadOnlyList<ChannelReordering> protection = key is null ? [] : ProtectionOf(model, key, verify);
+        GraphProto graph = FcnGraph.ForMemory(model.Architecture, model.ImageHeight, model.ImageWidth, new OnnxWeights(tensors, protection));
+        byte[] bytes = OnnxFile.CreateModel(graph, model).ToByteArray();
+        using SessionOptions? standard = sessionOptions is null ? new SessionOptions() : null;
+        return new OnnxSegmenter(new InferenceSession(bytes, sessionOptions ?? standard), model, isUnlocked: key is not null || !model.IsProtected);
+    }
+
+    /// <summary>The mask of an image of any size.</summary>
+    /// <returns>The class of each pixel, from 0: <see cref="ImageHeight"/> x <see cref="ImageWidth"/>.</returns>
+    /// <exception cref="ArgumentNullException"><paramref name="image"/> is null.</exception>
+    /// <exception cref="ObjectDisposedException">The segmenter was disposed.</exception>
+    public byte[,] Segment(MLImage image)
+    {
+        ArgumentNullException.ThrowIfNull(image);
+        return Segment([image])[0];
+    }
+
+    /// <summary>The masks of images of any size, which run through the network together.</summary>
+    /// <returns>For each image the class of each pixel, from 0: <see cref="ImageHeight"/> x <see cref="ImageWidth"/>.</returns>
+    /// <exception cref="ArgumentNullException"><paramref name="images"/> or one of them is null.</exception>
+    /// <exception cref="ArgumentException">There are so many images that no array holds them.</exception>
+    /// <exception cref="ObjectDisposedException">The segmenter was disposed.</exception>
+    public IReadOnlyList<byte[,]> Segment(IReadOnlyList<MLImage> images)
+    {
+        ArgumentNullException.ThrowIfNull(images);
+        if (images.Count > Array.MaxLength / InputSize)
+            throw new ArgumentException($"{images.Count} images are too many at once for {ImageHeight}x{ImageWidth} pixels each; {Array.MaxLength / InputSize} are possible.", nameof(images));
+        float[] batch = new float[images.Count * InputSize];
+        for (int i = 0; i < images.Count; i++)
+        {
+            MLImage image = images[i] ?? throw new ArgumentNullException(nameof(images), $"Image {i} is null.");
+            Write(RgbPixels.From(image), image.Height, image.Width, batch, i);
+        }
+        return images.Count == 0 ? [] : Run(batch, images.Count);
+    }
+
+    /// <summary>The mask of an image of any size, from its pixels.</summary>
+    /// <param name="rgb">Red, green and blue of each pixel, row by row: height x width x 3 bytes.</param>
+    /// <param name="height">Height of the image in pixels.</param>
+    /// <param name="width">Width of the image in pixels.</param>
+    /// <returns>The class of each pixel, from 0: <see cref="ImageHeight"/> x <see cref="ImageWidth"/>.</returns>
+    /// <exception cref="ArgumentException"><paramref name="rgb"/> has another length.</exception>
+    /// <exception cref="ArgumentOutOfRangeException"><paramref name="height"/> or <paramref name="width"/> is below 1.</exception>
+    /// <exception cref="ObjectDisposedException">The segmenter was disposed.</exception>
+    public byte[,] Segment(ReadOnlySpan<byte> rgb, int height, int width)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(height, 1);
+        ArgumentOutOfRangeException.ThrowIfLessThan(width, 1);
+        if (rgb.Length != 3L * height * width)
+            throw new ArgumentException($"An image of {height}x{width} pixels (height x width) has {3L * height * width} bytes, but {rgb.Length} were given.", nameof(rgb));
+        float[] batch = new float[InputSize];
+        Write(rgb, height, width, batch, 0);
+        return Run(batch, 1)[0];
+    }
+
+    /// <summary>Frees the network's native memory.</summary>
+    public void Dispose()
+    {
+        _isDisposed = true;
+        _session.Dispose();
+    }
+
+    private int InputSize => ImageHeight * ImageWidth * 3;
+
+    private static IReadOnlyList<ChannelReordering> ProtectionOf(ModelDescription model, PermutationKey key, bool verify)
+    {
+        if (!model.IsProtected)
+            throw new InvalidOperationException("This model is not protected: it needs no key.");
+        if (verify)
+            KeyVerification.Require(KeyVerification.Matches(key, model.Salt, model.Fingerprint), "model", "load it without verifying");
+        return ChannelReorderings.For(model.Architecture, KeyEffect.PermutationsOf(key, model));
+    }
+
+    private void Write(ReadOnlySpan<byte> rgb, int height, int width, float[] batch, int index) =>
+        AntialiasedResizer.Resize(rgb, height, width, batch.AsSpan(index * InputSize, InputSize), ImageHeight, ImageWidth);
+
+    private byte[][,] Run(float[] batch, int count)
+    {
+        ObjectDisposedException.ThrowIf(_isDisposed, this);
+        using OrtValue input = OrtValue.CreateTensorValueFromMemory(batch, [count, ImageHeight, ImageWidth, 3]);
+        using var options = new RunOptions();
+        using var outputs = _session.Run(options, ["image"], [input], ["scores"]);
+        float[] scores = outputs[0].GetTensorDataAsSpan<float>().ToArray();
+        byte[] keyValues = LabelUpsampler.Upsample(
+            scores, count, ImageHeight / _model.OutputStride, ImageWidth / _model.OutputStride, ClassNames.Count, ImageHeight, ImageWidth);
+        byte[][,] masks = new byte[count][,];
+        for (int i = 0; i < count; i++)
+        {
+            byte[,] mask = masks[i] = new byte[ImageHeight, ImageWidth];
+            Span<byte> pixels = MemoryMarshal.CreateSpan(ref mask[0, 0], mask.Length);
+            TensorPrimitives.Subtract(keyValues.AsSpan(i * mask.Length, mask.Length), (byte)1, pixels);
+        }
+        return masks;
+    }
+}

@@ -1,0 +1,91 @@
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace Microsoft.ML.PermutedSegmentation;
+
+/// <summary>
+/// Guesses permutations without a label: the stored readers compute what their batch norms remember only from channels in the
+/// right order. Map by map, in the order of the network, each read through the guesses before it.
+/// </summary>
+internal static class StatisticsMatching
+{
+    private const int Iterations = 200;
+
+    // Relative to the deviation of an output: how exactly batch norms' means are met by the right order, as measured on CamVid.
+    private const double MeanNoise = 0.03;
+
+    private static readonly double[] StepSizes = [0.003, 0.01, 0.03, 0.1];
+
+    public static Dictionary<FeatureMaps, int[]> Guess(StolenModel stolen, IReadOnlyList<Tensor> images, CancellationToken cancellation)
+    {
+        using FcnNetwork network = stolen.Copy();
+        using var scope = NewDisposeScope();
+        IReadOnlyDictionary<string, Tensor> state = network.State();
+        var guess = new Dictionary<FeatureMaps, int[]>();
+        var matrices = new Dictionary<FeatureMaps, Tensor>();
+        foreach (FeatureMaps map in stolen.KeyedMaps)
+        {
+            // The classifier has no batch norm: nothing is known of what it computed.
+            if (map == FeatureMaps.Head)
+                continue;
+            guess[map] = GuessMap(network, state, images, matrices, map, cancellation);
+            matrices[map] = LiteralForm.ToMatrix(guess[map], stolen.Device);
+        }
+        return guess;
+    }
+
+    private static int[] GuessMap(
+        FcnNetwork network, IReadOnlyDictionary<string, Tensor> state, IReadOnlyList<Tensor> images,
+        IReadOnlyDictionary<FeatureMaps, Tensor> matrices, FeatureMaps map, CancellationToken cancellation)
+    {
+        using var scope = NewDisposeScope();
+        Tensor[] maps;
+        using (no_grad())
+            maps = [.. images.Select(batch => LiteralForm.Run(network, batch, 0, map.Number(), matrices))];
+        ReaderStatistics[] readers = [.. StolenModel.ReadersOf(map, state).Select(reader => ReaderStatistics.Of(state, reader.Convolution, reader.BatchNorm!, maps))];
+        return LiteralForm.ToOrder(Descend(readers, Start(readers), cancellation));
+    }
+
+    // The mean that each input should have, by least squares, and so how well each channel would do there.
+    private static Tensor Start(ReaderStatistics[] readers)
+    {
+        using var scope = NewDisposeScope();
+        using var noGrad = no_grad();
+        Tensor means = readers[0].Means.mean([1]), overall = means.mean(), variance = means.var();
+        Tensor weights = cat([.. readers.Select(reader => reader.Weights.sum([2]).div(reader.RunningVariance.sqrt().unsqueeze(1)))], 0);
+        Tensor targets = cat([.. readers.Select(reader => reader.RunningMean.div(reader.RunningVariance.sqrt()))], 0);
+        long channels = means.shape[0];
+        Tensor covariance = linalg.inv(weights.t().matmul(weights).div(MeanNoise * MeanNoise).add(eye(channels).div(variance)));
+        Tensor residual = targets.sub(weights.matmul(overall.expand(channels)));
+        Tensor wanted = covariance.matmul(weights.t().matmul(residual)).div(MeanNoise * MeanNoise).add(overall);
+        // Besides the uncertainty of the least squares, channels differ between images.
+        Tensor spread = covariance.diagonal().add(variance.mul(0.15 * 0.15)).unsqueeze(1);
+        Tensor logarithms = wanted.unsqueeze(1).sub(means.unsqueeze(0)).square().div(spread.mul(-2));
+        return Sinkhorn.Normalize(logarithms).MoveToOuterDisposeScope();
+    }
+
+    // Frank and Wolfe: the permutation that the gradient likes best is an assignment; go a step towards it.
+    private static Tensor Descend(ReaderStatistics[] readers, Tensor start, CancellationToken cancellation)
+    {
+        Tensor matrix = start.detach().clone();
+        double mismatch = double.PositiveInfinity;
+        for (int iteration = 0; iteration < Iterations; iteration++)
+        {
+            cancellation.ThrowIfCancellationRequested();
+            using var scope = NewDisposeScope();
+            Tensor variable = matrix.detach().requires_grad_();
+            Mismatch(readers, variable).backward();
+            using var noGrad = no_grad();
+            Tensor direction = LiteralForm.ToMatrix(LiteralForm.ToOrder(variable.grad!.neg()), CPU).sub_(matrix);
+            (double least, double step) = StepSizes.Select(step => (Mismatch(readers, matrix.add(direction, step)).ToDouble(), step)).Min();
+            if (least >= mismatch)
+                break;
+            mismatch = least;
+            matrix.add_(direction, alpha: step);
+        }
+        return matrix;
+    }
+
+    private static Tensor Mismatch(ReaderStatistics[] readers, Tensor matrix)
+        => readers.Select(reader => reader.Mismatch(matrix)).Aggregate((sum, term) => sum.add(term));
+}

@@ -1,0 +1,45 @@
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace Microsoft.ML.PermutedSegmentation;
+
+/// <summary>What a thief has: a model as it is in its file.</summary>
+internal sealed class StolenModel(SegmentationModel model, Device device)
+{
+    public ModelDescription Description => model.Description;
+
+    public Device Device => device;
+
+    /// <summary>The keyed maps, in the order of the network.</summary>
+    public IReadOnlyList<FeatureMaps> KeyedMaps => Description.FeatureMaps.Each();
+
+    /// <summary>A network with copies of the stored weights, with guessed permutations undone.</summary>
+    /// <param name="guess">A guess of α for keyed maps; those that are missing stay as they are.</param>
+    /// <param name="generator">Only needed to train the network.</param>
+    public FcnNetwork Copy(IReadOnlyDictionary<FeatureMaps, int[]>? guess = null, Generator? generator = null)
+    {
+        var protection = new WeightProtection(Description.Architecture, guess ?? new Dictionary<FeatureMaps, int[]>());
+        var state = new Dictionary<string, Tensor>();
+        foreach ((string name, Tensor stored) in model.StoredState())
+        {
+            using (stored)
+            using (Tensor guessed = protection.Unprotect(name, stored))
+                state[name] = guessed.clone();
+        }
+        return FcnNetwork.FromState(Description.Architecture, state, generator);
+    }
+
+    /// <summary>
+    /// The convolutions that read a map first, each with the batch norm behind it; null for the classifier, which has none.
+    /// </summary>
+    public static IEnumerable<(string Convolution, string? BatchNorm)> ReadersOf(FeatureMaps map, IReadOnlyDictionary<string, Tensor> state)
+    {
+        if (map == FeatureMaps.Head)
+            return [("classifier.4", null)];
+        if (map == FeatureMaps.Stage4)
+            return [("classifier.0", "classifier.1")];
+        string block = $"backbone.layer{map.Number()}.0";
+        (string, string?)[] readers = [($"{block}.conv1", $"{block}.bn1"), ($"{block}.downsample.0", $"{block}.downsample.1")];
+        return readers.Where(reader => state.ContainsKey($"{reader.Item1}.weight"));
+    }
+}
