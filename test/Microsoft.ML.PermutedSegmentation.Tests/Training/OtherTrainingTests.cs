@@ -137,7 +137,7 @@ public sealed class OtherTrainingTests : IClassFixture<OtherTrainingTests.FirstT
         public PermutedSegmentationTrainer.Options Options()
         {
             PermutedSegmentationTrainer.Options options = ColorPatches.Options(epochs: 1);
-            options.CheckpointPath = Path;
+            (options.CheckpointPath, options.FeatureMaps) = (Path, FeatureMaps.Head);
             return options;
         }
 
