@@ -8,6 +8,8 @@ namespace Workbench.Commands;
 /// <summary><c>train</c>: trains a model on a VOC folder and saves it.</summary>
 internal static class TrainCommand
 {
+    private const string CheckpointFile = "checkpoint.safetensors";
+
     public static Command Create()
     {
         var defaults = new PermutedSegmentationTrainer.Options();
@@ -26,16 +28,21 @@ internal static class TrainCommand
         var learningRate = CommonOptions.Rate("--learning-rate", "The learning rate at the start of each cosine cycle.", defaults.LearningRate);
         var weightDecay = CommonOptions.Rate("--weight-decay", "The L2 penalty on the weights.", defaults.WeightDecay);
         var seed = CommonOptions.Seed();
+        var checkpoint = new Option<string?>("--checkpoint") { HelpName = "DIR", Description = "Keeps the state of the training in this folder after each epoch, and goes on from there when it was stopped." };
         var output = CommonOptions.ModelOutput();
 
         var command = new DetailedCommand("train", "Trains a model on images and masks in the layout of PASCAL VOC and saves it.", """
             Example:
               workbench train --data camvid --train-list train --val-list val --key key.pem
                 --backbone resnet18 --size 96x128 --batch-size 16 --epochs 20 --out model.zip
+
+            With --checkpoint the same command, given again after it was stopped or killed, goes on after the last complete epoch and ends
+            with the same weights (on the CPU, bit for bit). Other options, data or another key are refused; more --epochs are not. What the
+            folder holds of a protected model is encrypted with its key. Delete it when the model is done, or to train anew.
             """)
         {
             data, trainList, validationList, key, unprotected, featureMaps, backbone, initialWeights, outputStride, size,
-            epochs, batchSize, learningRate, weightDecay, seed, output,
+            epochs, batchSize, learningRate, weightDecay, seed, checkpoint, output,
         };
         command.RequireExactlyOneOf(key, unprotected);
         command.Forbid(featureMaps, with: unprotected);
@@ -56,6 +63,7 @@ internal static class TrainCommand
                 BatchSize = result.GetValue(batchSize),
                 LearningRate = result.GetValue(learningRate),
                 WeightDecay = result.GetValue(weightDecay),
+                CheckpointPath = result.GetValue(checkpoint) is { } folder ? Path.Combine(folder, CheckpointFile) : null,
                 CancellationToken = cancellationToken,
             };
             Run(new MLContext(result.GetValue(seed)).WithWarnings(), VocFolder.Open(result.GetRequiredValue(data)),
@@ -69,6 +77,8 @@ internal static class TrainCommand
         PermutedSegmentationTrainer.Options options, string output)
     {
         using var key = keyPath is null ? null : Steps.LoadKey(keyPath);
+        if (options.CheckpointPath is { } checkpoint)
+            Directory.CreateDirectory(Path.GetDirectoryName(checkpoint)!);
         var rows = folder.Load(mlContext, trainList);
         var images = mlContext.Transforms.LoadImages("Image", null, "ImagePath").Fit(rows);
         IDataView Prepare(IDataView list) => mlContext.LoadMasks(images.Transform(list), folder);

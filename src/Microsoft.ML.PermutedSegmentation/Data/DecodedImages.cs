@@ -1,3 +1,4 @@
+using System.Security.Cryptography;
 using Microsoft.ML.Data;
 
 namespace Microsoft.ML.PermutedSegmentation;
@@ -38,6 +39,9 @@ internal sealed class DecodedImages
     /// <summary>How many pixels each key value has over all rows (index 0: void); filled by <see cref="ReadAll"/>.</summary>
     public long[] PixelCounts { get; private set; } = [];
 
+    /// <summary>SHA-256 of all images and masks, in the order of the rows; filled by <see cref="ReadAll"/>.</summary>
+    public byte[] Digest { get; private set; } = [];
+
     /// <summary>Memory that is left of the budget, in bytes.</summary>
     public long BudgetLeft => _budgetLeft;
 
@@ -48,10 +52,12 @@ internal sealed class DecodedImages
     public void ReadAll(Action<int> progress, CancellationToken cancellation)
     {
         var pixelCounts = new long[_maskColumn.ClassCount + 1];
+        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
         foreach (LabeledImage image in Decode(wanted: null))
         {
             cancellation.ThrowIfCancellationRequested();
             CountPixels(image.Mask, pixelCounts);
+            image.AppendTo(hash);
             bool fits = image.SizeInBytes <= _budgetLeft;
             if (fits)
                 _budgetLeft -= image.SizeInBytes;
@@ -59,6 +65,7 @@ internal sealed class DecodedImages
             progress(_kept.Count);
         }
         PixelCounts = pixelCounts;
+        Digest = hash.GetHashAndReset();
     }
 
     /// <summary>

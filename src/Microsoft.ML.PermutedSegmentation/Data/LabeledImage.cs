@@ -1,3 +1,6 @@
+using System.Runtime.InteropServices;
+using System.Security.Cryptography;
+
 namespace Microsoft.ML.PermutedSegmentation;
 
 /// <summary>A decoded image with its mask.</summary>
@@ -9,4 +12,12 @@ internal sealed record LabeledImage(byte[] Rgb, byte[] Mask, int Height, int Wid
 {
     /// <summary>Size in memory, in bytes.</summary>
     public long SizeInBytes => Rgb.LongLength + Mask.LongLength;
+
+    /// <summary>Adds size, pixels and mask to a digest.</summary>
+    public void AppendTo(IncrementalHash hash)
+    {
+        hash.AppendData(MemoryMarshal.AsBytes((ReadOnlySpan<int>)[Height, Width]));
+        hash.AppendData(Rgb);
+        hash.AppendData(Mask);
+    }
 }

@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using System.Numerics.Tensors;
 using System.Security.Cryptography;
 
 namespace Microsoft.ML.PermutedSegmentation;
@@ -32,6 +33,20 @@ internal sealed class KeyedRandomStream : IDisposable
             word = NextWord();
         while (word >= limit);
         return word % bound;
+    }
+
+    /// <summary>Encrypts or decrypts bytes in place: each becomes its exclusive or with the next byte of the stream.</summary>
+    public void Xor(Span<byte> bytes)
+    {
+        while (!bytes.IsEmpty)
+        {
+            if (_position == BufferSize)
+                Refill();
+            int count = Math.Min(bytes.Length, BufferSize - _position);
+            TensorPrimitives.Xor(bytes[..count], _buffer.AsSpan(_position, count), bytes);
+            _position += count;
+            bytes = bytes[count..];
+        }
     }
 
     public void Dispose()

@@ -49,11 +49,11 @@ internal sealed record ModelDescription
     [JsonIgnore]
     public FcnArchitecture Architecture => FcnArchitecture.For(Backbone, OutputStride, ClassNames.Count);
 
-    /// <summary>The same model protected from now on, with a new salt.</summary>
+    /// <summary>The same model protected from now on, with a new salt unless one is given.</summary>
     /// <exception cref="ObjectDisposedException">The key was disposed.</exception>
-    public ModelDescription ProtectedWith(PermutationKey key, FeatureMaps maps, bool storeFingerprint)
+    public ModelDescription ProtectedWith(PermutationKey key, FeatureMaps maps, bool storeFingerprint, byte[]? salt = null)
     {
-        byte[] salt = RandomNumberGenerator.GetBytes(PermutationKey.ModelSaltSizeInBytes);
+        salt ??= RandomNumberGenerator.GetBytes(PermutationKey.ModelSaltSizeInBytes);
         return this with { FeatureMaps = maps, Salt = salt, Fingerprint = storeFingerprint ? key.GetFingerprint(salt) : null };
     }
 

@@ -101,10 +101,26 @@ public sealed partial class PermutedSegmentationTrainer
         /// <summary>Whether the model stores the key's fingerprint, which tells a wrong key from the right one.</summary>
         public bool StoreFingerprint { get; set; } = true;
 
+        /// <summary>
+        /// File that keeps the state of the training after each epoch; null to keep nothing. When it is there already, <c>Fit</c> goes on
+        /// where it ends: a training that was cancelled or killed at any moment, and is started again with the same options, data
+        /// and key, ends with the same weights as without the break, bit for bit on the CPU.
+        /// </summary>
+        /// <remarks>
+        /// <para>Each epoch's file replaces the one before when it is complete. It is two to three times as large as a model. After the last
+        /// epoch it stays, and <c>Fit</c> gives the finished model at once, or goes on when <see cref="Epochs"/> is larger now; delete it to
+        /// train anew. When an option that the weights depend on, the seed of the <see cref="MLContext"/>, the data or the key are others than the
+        /// file's, <c>Fit</c> fails and says which. Without a seed in the <see cref="MLContext"/> the file keeps the one that was drawn.</para>
+        /// <para>With a key the file holds no key and no permutation. The weights and momenta that read permuted maps are in protected order,
+        /// and everything is encrypted with AES-256 under a key derived from the key: it is of no use without it. Only the names and shapes of the
+        /// tensors, the model's salt and the key's fingerprint, also when <see cref="StoreFingerprint"/> is false, can be read. Without a key the file is as open as a model's.</para>
+        /// </remarks>
+        public string? CheckpointPath { get; set; }
+
         /// <summary>Told about each step.</summary>
         public IProgress<TrainingProgress>? Progress { get; set; }
 
-        /// <summary>Ends the training with an <see cref="OperationCanceledException"/>.</summary>
+        /// <summary>Ends the training with an <see cref="OperationCanceledException"/>; a <see cref="CheckpointPath"/> keeps the last complete epoch.</summary>
         public CancellationToken CancellationToken { get; set; }
 
         internal void Validate()
@@ -113,6 +129,8 @@ public sealed partial class PermutedSegmentationTrainer
             ArgumentException.ThrowIfNullOrWhiteSpace(LabelColumnName);
             ArgumentException.ThrowIfNullOrWhiteSpace(PredictedLabelColumnName);
             ArgumentException.ThrowIfNullOrWhiteSpace(ScoreColumnName);
+            if (CheckpointPath is not null)
+                ArgumentException.ThrowIfNullOrWhiteSpace(CheckpointPath);
             if (!Enum.IsDefined(Backbone))
                 throw new ArgumentOutOfRangeException(nameof(Backbone), Backbone, "Not a backbone.");
             if (InitialWeights is { } initial)

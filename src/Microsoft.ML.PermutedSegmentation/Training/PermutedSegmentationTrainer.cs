@@ -14,7 +14,8 @@ namespace Microsoft.ML.PermutedSegmentation;
 /// The network that learns is a plain one. Permuting a feature map and reading it with re-ordered weights is the same
 /// as reading the plain map with plain weights, so the key is applied to the weights when training is done: at no cost
 /// in time, and none in accuracy. The conventional method, <c>Trainers.BlockwiseEncrypted</c>, has no such identity: its network
-/// learns from encrypted images. With a seed in the <see cref="MLContext"/> a training on the CPU gives the same weights bit for bit.
+/// learns from encrypted images. With a seed in the <see cref="MLContext"/> a training on the CPU gives the same weights bit for bit,
+/// also when it is interrupted and goes on from its checkpoint (<see cref="Options.CheckpointPath"/>).
 /// </remarks>
 public sealed partial class PermutedSegmentationTrainer : IEstimator<PermutedSegmentationTransformer>
 {
@@ -42,32 +43,40 @@ public sealed partial class PermutedSegmentationTrainer : IEstimator<PermutedSeg
     /// <returns>The model of the epoch with the lowest validation loss, unlocked with the training key.</returns>
     /// <exception cref="ArgumentOutOfRangeException">A column is missing or of another type.</exception>
     /// <exception cref="ArgumentException">The rows cannot be learned from: none, all void, one class only, or fewer than a batch.</exception>
-    /// <exception cref="InvalidDataException">A row's image or mask cannot be read, or they differ in size.</exception>
-    /// <exception cref="InvalidOperationException">The loss became no number in the first epoch.</exception>
+    /// <exception cref="InvalidDataException">A row's image or mask cannot be read, or they differ in size; or the checkpoint is damaged.</exception>
+    /// <exception cref="InvalidOperationException">
+    /// The loss became no number in the first epoch; or the checkpoint is of a training with other options, other data or another key.
+    /// </exception>
+    /// <exception cref="IOException">The checkpoint cannot be written; this is found out before training.</exception>
     /// <exception cref="ObjectDisposedException">The key, or the initial weights of the options, were disposed.</exception>
     /// <exception cref="OperationCanceledException">The token of the options was cancelled.</exception>
     public PermutedSegmentationTransformer Fit(IDataView input)
     {
         ArgumentNullException.ThrowIfNull(input);
         using IChannel channel = _host.Start("Training");
-        int seed = ((IHostEnvironmentInternal)_host).Seed ?? RandomNumberGenerator.GetInt32(int.MaxValue);
-        var random = new Random(seed);
-        TrainingData data = TrainingData.Read(input, _options, random, progress => _options.Progress?.Report(progress));
+        int? seed = ((IHostEnvironmentInternal)_host).Seed;
+        using StoredCheckpoint? stored = FindCheckpoint(seed);
+        using var random = new TrainingRandom(stored?.Description.Seed ?? seed ?? RandomNumberGenerator.GetInt32(int.MaxValue));
+        TrainingData data = TrainingData.Read(input, _options, random.HoldOut(), progress => _options.Progress?.Report(progress));
+        stored?.RequireSame(data.Description);
         torch.Device device = ComputeDevice.Choose(_host);
         channel.Info($"Learning {data.ClassNames.Count} classes from {data.Training.Rows.Count} images on {device.type}; {data.Validation.Rows.Count} images decide which epoch is kept.");
 
-        ModelDescription description = Describe(data.ClassNames);
+        ModelDescription description = Describe(data.ClassNames, stored?.Salt);
         // Before training: a key that was disposed should fail now and not after hours.
         KeyEffect? effect = _key is null ? null : KeyEffect.Of(_key, description);
-        using var generator = new torch.Generator((ulong)seed);
-        var network = new FcnNetwork(description.Architecture, generator, device);
+        var network = new FcnNetwork(description.Architecture, random.Generator, device);
         try
         {
             if (_options.InitialWeights is { } initial)
                 InitialWeights.Take(network, initial.State);
             if (_options.ReadInitialWeightsThroughPermutation)
                 InitialWeights.ReadThroughPermutation(network, effect!.Weights);
-            new TrainingLoop(network, data, _options, effect?.Images, device, random, channel).Run();
+            using var state = new TrainingState(network, _options);
+            if (stored is not null)
+                Resume(stored, state, effect?.Weights, channel);
+            Checkpoint? checkpoint = CreateCheckpoint(random.Seed, data, state.Position, description.Salt, effect?.Weights);
+            new TrainingLoop(state, data, _options, effect?.Images, device, random, checkpoint, channel).Run();
         }
         catch
         {
@@ -93,7 +102,43 @@ public sealed partial class PermutedSegmentationTrainer : IEstimator<PermutedSeg
         return new SchemaShape(inputSchema.Where(column => added.All(other => other.Name != column.Name)).Concat(added));
     }
 
-    private ModelDescription Describe(IReadOnlyList<string> classNames)
+    private TrainingSettings Settings => TrainingSettings.Of(_options, hasKey: _key is not null, _imageEncryption);
+
+    // All that can fail about it without the data fails now.
+    private StoredCheckpoint? FindCheckpoint(int? seed)
+    {
+        if (_options.CheckpointPath is not { } path)
+            return null;
+        WholeFile.CheckWritable(path);
+        StoredCheckpoint? stored = StoredCheckpoint.Find(path, _key);
+        try
+        {
+            stored?.RequireSame(Settings, seed, _options.Epochs);
+            return stored;
+        }
+        catch
+        {
+            stored?.Dispose();
+            throw;
+        }
+    }
+
+    private void Resume(StoredCheckpoint stored, TrainingState state, WeightProtection? protection, IChannel channel)
+    {
+        stored.Restore(state, protection);
+        TrainingPosition position = state.Position;
+        channel.Info($"Going on after epoch {position.Epoch}/{_options.Epochs}; the best so far is epoch {position.BestEpoch}, with validation loss {position.LowestLoss:F4}.");
+        _options.Progress?.Report(new TrainingProgress(
+            TrainingPhase.Resuming, position.Epoch, _options.Epochs, 0, 0, 0, double.NaN, double.NaN, double.NaN, false, position.Elapsed));
+    }
+
+    private Checkpoint? CreateCheckpoint(int seed, TrainingData data, TrainingPosition position, byte[]? salt, WeightProtection? protection)
+        => _options.CheckpointPath is { } path
+            ? new Checkpoint(path, new CheckpointDescription { Seed = seed, Settings = Settings, Rows = data.Description, Position = position }, salt, _key, protection)
+            : null;
+
+    // salt: of the model that the training goes on with; null for a new one.
+    private ModelDescription Describe(IReadOnlyList<string> classNames, byte[]? salt)
     {
         var plain = new ModelDescription
         {
@@ -110,7 +155,7 @@ public sealed partial class PermutedSegmentationTrainer : IEstimator<PermutedSeg
         };
         return _key is null
             ? plain
-            : plain.ProtectedWith(_key, _imageEncryption is null ? _options.FeatureMaps : FeatureMaps.None, _options.StoreFingerprint);
+            : plain.ProtectedWith(_key, _imageEncryption is null ? _options.FeatureMaps : FeatureMaps.None, _options.StoreFingerprint, salt);
     }
 
     private static void CheckColumn(SchemaShape schema, string name, string needed, Func<SchemaShape.Column, bool> fits)

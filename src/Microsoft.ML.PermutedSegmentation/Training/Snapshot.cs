@@ -6,35 +6,38 @@ namespace Microsoft.ML.PermutedSegmentation;
 /// <summary>A copy of a network's weights, to come back to.</summary>
 internal sealed class Snapshot(FcnNetwork network) : IDisposable
 {
-    private Dictionary<string, Tensor>? _copy;
+    private readonly Dictionary<string, Tensor> _copy = [];
+
+    /// <summary>The copies themselves; none before the first was taken.</summary>
+    public IReadOnlyDictionary<string, Tensor> Weights => _copy;
 
     /// <summary>Copies the weights as they are now, over any earlier copy.</summary>
     public void Take()
     {
         using var noGrad = no_grad();
-        var state = network.State();
-        if (_copy is null)
-            _copy = state.ToDictionary(entry => entry.Key, entry => entry.Value.detach().clone().DetachFromDisposeScope());
-        else
-            foreach ((string name, Tensor value) in state)
-                _copy[name].copy_(value);
+        foreach ((string name, Tensor value) in network.State())
+        {
+            if (_copy.TryGetValue(name, out Tensor? copy))
+                copy.copy_(value);
+            else
+                _copy[name] = value.detach().clone().DetachFromDisposeScope();
+        }
     }
 
     /// <summary>Writes the copy back into the network, if there is one.</summary>
     public void Restore()
     {
         using var noGrad = no_grad();
-        if (_copy is null)
-            return;
-        foreach ((string name, Tensor value) in network.State())
-            value.copy_(_copy[name]);
+        IReadOnlyDictionary<string, Tensor> state = network.State();
+        foreach ((string name, Tensor copy) in _copy)
+            state[name].copy_(copy);
     }
 
     /// <inheritdoc/>
     public void Dispose()
     {
-        foreach (Tensor tensor in _copy?.Values ?? Enumerable.Empty<Tensor>())
+        foreach (Tensor tensor in _copy.Values)
             tensor.Dispose();
-        _copy = null;
+        _copy.Clear();
     }
 }

@@ -1,4 +1,4 @@
-using Microsoft.ML.Runtime;
+using System.Security.Cryptography;
 
 namespace Microsoft.ML.PermutedSegmentation;
 
@@ -8,6 +8,15 @@ internal sealed record ImageRows(DecodedImages Images, IReadOnlyList<int> Rows);
 /// <summary>What is learned from and what decides which epoch is kept.</summary>
 internal sealed record TrainingData(ImageRows Training, ImageRows Validation, IReadOnlyList<string> ClassNames)
 {
+    /// <summary>What tells whether other data is the same.</summary>
+    public TrainingRows Description => new()
+    {
+        ClassNames = ClassNames,
+        LearnedRows = Training.Rows.Count,
+        ValidationRows = Validation.Rows.Count,
+        ImagesAndMasks = Convert.ToHexStringLower(SHA256.HashData([.. Training.Images.Digest, .. Validation.Images.Digest])),
+    };
+
     /// <summary>Decodes the rows once, checks them, and splits off the validation rows when none are given.</summary>
     /// <exception cref="ArgumentException">The data cannot be learned from.</exception>
     public static TrainingData Read(IDataView data, PermutedSegmentationTrainer.Options options, Random random, Action<TrainingProgress> report)

@@ -12,51 +12,51 @@ namespace Microsoft.ML.PermutedSegmentation;
 /// encrypted ones.
 /// </summary>
 internal sealed class TrainingLoop(
-    FcnNetwork network, TrainingData data, PermutedSegmentationTrainer.Options options, BlockTransform? imageTransform,
-    Device device, Random random, IChannel channel)
+    TrainingState state, TrainingData data, PermutedSegmentationTrainer.Options options, BlockTransform? imageTransform,
+    Device device, TrainingRandom random, Checkpoint? checkpoint, IChannel channel)
 {
+    private readonly FcnNetwork _network = state.Network;
     private readonly BatchSource _training = new(data.Training, options, imageTransform);
     private readonly BatchSource _validation = new(data.Validation, options, imageTransform);
     private readonly CosineAnnealingWithWarmRestarts _schedule = options.Schedule;
+    private readonly TimeSpan _before = state.Position.Elapsed;
     private readonly Stopwatch _clock = Stopwatch.StartNew();
     private double _learningRate;
 
-    /// <summary>Trains for all epochs and leaves the network with the weights of the epoch with the lowest validation loss.</summary>
+    private TimeSpan Elapsed => _before + _clock.Elapsed;
+
+    /// <summary>Trains for all epochs that are left, and leaves the network with the weights of the epoch with the lowest validation loss.</summary>
     /// <exception cref="InvalidOperationException">The loss is no number before any epoch was good.</exception>
     public void Run()
     {
-        using SGD optimizer = optim.SGD(network.parameters(), options.LearningRate, options.Momentum, weight_decay: options.WeightDecay);
-        using var best = new Snapshot(network);
-        double lowest = double.PositiveInfinity;
-        for (int epoch = 1; epoch <= options.Epochs; epoch++)
+        for (int epoch = state.Position.Epoch + 1; epoch <= options.Epochs; epoch++)
         {
-            TimeSpan start = _clock.Elapsed;
-            double trainingLoss = TrainEpoch(epoch, optimizer);
+            TimeSpan start = Elapsed;
+            double trainingLoss = TrainEpoch(epoch);
             (double validationLoss, double validationIoU) = double.IsFinite(trainingLoss) ? Validate(epoch, trainingLoss) : (double.NaN, double.NaN);
             if (!double.IsFinite(validationLoss))
             {
-                StopAtNonsense(epoch, lowest);
+                StopAtNonsense(epoch);
                 break;
             }
-            bool isBest = validationLoss < lowest;
+            bool isBest = validationLoss < state.Position.LowestLoss;
             if (isBest)
-            {
-                lowest = validationLoss;
-                best.Take();
-            }
-            channel.Info($"Epoch {epoch}/{options.Epochs}: training loss {trainingLoss:F4}, validation loss {validationLoss:F4}{(isBest ? " (best so far)" : "")}, mean IoU {validationIoU:F4}, {(_clock.Elapsed - start).TotalSeconds:F1} s.");
+                state.Best.Take();
+            state.Position = state.Position.After(epoch, validationLoss, Elapsed);
+            checkpoint?.Save(state);
+            channel.Info($"Epoch {epoch}/{options.Epochs}: training loss {trainingLoss:F4}, validation loss {validationLoss:F4}{(isBest ? " (best so far)" : "")}, mean IoU {validationIoU:F4}, {(Elapsed - start).TotalSeconds:F1} s.");
             Report(TrainingPhase.EpochCompleted, epoch, _training.StepsPerEpoch, _training.StepsPerEpoch, trainingLoss, validationLoss, validationIoU, isBest);
         }
-        best.Restore();
+        state.Best.Restore();
     }
 
     // The mean loss per pixel of an epoch; not a number as soon as one step's is not.
-    private double TrainEpoch(int epoch, SGD optimizer)
+    private double TrainEpoch(int epoch)
     {
-        network.train();
+        _network.train();
         LossSum epochLoss = default, stepLoss = default;
         int part = 0, step = 0;
-        foreach (LabeledBatch made in _training.Augmented(random))
+        foreach (LabeledBatch made in _training.Augmented(random.StartEpoch(epoch)))
         {
             using LabeledBatch batch = made.To(device);
             options.CancellationToken.ThrowIfCancellationRequested();
@@ -66,7 +66,7 @@ internal sealed class TrainingLoop(
             if (!double.IsFinite(stepLoss.Loss))
                 return double.NaN;
             _learningRate = _schedule.At(epoch - 1 + step / (double)_training.StepsPerEpoch);
-            Step(optimizer, stepLoss.Pixels);
+            Step(stepLoss.Pixels);
             epochLoss += stepLoss;
             (stepLoss, part) = (default, 0);
             Report(TrainingPhase.Training, epoch, ++step, _training.StepsPerEpoch, epochLoss.Mean);
@@ -78,7 +78,7 @@ internal sealed class TrainingLoop(
     private LossSum Accumulate(LabeledBatch batch)
     {
         using var scope = NewDisposeScope();
-        Tensor loss = SummedLoss(network.forward(batch.Images), batch);
+        Tensor loss = SummedLoss(_network.forward(batch.Images), batch);
         loss.backward();
         return new LossSum(loss.ToDouble(), batch.CountedPixels);
     }
@@ -87,26 +87,26 @@ internal sealed class TrainingLoop(
         => nn.functional.cross_entropy(scores, batch.Labels, ignore_index: ImageTensors.Void, reduction: nn.Reduction.Sum);
 
     // The gradients are of a sum over the pixels of the whole batch, whose number is known only now.
-    private void Step(SGD optimizer, double pixels)
+    private void Step(double pixels)
     {
         using var scope = NewDisposeScope();
         if (pixels > 0)
         {
             using (no_grad())
             {
-                foreach (Parameter parameter in network.parameters())
+                foreach (Parameter parameter in _network.parameters())
                     parameter.grad?.div_(pixels);
             }
-            foreach (var group in optimizer.ParamGroups)
+            foreach (var group in state.Optimizer.ParamGroups)
                 group.LearningRate = _learningRate;
-            optimizer.step();
+            state.Optimizer.step();
         }
-        optimizer.zero_grad();
+        state.Optimizer.zero_grad();
     }
 
     private (double Loss, double MeanIoU) Validate(int epoch, double trainingLoss)
     {
-        network.eval();
+        _network.eval();
         using var noGrad = no_grad();
         LossSum loss = default;
         var evaluator = new SegmentationEvaluator(data.ClassNames);
@@ -116,7 +116,7 @@ internal sealed class TrainingLoop(
             using LabeledBatch batch = made.To(device);
             using var scope = NewDisposeScope();
             options.CancellationToken.ThrowIfCancellationRequested();
-            Tensor scores = network.forward(batch.Images);
+            Tensor scores = _network.forward(batch.Images);
             loss += new LossSum(SummedLoss(scores, batch).ToDouble(), batch.CountedPixels);
             AddImages(evaluator, batch, scores);
             Report(TrainingPhase.Validating, epoch, seen += batch.Count, data.Validation.Rows.Count, trainingLoss);
@@ -137,8 +137,9 @@ internal sealed class TrainingLoop(
 
     private static byte[] ToBytes(Tensor values) => values.to(ScalarType.Byte).cpu().contiguous().bytes.ToArray();
 
-    private void StopAtNonsense(int epoch, double lowest)
+    private void StopAtNonsense(int epoch)
     {
+        double lowest = state.Position.LowestLoss;
         string advice = $"The loss is not a number any more in epoch {epoch}. A lower {nameof(options.LearningRate)} than {options.LearningRate} helps most often; a larger {nameof(options.BatchSize)} than {options.BatchSize} can.";
         if (double.IsInfinity(lowest))
             throw new InvalidOperationException(advice);
@@ -148,5 +149,5 @@ internal sealed class TrainingLoop(
     private void Report(TrainingPhase phase, int epoch, int step, int stepCount, double trainingLoss,
         double validationLoss = double.NaN, double validationIoU = double.NaN, bool isBest = false)
         => options.Progress?.Report(new TrainingProgress(
-            phase, epoch, options.Epochs, step, stepCount, _learningRate, trainingLoss, validationLoss, validationIoU, isBest, _clock.Elapsed));
+            phase, epoch, options.Epochs, step, stepCount, _learningRate, trainingLoss, validationLoss, validationIoU, isBest, Elapsed));
 }

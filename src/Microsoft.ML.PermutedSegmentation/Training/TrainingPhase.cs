@@ -6,6 +6,9 @@ public enum TrainingPhase
     /// <summary>Decoding images and masks for the first time; steps are rows.</summary>
     Reading,
 
+    /// <summary>A checkpoint was found: the training goes on after the epoch that is reported.</summary>
+    Resuming,
+
     /// <summary>Learning; steps are batches.</summary>
     Training,
 

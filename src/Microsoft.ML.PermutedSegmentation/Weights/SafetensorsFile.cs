@@ -24,24 +24,15 @@ internal sealed class SafetensorsFile(Stream stream)
     /// <summary>Writes tensors of any device, one after the other. The file appears only once it is complete; one that is there is replaced.</summary>
     public static void Write(string path, IReadOnlyList<(string Name, Tensor Value)> tensors, IReadOnlyDictionary<string, string> metadata)
     {
-        string temporary = $"{path}.{Path.GetRandomFileName()}";
-        try
+        WholeFile.Write(path, stream =>
         {
-            using (var stream = new FileStream(temporary, FileMode.CreateNew))
+            stream.Write(SafetensorsHeader.Write(tensors.Select(entry => (entry.Name, entry.Value.dtype, entry.Value.shape)), metadata));
+            foreach ((_, Tensor value) in tensors)
             {
-                stream.Write(SafetensorsHeader.Write(tensors.Select(entry => (entry.Name, entry.Value.dtype, entry.Value.shape)), metadata));
-                foreach ((_, Tensor value) in tensors)
-                {
-                    using Tensor onCpu = value.cpu();
-                    using Tensor inOrder = onCpu.contiguous();
-                    stream.Write(inOrder.bytes);
-                }
+                using Tensor onCpu = value.cpu();
+                using Tensor inOrder = onCpu.contiguous();
+                stream.Write(inOrder.bytes);
             }
-            File.Move(temporary, path, overwrite: true);
-        }
-        finally
-        {
-            File.Delete(temporary);
-        }
+        });
     }
 }

@@ -24,13 +24,15 @@ public sealed class TrainingLoopTests
         IDataView view = _mlContext.Data.LoadFromEnumerable(rows);
         FcnArchitecture architecture = SmallNetworks.Architecture(block);
 
-        using var generator = new Generator(4);
-        using var network = new FcnNetwork(architecture, generator);
+        using var random = new TrainingRandom(4);
+        using var network = new FcnNetwork(architecture, random.Generator);
+        using (var state = new TrainingState(network, options))
         using (IChannel channel = ((IChannelProvider)_mlContext).Start("test"))
-            new TrainingLoop(network, TrainingData.Read(view, options, new Random(1), _ => { }), options, null, CPU, new Random(1), channel).Run();
+            new TrainingLoop(state, TrainingData.Read(view, options, new Random(1), _ => { }), options, null, CPU, random, checkpoint: null, channel).Run();
 
-        using var sameGenerator = new Generator(4);
-        using var expected = new FcnNetwork(architecture, sameGenerator);
+        using var same = new TrainingRandom(4);
+        using var expected = new FcnNetwork(architecture, same.Generator);
+        same.StartEpoch(1); // the same dropout
         TakeStep(expected, [3, 2, 2], options);
         foreach (var (name, tensor) in expected.State())
             Assert.True(SmallNetworks.Difference(tensor, network.State()[name]) < 1e-4, name);
