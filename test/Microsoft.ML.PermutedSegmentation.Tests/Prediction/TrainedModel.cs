@@ -9,9 +9,9 @@ public sealed class TrainedModel : IDisposable
 
     public TrainedModel()
     {
-        var options = ColorPatches.Options(epochs: 5);
+        var options = ColorPatches.Options(epochs: 10);
         options.FeatureMaps = FeatureMaps.All;
-        Transformer = MLContext.Segmentation().Trainers.Permuted(Key, options).Fit(ColorPatches.View(MLContext, 40));
+        Transformer = MLContext.Segmentation().Trainers.Permuted(Key, options).Fit(ColorPatches.View(MLContext, 80));
         ModelPath = _folder.At("model.zip");
         MLContext.Model.Save(Transformer, Data.Schema, ModelPath);
     }
