@@ -11,7 +11,7 @@ internal static class GreedySwaps
     /// <param name="swaps">How many swaps are tried.</param>
     /// <param name="random">Which.</param>
     /// <param name="cancellation">Ends the search.</param>
-    public static Dictionary<FeatureMaps, int[]> Guess(StolenModel stolen, LabeledBatch batch, int swaps, Random random, CancellationToken cancellation)
+    public static Dictionary<PermutationPoint, int[]> Guess(StolenModel stolen, LabeledBatch batch, int swaps, Random random, CancellationToken cancellation)
     {
         using FcnNetwork network = stolen.Copy();
         using var noGrad = no_grad();
@@ -20,8 +20,8 @@ internal static class GreedySwaps
         // Below the lowest keyed map nothing changes.
         int shared = maps[0].Number();
         Tensor lowest = network.Run(batch.Images, 0, shared);
-        Dictionary<FeatureMaps, int[]> orders = maps.ToDictionary(
-            map => map, map => Enumerable.Range(0, stolen.Description.Architecture.ChannelsOf(map)).ToArray());
+        Dictionary<PermutationPoint, int[]> orders = maps.ToDictionary(
+            map => (PermutationPoint)map, map => Enumerable.Range(0, stolen.Description.Architecture.ChannelsOf(map)).ToArray());
         double loss = Loss();
         for (int i = 0; i < swaps; i++)
         {
@@ -40,7 +40,7 @@ internal static class GreedySwaps
         double Loss()
         {
             using var inner = NewDisposeScope();
-            Dictionary<FeatureMaps, Tensor> matrices = orders.ToDictionary(entry => entry.Key, entry => LiteralForm.ToMatrix(entry.Value, stolen.Device));
+            Dictionary<PermutationPoint, Tensor> matrices = orders.ToDictionary(entry => entry.Key, entry => LiteralForm.ToMatrix(entry.Value, stolen.Device));
             Tensor permuted = matrices[maps[0]].matmul(lowest.flatten(2)).reshape(lowest.shape);
             Tensor scores = FcnNetwork.Upsample(LiteralForm.Run(network, permuted, shared, FcnNetwork.Scores, matrices), batch.Images.shape[2], batch.Images.shape[3]);
             return nn.functional.cross_entropy(scores, batch.Labels, ignore_index: ImageTensors.Void).ToDouble();

@@ -10,7 +10,7 @@ namespace Microsoft.ML.PermutedSegmentation;
 internal static class LiteralForm
 {
     /// <summary>The same as <see cref="FcnNetwork.Run"/> with permuted maps; <paramref name="input"/> is a map that was permuted already.</summary>
-    public static Tensor Run(FcnNetwork stored, Tensor input, int from, int to, IReadOnlyDictionary<FeatureMaps, Tensor> matrices)
+    public static Tensor Run(FcnNetwork stored, Tensor input, int from, int to, IReadOnlyDictionary<PermutationPoint, Tensor> matrices)
     {
         Tensor map = input.alias();
         for (int number = from + 1; number <= to; number++)

@@ -9,11 +9,11 @@ namespace Microsoft.ML.PermutedSegmentation;
 /// </summary>
 internal static class PublicWeightsMatching
 {
-    public static Dictionary<FeatureMaps, int[]> Guess(StolenModel stolen, IReadOnlyDictionary<string, Tensor> known)
+    public static Dictionary<PermutationPoint, int[]> Guess(StolenModel stolen, IReadOnlyDictionary<string, Tensor> known)
     {
         using FcnNetwork network = stolen.Copy();
         IReadOnlyDictionary<string, Tensor> state = network.State();
-        var guess = new Dictionary<FeatureMaps, int[]>();
+        var guess = new Dictionary<PermutationPoint, int[]>();
         foreach (FeatureMaps map in stolen.KeyedMaps)
         {
             string[] readers = [.. stolen.ReadersOf(map).Select(reader => $"{reader.Convolution}.weight")];

@@ -17,14 +17,14 @@ internal static class RelaxedPermutation
     /// <param name="batches">A labelled batch for each step.</param>
     /// <param name="steps">Number of steps.</param>
     /// <param name="generator">Where the first matrices come from.</param>
-    public static Dictionary<FeatureMaps, int[]> Guess(StolenModel stolen, Func<LabeledBatch> batches, int steps, Generator generator)
+    public static Dictionary<PermutationPoint, int[]> Guess(StolenModel stolen, Func<LabeledBatch> batches, int steps, Generator generator)
     {
         using FcnNetwork network = stolen.Copy();
         foreach (Parameter parameter in network.parameters())
             parameter.requires_grad = false;
         using var scope = NewDisposeScope();
         // Equal values would have equal gradients.
-        Dictionary<FeatureMaps, Parameter> logarithms = stolen.KeyedMaps.ToDictionary(map => map, map =>
+        Dictionary<PermutationPoint, Parameter> logarithms = stolen.KeyedMaps.ToDictionary(map => (PermutationPoint)map, map =>
         {
             int channels = stolen.Description.Architecture.ChannelsOf(map);
             return new Parameter(randn([channels, channels], generator: generator).mul_(0.01).to(stolen.Device));
@@ -37,7 +37,7 @@ internal static class RelaxedPermutation
             using LabeledBatch batch = batches().To(stolen.Device);
             if (batch.CountedPixels == 0)
                 continue;
-            Dictionary<FeatureMaps, Tensor> matrices = logarithms.ToDictionary(entry => entry.Key, entry => Sinkhorn.Normalize(entry.Value.div(temperature)));
+            Dictionary<PermutationPoint, Tensor> matrices = logarithms.ToDictionary(entry => entry.Key, entry => Sinkhorn.Normalize(entry.Value.div(temperature)));
             Tensor scores = FcnNetwork.Upsample(LiteralForm.Run(network, batch.Images, 0, FcnNetwork.Scores, matrices), batch.Images.shape[2], batch.Images.shape[3]);
             optimizer.zero_grad();
             nn.functional.cross_entropy(scores, batch.Labels, ignore_index: ImageTensors.Void).backward();

@@ -20,12 +20,12 @@ internal static class StatisticsMatching
 
     private static readonly double[] StepSizes = [0.003, 0.01, 0.03, 0.1, 0.3, 1];
 
-    public static Dictionary<FeatureMaps, int[]> Guess(StolenModel stolen, IReadOnlyList<Tensor> images, Generator generator, CancellationToken cancellation)
+    public static Dictionary<PermutationPoint, int[]> Guess(StolenModel stolen, IReadOnlyList<Tensor> images, Generator generator, CancellationToken cancellation)
     {
         using FcnNetwork network = stolen.Copy();
         using var scope = NewDisposeScope();
-        var guess = new Dictionary<FeatureMaps, int[]>();
-        var matrices = new Dictionary<FeatureMaps, Tensor>();
+        var guess = new Dictionary<PermutationPoint, int[]>();
+        var matrices = new Dictionary<PermutationPoint, Tensor>();
         foreach (FeatureMaps map in stolen.KeyedMaps)
         {
             // The classifier has no batch norm: nothing is known of what it computed.
@@ -40,7 +40,7 @@ internal static class StatisticsMatching
 
     // What reads a map, with the guesses of the maps before it in place.
     private static ReaderStatistics[] Read(
-        StolenModel stolen, FcnNetwork network, IReadOnlyList<Tensor> images, IReadOnlyDictionary<FeatureMaps, Tensor> matrices, FeatureMaps map)
+        StolenModel stolen, FcnNetwork network, IReadOnlyList<Tensor> images, IReadOnlyDictionary<PermutationPoint, Tensor> matrices, FeatureMaps map)
     {
         using var noGrad = no_grad();
         Tensor[] maps = [.. images.Select(batch => LiteralForm.Run(network, batch, 0, map.Number(), matrices))];

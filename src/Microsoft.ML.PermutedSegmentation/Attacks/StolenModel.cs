@@ -16,9 +16,9 @@ internal sealed class StolenModel(SegmentationModel model, Device device)
     /// <summary>A network with copies of the stored weights, with guessed permutations undone.</summary>
     /// <param name="guess">A guess of α for keyed maps; those that are missing stay as they are.</param>
     /// <param name="generator">Only needed to train the network.</param>
-    public FcnNetwork Copy(IReadOnlyDictionary<FeatureMaps, int[]>? guess = null, Generator? generator = null)
+    public FcnNetwork Copy(IReadOnlyDictionary<PermutationPoint, int[]>? guess = null, Generator? generator = null)
     {
-        var protection = new WeightProtection(Description.Architecture, guess ?? new Dictionary<FeatureMaps, int[]>());
+        var protection = new WeightProtection(Description.Architecture, guess ?? new Dictionary<PermutationPoint, int[]>());
         var state = new Dictionary<string, Tensor>();
         foreach ((string name, Tensor stored) in model.StoredState())
         {
