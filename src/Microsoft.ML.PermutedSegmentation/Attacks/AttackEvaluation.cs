@@ -45,7 +45,7 @@ internal sealed class AttackEvaluation
         if (_options.PublicWeights is { } known)
             Try(AttackMethod.PublicWeights, 0, () => PublicWeightsMatching.Guess(_stolen, known.State));
         // Of map 6 alone nothing is remembered: the guess would be no key.
-        bool hasStatistics = _stolen.KeyedMaps.Any(map => map != FeatureMaps.Head);
+        bool hasStatistics = _stolen.Points.Any(entry => entry.Point != FeatureMaps.Head);
         if (hasStatistics)
             Try(AttackMethod.ActivationStatistics, 0, MatchStatistics);
         foreach (int count in _options.ImageCounts.Select(count => Math.Min(count, _images.Length)).Distinct())
@@ -129,7 +129,7 @@ internal sealed class AttackEvaluation
     private Guess PartlyRight(double share)
     {
         var random = new Random(_seed);
-        Guess orders = _right.ToDictionary(entry => entry.Key, entry => (int[])entry.Value.Clone());
+        Dictionary<PermutationPoint, int[]> orders = _right.ToDictionary(entry => entry.Key, entry => (int[])entry.Value.Clone());
         foreach (int[] order in orders.Values)
         {
             int[] places = [.. Enumerable.Range(0, order.Length)];
