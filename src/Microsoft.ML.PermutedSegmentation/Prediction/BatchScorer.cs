@@ -36,8 +36,7 @@ internal sealed class BatchScorer(SegmentationModel model, Device device, bool w
         if (_count == 0)
             return;
         using var scope = NewDisposeScope();
-        using var inference = inference_mode();
-        Tensor scores = model.Network.Run(_images.narrow(0, 0, _count).to(device), 0, FcnNetwork.Scores);
+        Tensor scores = model.Scoring.Run(_images.narrow(0, 0, _count).to(device), 0, FcnNetwork.Scores);
         _labels = LabelUpsampler.Upsample(scores, _height, _width);
         if (withProbabilities)
             _probabilities = nn.functional.softmax(FcnNetwork.Upsample(scores, _height, _width), 1).cpu().contiguous().data<float>().ToArray();
