@@ -27,6 +27,7 @@ internal static class ScoringComparison
             .. ways.Select(way => bench.Peer(way, pipeline with { Variant = way, LabelsFile = labels("peer") })),
             bench.Ours("OnnxSegmenter", workload with { Kind = "onnx-pipeline", LabelsFile = labels("onnx") }),
             bench.Ours("our network", network),
+            bench.Ours("unprotected", network with { Variant = "plain" }),
             bench.Peer("torchvision's network", network with { Variant = best }),
             bench.Ours("OnnxSegmenter's network", workload with { Kind = "onnx-network" }),
             bench.Ours("ONNX Runtime's session", workload with { Kind = "onnx-bare" }),
@@ -43,6 +44,7 @@ internal static class ScoringComparison
         table.Add("network alone to labels, OnnxSegmenter", measured["OnnxSegmenter's network", Seconds], measured["torchvision's network", Seconds], $"torchvision, {best}");
         table.Add("network alone to labels, libtorch", measured["our network", Seconds], session, "ONNX Runtime's bare session, to scores");
         table.Add("network alone to labels, OnnxSegmenter", measured["OnnxSegmenter's network", Seconds], session, "ONNX Runtime's bare session, to scores");
+        table.Add("network alone to labels, libtorch, unlocked", measured["our network", Seconds], measured["unprotected", Seconds], "ours, unprotected");
         int images = workload.Images + Math.Max(2, workload.Batch);
         table.Add($"whole process, {images} images, ML.NET pipeline, s", measured["ML.NET", Whole], measured[quick, Whole], $"torchvision, {quick}");
         table.Add($"whole process, {images} images, OnnxSegmenter, s", measured["OnnxSegmenter", Whole], measured[quick, Whole], $"torchvision, {quick}");

@@ -3,16 +3,23 @@ using TorchSharp;
 
 namespace Microsoft.ML.PermutedSegmentation.Benchmarks.Comparison.Measuring;
 
-/// <summary>The unlocked network alone: a batch in memory, of the network's size, to labels.</summary>
+/// <summary>
+/// The network alone: a batch in memory, of the network's size, to labels. All six feature maps are keyed and it is unlocked, or, as
+/// the variant "plain", it is unprotected.
+/// </summary>
 internal static class NetworkMeasurement
 {
     public static Dictionary<string, double> Run(Workload workload)
     {
         var mlContext = new MLContext(seed: 1) { GpuDeviceId = -1, FallbackToCpu = true };
         using PermutationKey key = PermutationKey.Load(workload.KeyFile);
-        using var locked = (IDisposable)mlContext.Model.Load(workload.ModelFile("zip"), out _);
-        using var unlocked = (IDisposable)mlContext.Segmentation().Unlock((ITransformer)locked, key);
-        SegmentationModel model = ModelChain.Split((ITransformer)unlocked).Segmenter.Model;
+        ITransformer locked = mlContext.Model.Load(workload.ModelFile("zip"), out _);
+        using var ownsLocked = locked as IDisposable;
+        ITransformer ready = workload.Variant == "plain"
+            ? mlContext.Segmentation().Unprotect(locked, key)
+            : mlContext.Segmentation().Unlock(locked, key);
+        using var ownsReady = ready as IDisposable;
+        SegmentationModel model = ModelChain.Split(ready).Segmenter.Model;
         using var scorer = new BatchScorer(model, torch.CPU, withProbabilities: false, workload.Batch);
         foreach (Data.MLImage image in Materials.Noise(workload))
             scorer.Add(image);
