@@ -65,10 +65,11 @@ internal sealed class KeySweep
         for (int k = 0; k < keys.Count; k++)
         {
             using SegmentationModel underKey = _model.With(keys[k]);
+            using var network = new ScoringNetwork(underKey.Network, _sharedMap);
             foreach ((Tensor maps, List<byte[]> truths) in group)
             {
                 cancellation.ThrowIfCancellationRequested();
-                byte[] labels = LabelsOf(underKey, maps);
+                byte[] labels = LabelsOf(network, maps);
                 int pixels = labels.Length / truths.Count;
                 for (int i = 0; i < truths.Count; i++)
                     evaluators[k].AddImage(truths[i], labels.AsSpan(i * pixels, pixels));
@@ -76,12 +77,11 @@ internal sealed class KeySweep
         }
     }
 
-    private byte[] LabelsOf(SegmentationModel model, Tensor maps)
+    private byte[] LabelsOf(ScoringNetwork network, Tensor maps)
     {
         using var scope = NewDisposeScope();
-        using var inference = inference_mode();
-        Tensor scores = model.Network.Run(maps, _sharedMap, FcnNetwork.Scores);
-        return LabelUpsampler.Upsample(scores, model.Description.ImageHeight, model.Description.ImageWidth);
+        Tensor scores = network.Run(maps, _sharedMap, FcnNetwork.Scores);
+        return LabelUpsampler.Upsample(scores, _model.Description.ImageHeight, _model.Description.ImageWidth);
     }
 
     // The lowest keyed map of each batch of images, with their true masks at the model's size.
@@ -93,6 +93,7 @@ internal sealed class KeySweep
         using DataViewRowCursor cursor = data.GetLazyCursor([imageColumn, .. maskColumn.Columns]);
         ValueGetter<MLImage> getImage = ImageColumn.GetGetter(cursor, imageColumn);
         MaskColumn.Reader maskReader = maskColumn.CreateReader(cursor);
+        using var network = new ScoringNetwork(_model.Network, 0, _sharedMap);
         using Tensor batch = ImageTensors.CreateBatch(BatchSize, height, width).DetachFromDisposeScope();
         MLImage image = null!;
         var truths = new List<byte[]>();
@@ -105,22 +106,21 @@ internal sealed class KeySweep
             truths.Add(truth);
             if (truths.Count == BatchSize)
             {
-                yield return (RunShared(batch), truths);
+                yield return (RunShared(network, batch), truths);
                 truths = [];
             }
         }
         if (truths.Count > 0)
         {
             using Tensor rest = batch.narrow(0, 0, truths.Count);
-            yield return (RunShared(rest), truths);
+            yield return (RunShared(network, rest), truths);
         }
     }
 
-    private Tensor RunShared(Tensor images)
+    private Tensor RunShared(ScoringNetwork network, Tensor images)
     {
         using var scope = NewDisposeScope();
-        using var inference = inference_mode();
-        return _model.Network.Run(images.to(_device), 0, _sharedMap).DetachFromDisposeScope();
+        return network.Run(images.to(_device), 0, _sharedMap).DetachFromDisposeScope();
     }
 
     private static void Clear(List<(Tensor Maps, List<byte[]> Truths)> group)

@@ -26,6 +26,7 @@ internal sealed class ScoringRowMapper(SegmentationModel model, ScoringSchema sc
         private readonly ScoringSchema _schema;
         private readonly HashSet<int> _active;
         private readonly BatchScorer? _scorer;
+        private readonly ImageBatch? _batch;
         private readonly ValueGetter<MLImage>? _getImage;
         private MLImage? _image;
         private long _scored = long.MinValue;
@@ -36,7 +37,8 @@ internal sealed class ScoringRowMapper(SegmentationModel model, ScoringSchema sc
             _active = [.. active.Select(column => column.Index)];
             if (!active.Any(schema.IsPrediction))
                 return;
-            _scorer = new BatchScorer(model, device, withProbabilities: _active.Contains(schema.Score.Index), capacity: 1);
+            _scorer = new BatchScorer(model, device, withProbabilities: _active.Contains(schema.Score.Index));
+            _batch = new ImageBatch(model, capacity: 1);
             _getImage = ImageColumn.GetGetter(input, schema.Image);
         }
 
@@ -63,7 +65,7 @@ internal sealed class ScoringRowMapper(SegmentationModel model, ScoringSchema sc
         {
             if (disposing)
             {
-                _scorer?.Dispose();
+                _batch?.Dispose();
                 _input.Dispose();
             }
             base.Dispose(disposing);
@@ -74,9 +76,9 @@ internal sealed class ScoringRowMapper(SegmentationModel model, ScoringSchema sc
             if (_scored != Position)
             {
                 _getImage!(ref _image!);
-                _scorer!.Clear();
-                _scorer.Add(_image);
-                _scorer.Run();
+                _batch!.Clear();
+                _batch.Add(_image);
+                _scorer!.Run(_batch);
                 _scored = Position;
             }
             return 0;

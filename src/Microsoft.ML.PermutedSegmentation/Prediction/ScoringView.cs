@@ -1,15 +1,19 @@
+using System.Runtime.ExceptionServices;
 using Microsoft.ML.Data;
 using TorchSharp;
 
 namespace Microsoft.ML.PermutedSegmentation;
 
 /// <summary>
-/// The rows of a data view with predictions, made a batch at a time: one cursor runs ahead and collects images, another
-/// follows row by row. Neither predictions nor images cost anything unless their columns are asked for.
+/// The rows of a data view with predictions, made a batch at a time. One cursor runs ahead on another thread and makes the next
+/// batch of images ready while the network runs; another follows row by row. Neither predictions nor images cost anything
+/// unless their columns are asked for.
 /// </summary>
+/// <remarks>The network itself does not run ahead: who stops at the first row does not pay for the second batch.</remarks>
 internal sealed class ScoringView(IDataView source, SegmentationModel model, ScoringSchema schema, torch.Device device) : IDataView
 {
     private const int BatchSize = 8;
+    private const int BatchesAhead = 1;
 
     /// <inheritdoc/>
     public DataViewSchema Schema => schema.Output;
@@ -28,13 +32,43 @@ internal sealed class ScoringView(IDataView source, SegmentationModel model, Sco
         DataViewRowCursor rows = source.GetLazyCursor(schema.Input.Where(column => wanted.Any(output => output.Index == column.Index)));
         if (!wanted.Any(schema.IsPrediction))
             return new Cursor(this, schema, wanted, rows, null, null);
-        var scorer = new BatchScorer(model, device, withProbabilities: wanted.Any(column => column.Index == schema.Score.Index), BatchSize);
+        var scorer = new BatchScorer(model, device, withProbabilities: wanted.Any(column => column.Index == schema.Score.Index));
         return new Cursor(this, schema, wanted, rows, source.GetLazyCursor([schema.Image]), scorer);
     }
 
     /// <inheritdoc/>
     public DataViewRowCursor[] GetRowCursorSet(IEnumerable<DataViewSchema.Column> columnsNeeded, int n, Random? rand = null)
         => [GetRowCursor(columnsNeeded, rand)];
+
+    // The images of all rows. Those before a row that cannot be read come out, as a batch that is not full, before its exception.
+    private IEnumerable<ImageBatch> ReadBatches(DataViewRowCursor rows)
+    {
+        ValueGetter<MLImage> getImage = ImageColumn.GetGetter(rows, schema.Image);
+        ExceptionDispatchInfo? failure = null;
+        MLImage image = null!;
+        bool atEnd = false;
+        while (!atEnd)
+        {
+            var batch = new ImageBatch(model, BatchSize);
+            try
+            {
+                while (!batch.IsFull && !(atEnd = !rows.MoveNext()))
+                {
+                    getImage(ref image);
+                    batch.Add(image);
+                }
+            }
+            catch (Exception exception)
+            {
+                (failure, atEnd) = (ExceptionDispatchInfo.Capture(exception), true);
+            }
+            if (batch.Count > 0)
+                yield return batch;
+            else
+                batch.Dispose();
+        }
+        failure?.Throw();
+    }
 
     private sealed class Cursor : DataViewRowCursor
     {
@@ -43,15 +77,16 @@ internal sealed class ScoringView(IDataView source, SegmentationModel model, Sco
         private readonly HashSet<int> _wanted;
         private readonly DataViewRowCursor _rows;
         private readonly DataViewRowCursor? _ahead;
+        private readonly IEnumerator<ImageBatch>? _batches;
         private readonly BatchScorer? _scorer;
-        private readonly ValueGetter<MLImage>? _getImage;
-        private MLImage? _image;
+        private int _index = -1, _count;
 
         public Cursor(ScoringView view, ScoringSchema schema, DataViewSchema.Column[] wanted, DataViewRowCursor rows, DataViewRowCursor? ahead, BatchScorer? scorer)
         {
             (_view, _schema, _rows, _ahead, _scorer) = (view, schema, rows, ahead, scorer);
             _wanted = [.. wanted.Select(column => column.Index)];
-            _getImage = ahead is null ? null : ImageColumn.GetGetter(ahead, schema.Image);
+            if (ahead is not null)
+                _batches = ReadAhead.Of(view.ReadBatches(ahead), BatchesAhead).GetEnumerator();
         }
 
         public override DataViewSchema Schema => _view.Schema;
@@ -60,14 +95,12 @@ internal sealed class ScoringView(IDataView source, SegmentationModel model, Sco
 
         public override long Batch => 0;
 
-        private int IndexInBatch => (int)(Position % BatchSize);
-
         public override bool MoveNext()
         {
             if (!_rows.MoveNext())
                 return false;
-            if (_scorer is not null && IndexInBatch == 0)
-                ScoreNextBatch(_scorer);
+            if (_batches is not null && ++_index == _count)
+                ScoreNextBatch();
             return true;
         }
 
@@ -80,7 +113,7 @@ internal sealed class ScoringView(IDataView source, SegmentationModel model, Sco
             if (!IsColumnActive(column))
                 throw new ArgumentOutOfRangeException(nameof(column), column.Name, "This column was not asked for when the cursor was made.");
             return _schema.IsPrediction(column)
-                ? PredictionGetter.For<TValue>(_schema, column, _scorer!, () => IndexInBatch)
+                ? PredictionGetter.For<TValue>(_schema, column, _scorer!, () => _index)
                 : _rows.GetGetter<TValue>(_schema.Input[column.Index]);
         }
 
@@ -89,21 +122,19 @@ internal sealed class ScoringView(IDataView source, SegmentationModel model, Sco
             if (disposing)
             {
                 _rows.Dispose();
+                _batches?.Dispose(); // Waits until nobody uses the cursor ahead any more.
                 _ahead?.Dispose();
-                _scorer?.Dispose();
             }
             base.Dispose(disposing);
         }
 
-        private void ScoreNextBatch(BatchScorer scorer)
+        private void ScoreNextBatch()
         {
-            scorer.Clear();
-            while (!scorer.IsFull && _ahead!.MoveNext())
-            {
-                _getImage!(ref _image!);
-                scorer.Add(_image);
-            }
-            scorer.Run();
+            if (!_batches!.MoveNext())
+                throw new InvalidOperationException($"Row {Position}: there was no such row when the images were read. The input must give the same rows each time.");
+            using ImageBatch batch = _batches.Current;
+            _scorer!.Run(batch);
+            (_index, _count) = (0, batch.Count);
         }
     }
 }

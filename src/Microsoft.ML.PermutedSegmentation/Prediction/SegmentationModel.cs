@@ -12,16 +12,25 @@ internal sealed class SegmentationModel : IDisposable
     // What a key did in memory. Null while locked.
     private readonly KeyEffect? _effect;
 
+    private readonly Lazy<ScoringNetwork> _scoring;
+
     private SegmentationModel(ModelDescription description, FcnNetwork network, KeyEffect? effect)
     {
         (Description, Network, _effect) = (description, network, effect);
         Network.eval();
+        _scoring = new Lazy<ScoringNetwork>(() => new ScoringNetwork(Network));
     }
 
     public ModelDescription Description { get; }
 
     /// <summary>The network as it runs: with plain weights when unlocked or unprotected, with protected weights when locked.</summary>
     public FcnNetwork Network { get; }
+
+    /// <summary>
+    /// The same network in the form that scores. It is a second copy of the weights in memory, so it is not made before the
+    /// first prediction: a model that is only unlocked or saved does without.
+    /// </summary>
+    public ScoringNetwork Scoring => _scoring.Value;
 
     /// <summary>What happens to images of the network's size before it reads them; null: nothing.</summary>
     public BlockTransform? ImageTransform => _effect?.Images;
@@ -88,5 +97,10 @@ internal sealed class SegmentationModel : IDisposable
     }
 
     /// <inheritdoc/>
-    public void Dispose() => Network.Dispose();
+    public void Dispose()
+    {
+        if (_scoring.IsValueCreated)
+            _scoring.Value.Dispose();
+        Network.Dispose();
+    }
 }

@@ -96,6 +96,50 @@ public sealed class ScoringTests(TrainedModel trained) : IClassFixture<TrainedMo
     }
 
     [Fact]
+    public void Rows_before_one_that_cannot_be_read_are_predicted()
+    {
+        byte[][] expected = trained.LabelsOf(trained.Transformer);
+        List<PatchRow> rows = ColorPatches.Create(19, seed: 4);
+        rows[10].Image = null!;
+        IDataView scored = trained.Transformer.Transform(trained.MLContext.Data.LoadFromEnumerable(rows));
+        var labels = new List<byte[]>();
+        Assert.Contains("Row 10", Assert.Throws<InvalidDataException>(ReadAll).Message);
+        Assert.Equal(10, labels.Count);
+        // The first batch is as ever; the second is of other size, and so rounded otherwise.
+        Assert.Equal(expected[..8], labels[..8]);
+
+        void ReadAll()
+        {
+            foreach (byte[] label in scored.GetColumn<byte[]>("PredictedLabel"))
+                labels.Add(label);
+        }
+    }
+
+    [Fact]
+    public void Images_are_read_no_further_than_two_batches_ahead_and_not_after_the_cursor_is_disposed()
+    {
+        int read = 0;
+        IEnumerable<PatchRow> Endless()
+        {
+            PatchRow row = ColorPatches.Create(1).Single();
+            while (true)
+            {
+                Interlocked.Increment(ref read);
+                yield return row;
+            }
+        }
+
+        IDataView scored = trained.Transformer.Transform(trained.MLContext.Data.LoadFromEnumerable(Endless()));
+        using (DataViewRowCursor cursor = scored.GetRowCursor([scored.Schema["PredictedLabel"]]))
+            Assert.True(cursor.MoveNext());
+        int atEnd = Volatile.Read(ref read);
+        Thread.Sleep(100);
+        Assert.Equal(atEnd, Volatile.Read(ref read));
+        // Two cursors run over the rows: the one that reads images, and the caller's, which is at the first row.
+        Assert.InRange(atEnd, 8 + 1, 3 * 8 + 1);
+    }
+
+    [Fact]
     public void A_missing_or_wrong_image_column_is_named()
     {
         IDataView without = trained.MLContext.Data.LoadFromEnumerable([new { Name = "x" }]);
@@ -107,11 +151,20 @@ public sealed class ScoringTests(TrainedModel trained) : IClassFixture<TrainedMo
     [Fact]
     public void Scoring_leaves_no_native_tensors_behind()
     {
-        trained.ScoresOf(trained.Transformer);
+        using var engine = trained.MLContext.Model.CreatePredictionEngine<PatchRow, Prediction>(trained.Transformer, Shared);
+        PatchRow row = ColorPatches.Create(1).Single();
+        Score();
         long before = torch.Tensor.TotalCount;
         for (int i = 0; i < 3; i++)
-            trained.ScoresOf(trained.Transformer);
+            Score();
         Assert.Equal(before, torch.Tensor.TotalCount);
+
+        void Score()
+        {
+            trained.ScoresOf(trained.Transformer);
+            trained.Transformer.Transform(trained.Data).GetColumn<byte[]>("PredictedLabel").First();
+            engine.Predict(row);
+        }
     }
 
     private static string[] KeyValues(DataViewSchema.Column column)

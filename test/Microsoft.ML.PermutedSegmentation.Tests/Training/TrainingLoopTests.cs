@@ -51,7 +51,7 @@ public sealed class TrainingLoopTests
         });
         _mlContext.Segmentation().Trainers.Fcn(options).Fit(ColorPatches.View(_mlContext, 20)).Dispose();
         // The first epoch makes the momenta and the copy of the best weights.
-        Assert.True(counts[^1] <= counts[1], string.Join(", ", counts));
+        Assert.True(counts[1..].Max() <= counts[1], string.Join(", ", counts));
     }
 
     // The same step in the words of torch: one loss, its mean over all pixels that count.

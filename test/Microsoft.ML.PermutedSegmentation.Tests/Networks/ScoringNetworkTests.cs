@@ -1,0 +1,90 @@
+using TorchSharp;
+using Xunit;
+using static TorchSharp.torch;
+
+namespace Microsoft.ML.PermutedSegmentation.Tests;
+
+public sealed class ScoringNetworkTests
+{
+    [Theory]
+    [InlineData("Basic", 8)]
+    [InlineData("Basic", 32)]
+    [InlineData("Bottleneck", 8)]
+    [InlineData("Bottleneck", 16)]
+    [InlineData("Bottleneck", 32)]
+    public void Computes_every_map_of_the_network_it_was_made_from(string block, int outputStride)
+    {
+        using var scope = NewDisposeScope();
+        using var noGrad = no_grad();
+        FcnArchitecture architecture = SmallNetworks.Architecture(block, outputStride);
+        using FcnNetwork network = FcnNetwork.FromState(architecture, SmallNetworks.RandomState(architecture, seed: 3));
+        using var scoring = new ScoringNetwork(network);
+        Tensor images = SmallNetworks.RandomImages(seed: 1, height: 64, width: 95);
+        // Without rounding to speak of, so that only the scoring network's own is measured.
+        network.to(ScalarType.Float64);
+        Tensor exact = images.to(ScalarType.Float64);
+
+        for (int map = 1; map <= FcnNetwork.Scores; map++)
+        {
+            Tensor expected = network.Run(exact, 0, map);
+            Tensor actual = scoring.Run(images, 0, map);
+            Assert.Equal(expected.shape, actual.shape);
+            Assert.True(SmallNetworks.Difference(expected, actual) < 1e-5, $"map {map}");
+        }
+    }
+
+    [Theory]
+    [InlineData("Basic")]
+    [InlineData("Bottleneck")]
+    public void May_be_made_in_parts(string block)
+    {
+        using var scope = NewDisposeScope();
+        FcnArchitecture architecture = SmallNetworks.Architecture(block);
+        using FcnNetwork network = FcnNetwork.FromState(architecture, SmallNetworks.RandomState(architecture, seed: 3));
+        Tensor images = SmallNetworks.RandomImages(seed: 1);
+        using var whole = new ScoringNetwork(network);
+        byte[] expected = whole.Run(images, 0, FcnNetwork.Scores).contiguous().bytes.ToArray();
+
+        for (int map = 1; map < FcnNetwork.Scores; map++)
+        {
+            using ScoringNetwork below = new(network, 0, map), above = new(network, map);
+            Assert.Equal(expected, above.Run(below.Run(images, 0, map), map, FcnNetwork.Scores).contiguous().bytes.ToArray());
+        }
+    }
+
+    [Fact]
+    public void Folds_in_double_precision_and_rounds_once()
+    {
+        using var scope = NewDisposeScope();
+        FcnArchitecture architecture = SmallNetworks.Architecture("Bottleneck");
+        Dictionary<string, Tensor> state = SmallNetworks.RandomState(architecture, seed: 3);
+        float[] Values(string name) => state[name].data<float>().ToArray();
+        float[] weights = Values("backbone.layer2.0.downsample.0.weight"), gamma = Values("backbone.layer2.0.downsample.1.weight"),
+            beta = Values("backbone.layer2.0.downsample.1.bias"), mean = Values("backbone.layer2.0.downsample.1.running_mean"),
+            variance = Values("backbone.layer2.0.downsample.1.running_var");
+
+        (Tensor folded, Tensor bias) = BatchNormFolding.Fold(state, "backbone.layer2.0.downsample.0");
+        int inputs = weights.Length / gamma.Length;
+        Assert.Equal(weights.Select((weight, i) => (float)(weight * Scale(i / inputs))), folded.data<float>().ToArray());
+        Assert.Equal(beta.Select((shift, i) => (float)(shift - mean[i] * Scale(i))), bias.data<float>().ToArray());
+
+        double Scale(int channel) => gamma[channel] / Math.Sqrt(variance[channel] + 1e-5);
+    }
+
+    [Fact]
+    public void Leaves_no_tensors_behind()
+    {
+        FcnArchitecture architecture = SmallNetworks.Architecture("Bottleneck");
+        using FcnNetwork network = FcnNetwork.FromState(architecture, SmallNetworks.RandomState(architecture, seed: 3));
+        using Tensor images = SmallNetworks.RandomImages(seed: 1);
+        long before = SmallNetworks.LiveTensors;
+        using (var scoring = new ScoringNetwork(network))
+        {
+            long made = SmallNetworks.LiveTensors;
+            Assert.True(made > before);
+            scoring.Run(images, 0, FcnNetwork.Scores).Dispose();
+            Assert.Equal(made, SmallNetworks.LiveTensors);
+        }
+        Assert.Equal(before, SmallNetworks.LiveTensors);
+    }
+}
