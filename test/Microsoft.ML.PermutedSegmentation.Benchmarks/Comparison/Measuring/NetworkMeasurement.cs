@@ -20,16 +20,17 @@ internal static class NetworkMeasurement
             : mlContext.Segmentation().Unlock(locked, key);
         using var ownsReady = ready as IDisposable;
         SegmentationModel model = ModelChain.Split(ready).Segmenter.Model;
-        using var scorer = new BatchScorer(model, torch.CPU, withProbabilities: false, workload.Batch);
+        using var images = new ImageBatch(model, workload.Batch);
         foreach (Data.MLImage image in Materials.Noise(workload))
-            scorer.Add(image);
+            images.Add(image);
+        var scorer = new BatchScorer(model, torch.CPU, withProbabilities: false);
 
         for (int i = 0; i < 2; i++)
-            scorer.Run();
+            scorer.Run(images);
         int runs = Math.Max(1, workload.Images / workload.Batch);
         var clock = Stopwatch.StartNew();
         for (int i = 0; i < runs; i++)
-            scorer.Run();
+            scorer.Run(images);
         return new() { ["secondsPerImage"] = clock.Elapsed.TotalSeconds / runs / workload.Batch };
     }
 }
