@@ -67,8 +67,8 @@ internal sealed class PipelineMeasurement : IDisposable
         var engine = _mlContext.Model.CreatePredictionEngine<ImageRow, LabelRow>(_unlocked, new PredictionEngineOptions { OwnsTransformer = false });
         return count =>
         {
-            foreach (string path in Materials.ImageFiles(_workload, count))
-                engine.Predict(new ImageRow { ImagePath = path });
+            foreach ((int i, string path) in Materials.ImageFiles(_workload, count).Index())
+                Note(i, engine.Predict(new ImageRow { ImagePath = path }).PredictedLabel);
         };
     }
 
@@ -83,9 +83,14 @@ internal sealed class PipelineMeasurement : IDisposable
         while (cursor.MoveNext())
         {
             getLabels(ref labels);
-            if (cursor.Position == 0 && _workload.LabelsFile is { } file)
-                File.WriteAllBytes(file, [.. labels.DenseValues().Select(label => (byte)(label - 1))]);
+            Note((int)cursor.Position, labels.DenseValues());
             note?.Invoke((int)cursor.Position + 1);
         }
+    }
+    // Key values count from 1.
+    private void Note(int image, IEnumerable<byte> labels)
+    {
+        if (image == 0 && _workload.LabelsFile is { } file)
+            File.WriteAllBytes(file, [.. labels.Select(label => (byte)(label - 1))]);
     }
 }
