@@ -1,11 +1,12 @@
 using TorchSharp;
+using TorchSharp.Modules;
 using static TorchSharp.torch;
 
 namespace Microsoft.ML.PermutedSegmentation;
 
 /// <summary>
 /// Guesses permutations without a label: the stored readers compute what their batch norms remember only from channels in the
-/// right order. Map by map, in the order of the network, each read through the guesses before it.
+/// right order. Point by point, in the order of the network, each read through the guesses before it.
 /// </summary>
 internal static class StatisticsMatching
 {
@@ -20,35 +21,35 @@ internal static class StatisticsMatching
 
     private static readonly double[] StepSizes = [0.003, 0.01, 0.03, 0.1, 0.3, 1];
 
-    public static Dictionary<FeatureMaps, int[]> Guess(StolenModel stolen, IReadOnlyList<Tensor> images, Generator generator, CancellationToken cancellation)
+    public static Dictionary<PermutationPoint, int[]> Guess(StolenModel stolen, IReadOnlyList<Tensor> images, Generator generator, CancellationToken cancellation)
     {
-        using FcnNetwork network = stolen.Copy();
+        using var literal = new LiteralForm(stolen);
         using var scope = NewDisposeScope();
-        var guess = new Dictionary<FeatureMaps, int[]>();
-        var matrices = new Dictionary<FeatureMaps, Tensor>();
-        foreach (FeatureMaps map in stolen.KeyedMaps)
+        var guess = new Dictionary<PermutationPoint, int[]>();
+        var matrices = new Dictionary<PermutationPoint, Tensor>();
+        literal.Matrices = matrices;
+        foreach ((PermutationPoint point, _) in stolen.Points)
         {
             // The classifier has no batch norm: nothing is known of what it computed.
-            if (map == FeatureMaps.Head)
+            if (point == FeatureMaps.Head)
                 continue;
-            ReaderStatistics[] readers = Read(stolen, network, images, matrices, map);
-            guess[map] = GuessMap(readers, generator, cancellation);
-            matrices[map] = LiteralForm.ToMatrix(guess[map], stolen.Device);
+            using var inner = NewDisposeScope();
+            guess[point] = GuessOrder(Read(stolen, literal, images, point), generator, cancellation);
+            matrices[point] = LiteralForm.ToMatrix(guess[point], stolen.Device).MoveToOuterDisposeScope();
         }
         return guess;
     }
 
-    // What reads a map, with the guesses of the maps before it in place.
-    private static ReaderStatistics[] Read(
-        StolenModel stolen, FcnNetwork network, IReadOnlyList<Tensor> images, IReadOnlyDictionary<FeatureMaps, Tensor> matrices, FeatureMaps map)
+    // What reads a point, with the guesses of the points before it in place.
+    private static ReaderStatistics[] Read(StolenModel stolen, LiteralForm literal, IReadOnlyList<Tensor> images, PermutationPoint point)
     {
         using var noGrad = no_grad();
-        Tensor[] maps = [.. images.Select(batch => LiteralForm.Run(network, batch, 0, map.Number(), matrices))];
-        IReadOnlyDictionary<string, Tensor> state = network.State();
-        return [.. stolen.ReadersOf(map).Select(reader => ReaderStatistics.Of(state, reader.Convolution, reader.BatchNorm!, reader.Stride, maps))];
+        Tensor[] maps = [.. images.Select(batch => literal.Before(point, batch))];
+        Dictionary<string, nn.Module> modules = literal.Network.named_modules().ToDictionary(entry => entry.name, entry => entry.module);
+        return [.. stolen.ReadersOf(point).Select(reader => ReaderStatistics.Of((Conv2d)modules[reader.Convolution], (BatchNorm2d)modules[reader.BatchNorm!], maps))];
     }
 
-    private static int[] GuessMap(ReaderStatistics[] readers, Generator generator, CancellationToken cancellation)
+    private static int[] GuessOrder(ReaderStatistics[] readers, Generator generator, CancellationToken cancellation)
     {
         using var scope = NewDisposeScope();
         Tensor likelihoods = Likelihoods(readers);

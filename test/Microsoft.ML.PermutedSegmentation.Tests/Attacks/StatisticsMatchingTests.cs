@@ -1,4 +1,5 @@
 using TorchSharp;
+using TorchSharp.Modules;
 using Xunit;
 using static TorchSharp.torch;
 
@@ -13,20 +14,8 @@ public sealed class StatisticsMatchingTests
         using var generator = new Generator(3);
         using var scope = NewDisposeScope();
         Tensor images = randn([8, 3, 64, 64], generator: generator);
-        var description = new ModelDescription
-        {
-            Backbone = Backbone.ResNet18,
-            OutputStride = 8,
-            ImageHeight = 64,
-            ImageWidth = 64,
-            ClassNames = ["a", "b"],
-            FeatureMaps = FeatureMaps.None,
-            ImageColumnName = "Image",
-            PredictedLabelColumnName = "PredictedLabel",
-            ScoreColumnName = "Score",
-        };
         using PermutationKey key = PermutationKey.FromBytes(new byte[32]);
-        using var plain = SegmentationModel.Stored(description, Remembering(description.Architecture, images, generator));
+        using SegmentationModel plain = StoredModels.Of(Backbone.ResNet18, size: 64, architecture => Remembering(architecture, images, generator));
         using SegmentationModel model = plain.Protect(key, FeatureMaps.Stage1 | FeatureMaps.Head, storeFingerprint: true);
 
         var guess = StatisticsMatching.Guess(new StolenModel(model, CPU), [images], generator, default);
@@ -38,11 +27,41 @@ public sealed class StatisticsMatchingTests
         Assert.InRange(order.Zip(right).Count(pair => pair.First == pair.Second), 7, 64);
     }
 
+    [Fact]
+    public void What_a_batch_norm_remembers_is_met_by_the_right_order_of_its_map_inner_ones_too()
+    {
+        using var generator = new Generator(3);
+        using var scope = NewDisposeScope();
+        Tensor images = randn([8, 3, 64, 64], generator: generator);
+        using PermutationKey key = PermutationKey.FromBytes(new byte[32]);
+        using SegmentationModel plain = StoredModels.Of(Backbone.ResNet18, size: 64, architecture => Remembering(architecture, images, generator));
+        using SegmentationModel model = plain.Protect(key, FeatureMaps.Every, storeFingerprint: true);
+        var stolen = new StolenModel(model, CPU);
+        using var literal = new LiteralForm(stolen);
+        using var noGrad = no_grad();
+        Dictionary<PermutationPoint, Tensor> right = KeyEffect.PermutationsOf(key, model.Description)
+            .ToDictionary(entry => entry.Key, entry => LiteralForm.ToMatrix(entry.Value, CPU));
+        // All guesses before are right. The deeper half of the network is left out: it takes minutes.
+        literal.Matrices = right;
+        Dictionary<string, nn.Module> modules = literal.Network.named_modules().ToDictionary(entry => entry.name, entry => entry.module);
+
+        foreach ((PermutationPoint point, int channels) in stolen.Points.Where(entry => entry.Point != FeatureMaps.Head && entry.Channels <= 128))
+        {
+            foreach ((string convolution, string? norm) in stolen.ReadersOf(point))
+            {
+                using var inner = NewDisposeScope();
+                ReaderStatistics reader = ReaderStatistics.Of((Conv2d)modules[convolution], (BatchNorm2d)modules[norm!], [literal.Before(point, images)]);
+                double met = reader.Mismatch(right[point]).ToDouble(), asStored = reader.Mismatch(eye(channels)).ToDouble();
+                Assert.True(met < 0.02 * asStored, $"{convolution}: {met} with the right order, {asStored} as stored");
+            }
+        }
+    }
+
     private static FcnNetwork Remembering(FcnArchitecture architecture, Tensor images, Generator generator)
     {
         var network = new FcnNetwork(architecture, generator);
         using var noGrad = no_grad();
-        foreach (var norm in network.modules().OfType<TorchSharp.Modules.BatchNorm2d>())
+        foreach (var norm in network.modules().OfType<BatchNorm2d>())
         {
             norm.weight!.uniform_(0.5, 1.5, generator);
             norm.bias!.uniform_(-0.5, 0.5, generator);

@@ -7,6 +7,15 @@ namespace Microsoft.ML.PermutedSegmentation.Tests;
 
 public sealed class ProtectTests(UnprotectedModel trained) : IClassFixture<UnprotectedModel>
 {
+    // What ResNet-18 has besides the readers of the six maps and the stem.
+    private static readonly (string Name, int Channels)[] InnerConvolutions =
+    [
+        ("backbone.layer1.0.conv2", 64), ("backbone.layer1.1.conv2", 64),
+        ("backbone.layer2.0.conv2", 128), ("backbone.layer2.1.conv1", 128), ("backbone.layer2.1.conv2", 128),
+        ("backbone.layer3.0.conv2", 256), ("backbone.layer3.1.conv1", 256), ("backbone.layer3.1.conv2", 256),
+        ("backbone.layer4.0.conv2", 512), ("backbone.layer4.1.conv1", 512), ("backbone.layer4.1.conv2", 512),
+    ];
+
     private readonly SegmentationCatalog _segmentation = new MLContext().Segmentation();
 
     [Fact]
@@ -26,6 +35,8 @@ public sealed class ProtectTests(UnprotectedModel trained) : IClassFixture<Unpro
     [InlineData(FeatureMaps.Head)]
     [InlineData(FeatureMaps.Stem | FeatureMaps.Stage1 | FeatureMaps.Stage3)]
     [InlineData(FeatureMaps.All)]
+    [InlineData(FeatureMaps.Inner)]
+    [InlineData(FeatureMaps.Every)]
     public void What_is_saved_is_the_papers_network_with_these_maps_permuted(FeatureMaps maps)
     {
         using PermutedSegmentationTransformer model = Protect(maps);
@@ -37,7 +48,9 @@ public sealed class ProtectTests(UnprotectedModel trained) : IClassFixture<Unpro
         using var inference = inference_mode();
         FcnNetwork stored = locked.Model.Network;
         var permutations = maps.Each().ToDictionary(
-            map => map, map => trained.Key.GetChannelPermutation(locked.Model.Description.Salt, map.Number(), stored.Architecture.ChannelsOf(map)));
+            map => (PermutationPoint)map, map => trained.Key.GetChannelPermutation(locked.Model.Description.Salt, map.Number(), stored.Architecture.ChannelsOf(map)));
+        foreach ((string convolution, int channels) in InnerConvolutions.Where(_ => maps.HasFlag(FeatureMaps.Inner)))
+            permutations[PermutationPoint.InputOf(convolution)] = trained.Key.GetChannelPermutation(locked.Salt.Span, convolution, channels);
         Tensor images = SmallNetworks.RandomImages(seed: 2);
         Tensor expected = trained.Transformer.Model.Network.call(images);
         Assert.True(SmallNetworks.Difference(expected, LiteralNetwork.Forward(stored, permutations, images)) < 1e-4);
@@ -47,15 +60,21 @@ public sealed class ProtectTests(UnprotectedModel trained) : IClassFixture<Unpro
         Assert.Equal(trained.ScoresOf(trained.Transformer), trained.ScoresOf(unlocked));
     }
 
-    [Fact]
-    public void Without_the_key_the_labels_are_worth_nothing()
+    [Theory]
+    [InlineData(FeatureMaps.All)]
+    [InlineData(FeatureMaps.Inner)]
+    [InlineData(FeatureMaps.Every)]
+    public void Without_the_key_or_with_another_the_labels_are_worth_nothing(FeatureMaps maps)
     {
-        using PermutedSegmentationTransformer model = Protect();
+        using PermutedSegmentationTransformer model = Protect(maps);
         using PermutedSegmentationTransformer locked = trained.SaveAndLoad(model);
+        using var wrong = PermutationKey.FromBytes([.. Enumerable.Range(1, 32).Select(i => (byte)(3 * i))]);
+        using var misread = (PermutedSegmentationTransformer)_segmentation.Unlock(locked, wrong);
         double plain = MeanIoU(trained.Transformer);
         Assert.Equal(plain, MeanIoU(model));
         Assert.True(plain > 0.6, $"{plain}");
         Assert.True(MeanIoU(locked) < 0.6 * plain, $"locked {MeanIoU(locked)}, plain {plain}");
+        Assert.True(MeanIoU(misread) < 0.6 * plain, $"wrong key {MeanIoU(misread)}, plain {plain}");
     }
 
     [Fact]
@@ -123,7 +142,7 @@ public sealed class ProtectTests(UnprotectedModel trained) : IClassFixture<Unpro
 
     [Theory]
     [InlineData(FeatureMaps.None)]
-    [InlineData((FeatureMaps)64)]
+    [InlineData((FeatureMaps)128)]
     [InlineData(FeatureMaps.Head | (FeatureMaps)128)]
     public void Maps_that_are_none_are_refused(FeatureMaps maps)
         => Assert.Equal("featureMaps", Assert.Throws<ArgumentOutOfRangeException>(() => Protect(maps)).ParamName);
