@@ -68,7 +68,7 @@ internal sealed class PipelineMeasurement : IDisposable
         return count =>
         {
             foreach ((int i, string path) in Materials.ImageFiles(_workload, count).Index())
-                Note(i, engine.Predict(new ImageRow { ImagePath = path }).PredictedLabel);
+                Note(i, engine.Predict(new ImageRow { ImagePath = path }).PredictedLabel.DenseValues());
         };
     }
 
