@@ -80,12 +80,18 @@ public sealed class OnnxSegmenter : IDisposable
     public static OnnxSegmenter Load(Stream stream, PermutationKey? key = null, bool verify = true, SessionOptions? sessionOptions = null)
     {
         ArgumentNullException.ThrowIfNull(stream);
+        (byte[] graph, ModelDescription model) = CreateGraph(stream, key, verify);
+        using SessionOptions? standard = sessionOptions is null ? new SessionOptions() : null;
+        return new OnnxSegmenter(new InferenceSession(graph, sessionOptions ?? standard), model, isUnlocked: key is not null || !model.IsProtected);
+    }
+
+    /// <summary>The ONNX model that is run: images of floats from 0 to 255 in, scores at the size of map 6 out.</summary>
+    internal static (byte[] Graph, ModelDescription Model) CreateGraph(Stream stream, PermutationKey? key, bool verify)
+    {
         (ModelDescription model, var tensors) = OnnxFile.Read(stream);
         IReadOnlyList<ChannelReordering> protection = key is null ? [] : ProtectionOf(model, key, verify);
         GraphProto graph = FcnGraph.ForMemory(model.Architecture, model.ImageHeight, model.ImageWidth, new OnnxWeights(tensors, protection));
-        byte[] bytes = OnnxFile.CreateModel(graph, model).ToByteArray();
-        using SessionOptions? standard = sessionOptions is null ? new SessionOptions() : null;
-        return new OnnxSegmenter(new InferenceSession(bytes, sessionOptions ?? standard), model, isUnlocked: key is not null || !model.IsProtected);
+        return (OnnxFile.CreateModel(graph, model).ToByteArray(), model);
     }
 
     /// <summary>The mask of an image of any size.</summary>

@@ -53,37 +53,12 @@ public class KeySweepBenchmarks
     // What is above a map has to run once for each key: its share of all multiplications is the least that a sweep costs.
     private void PrintShare(string map, string readersAndAbove)
     {
-        var convolutions = _head.Network.State().Where(entry => entry.Value.shape.Length == 4).ToArray();
-        double all = convolutions.Sum(entry => Multiplications(entry.Key, entry.Value.shape));
-        double share = convolutions.Where(entry => entry.Key.StartsWith(readersAndAbove)).Sum(entry => Multiplications(entry.Key, entry.Value.shape)) / all;
+        FcnArchitecture architecture = _head.Description.Architecture;
+        double share = Arithmetic.Multiplications(architecture, Size, readersAndAbove) / Arithmetic.Multiplications(architecture, Size);
         Console.WriteLine($"{share:P2} of the arithmetic lies above {map}: {Keys} keys cost at least {1 - share + Keys * share:F2} plain evaluations.");
     }
 
-    // At output stride 8; a bottleneck has its stride in the 3x3 convolution, so the first one of stage 2 still sees a quarter.
-    private static double Multiplications(string name, long[] shape)
-    {
-        int fraction = name == "backbone.conv1.weight" ? 2 : name.StartsWith("backbone.layer1.") || name == "backbone.layer2.0.conv1.weight" ? 4 : 8;
-        return shape.Aggregate(1.0, (product, size) => product * size) * (Size / fraction) * (Size / fraction);
-    }
-
-    private static SegmentationModel CreateModel(FeatureMaps maps)
-    {
-        using var generator = new torch.Generator(1);
-        var description = new ModelDescription
-        {
-            Backbone = Backbone.ResNet50,
-            OutputStride = 8,
-            ImageHeight = Size,
-            ImageWidth = Size,
-            ClassNames = [.. Enumerable.Range(0, Classes).Select(k => $"{k}")],
-            FeatureMaps = maps,
-            Salt = new byte[PermutationKey.ModelSaltSizeInBytes],
-            ImageColumnName = "Image",
-            PredictedLabelColumnName = "PredictedLabel",
-            ScoreColumnName = "Score",
-        };
-        return SegmentationModel.Stored(description, new FcnNetwork(description.Architecture, generator));
-    }
+    private static SegmentationModel CreateModel(FeatureMaps maps) => RandomModel.Create(Backbone.ResNet50, outputStride: 8, Size, Classes, maps);
 
     private sealed class Row
     {

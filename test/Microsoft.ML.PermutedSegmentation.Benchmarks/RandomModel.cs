@@ -1,0 +1,27 @@
+using TorchSharp;
+
+namespace Microsoft.ML.PermutedSegmentation.Benchmarks;
+
+/// <summary>An FCN with torchvision's random initial weights: it takes as long as a trained one.</summary>
+internal static class RandomModel
+{
+    /// <summary>A locked model, or an unprotected one when <paramref name="maps"/> is none.</summary>
+    public static SegmentationModel Create(Backbone backbone, int outputStride, int size, int classes, FeatureMaps maps)
+    {
+        using var generator = new torch.Generator(1);
+        var description = new ModelDescription
+        {
+            Backbone = backbone,
+            OutputStride = outputStride,
+            ImageHeight = size,
+            ImageWidth = size,
+            ClassNames = [.. Enumerable.Range(0, classes).Select(k => $"{k}")],
+            FeatureMaps = maps,
+            Salt = maps == FeatureMaps.None ? null : new byte[PermutationKey.ModelSaltSizeInBytes],
+            ImageColumnName = "Image",
+            PredictedLabelColumnName = "PredictedLabel",
+            ScoreColumnName = "Score",
+        };
+        return SegmentationModel.Stored(description, new FcnNetwork(description.Architecture, generator));
+    }
+}
