@@ -27,13 +27,13 @@ public sealed class AttackEvaluationTests(TrainedModel trained) : IClassFixture<
     public void Labelled_images_make_a_stolen_model_better()
     {
         var images = ColorPatches.View(trained.MLContext, 40, seed: 9);
-        var options = new AttackOptions { Methods = [AttackMethod.NoKey, AttackMethod.FineTuneReaders, AttackMethod.FineTuneAll, AttackMethod.TrainFromScratch], ImageCounts = [2, 100], Steps = 80, LeastEpochs = 0 };
+        var options = new AttackOptions { Methods = [AttackMethod.NoKey, AttackMethod.FineTuneReaders, AttackMethod.FineTuneAll], ImageCounts = [100], Steps = 80, LeastEpochs = 0 };
         IReadOnlyList<AttackResult> results = _segmentation.EvaluateAttacks(trained.Load(), images, trained.Data, trained.Key, options);
         double noKey = results[0].MeanIntersectionOverUnion;
 
         // 100 means all of the 40.
-        Assert.Equal([0, 2, 2, 2, 40, 40, 40], results.Select(result => result.LabelledImages));
-        AttackResult Of(AttackMethod method) => results.Single(result => result.Method == method && result.LabelledImages == 40);
+        Assert.Equal([0, 40, 40], results.Select(result => result.LabelledImages));
+        AttackResult Of(AttackMethod method) => results.Single(result => result.Method == method);
         Assert.True(Of(AttackMethod.FineTuneAll).MeanIntersectionOverUnion > noKey + 0.1, string.Join('\n', results));
         Assert.True(Of(AttackMethod.FineTuneReaders).MeanIntersectionOverUnion > noKey, string.Join('\n', results));
     }
