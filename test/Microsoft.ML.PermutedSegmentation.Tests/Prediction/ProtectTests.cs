@@ -105,7 +105,8 @@ public sealed class ProtectTests(UnprotectedModel trained) : IClassFixture<Unpro
             plain.Dispose();
             Assert.Equal(scores, trained.ScoresOf(second));
         }
-        Assert.Equal(before, SmallNetworks.LiveTensors);
+        // Batches of images are made on another thread and disposed on this one; weights that stay would be dozens of tensors more.
+        Assert.InRange(SmallNetworks.LiveTensors, before - 20, before);
     }
 
     [Fact]

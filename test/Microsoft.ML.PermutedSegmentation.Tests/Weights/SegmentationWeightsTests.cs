@@ -64,7 +64,8 @@ public sealed class SegmentationWeightsTests(UnprotectedModel trained) : IClassF
         weights.Dispose();
         Assert.Equal(expected, trained.ScoresOf(second));
         second.Dispose();
-        Assert.Equal(before, SmallNetworks.LiveTensors);
+        // Batches of images are made on another thread and disposed on this one; weights that stay would be dozens of tensors more.
+        Assert.InRange(SmallNetworks.LiveTensors, before - 20, before);
 
         Assert.Throws<ObjectDisposedException>(() => SegmentationWeights.Of(first));
         Assert.Throws<ObjectDisposedException>(() => CreateModel(weights));
