@@ -38,6 +38,18 @@ public sealed class AttackEvaluationTests(TrainedModel trained) : IClassFixture<
         Assert.True(Of(AttackMethod.FineTuneReaders).MeanIntersectionOverUnion > noKey, string.Join('\n', results));
     }
 
+    [Fact]
+    public void Each_training_is_tried_with_each_number_of_images()
+    {
+        var images = ColorPatches.View(trained.MLContext, 6, seed: 9);
+        AttackMethod[] methods = [AttackMethod.FineTuneReaders, AttackMethod.FineTuneAll, AttackMethod.TrainFromScratch];
+        var options = new AttackOptions { Methods = methods, ImageCounts = [2, 100], Steps = 1, LeastEpochs = 0 };
+        IReadOnlyList<AttackResult> results = _segmentation.EvaluateAttacks(trained.Load(), images, trained.Data, trained.Key, options);
+        // 100 means all of the 6.
+        Assert.Equal([2, 2, 2, 6, 6, 6], results.Select(result => result.LabelledImages));
+        Assert.Equal([.. methods, .. methods], results.Select(result => result.Method));
+    }
+
     [Theory]
     [InlineData(FeatureMaps.All)]
     [InlineData(FeatureMaps.Inner)]
