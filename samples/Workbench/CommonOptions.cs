@@ -38,12 +38,11 @@ internal static class CommonOptions
         CustomParser = ParseSize,
     };
 
-    /// <summary>Feature maps by their numbers in the paper, such as 6, 1,6 or all, and what the paper leaves: inner, every.</summary>
+    /// <summary>Feature maps by their numbers in the paper: 6, 1,6 or all.</summary>
     public static Option<Maps?> FeatureMaps(string standard) => new("--feature-maps")
     {
-        HelpName = "6|1,6|all|every",
-        Description = $"The feature maps that the key permutes: 1 after the stem, 2 to 5 after the stages, 6 in the head. "
-            + $"Beyond the paper: inner, those inside of the stages; every, all and inner. [default: {standard}]",
+        HelpName = "6|1,6|all",
+        Description = $"The feature maps that the key permutes: 1 after the stem, 2 to 5 after the stages, 6 in the head. [default: {standard}]",
         CustomParser = ParseFeatureMaps,
     };
 
@@ -154,23 +153,17 @@ internal static class CommonOptions
     private static Maps? ParseFeatureMaps(ArgumentResult result)
     {
         var text = result.Tokens[0].Value;
+        if (text == "all")
+            return Maps.All;
         var maps = Maps.None;
         foreach (var part in text.Split(','))
         {
-            Maps? named = part switch
+            if (!int.TryParse(part, out var map) || map is < 1 or > 6)
             {
-                "all" => Maps.All,
-                "inner" => Maps.Inner,
-                "every" => Maps.Every,
-                _ when int.TryParse(part, out var map) && map is >= 1 and <= 6 => (Maps)(1 << (map - 1)),
-                _ => null,
-            };
-            if (named is null)
-            {
-                result.AddError($"'{text}' names no feature maps; write numbers from 1 to 6, such as 6 or 1,6, or all, inner, every.");
+                result.AddError($"'{text}' names no feature maps; write numbers from 1 to 6, such as 6 or 1,6, or all.");
                 return null;
             }
-            maps |= named.Value;
+            maps |= (Maps)(1 << (map - 1));
         }
         return maps;
     }

@@ -5,20 +5,20 @@ using static Onnx.TensorProto.Types;
 namespace Microsoft.ML.PermutedSegmentation;
 
 /// <summary>
-/// The fully convolutional network of the paper's Fig. 3 as an ONNX graph, either to the letter, with a gather of channels wherever
-/// the key permutes them (Fig. 4) whose order is an input of the graph, or plain, for weights that a key has put in order.
+/// The fully convolutional network of the paper's Fig. 3 as an ONNX graph, either to the letter, with a gather of channels at
+/// each keyed map (Fig. 4) whose order is an input of the graph, or plain, for weights that a key has put in order.
 /// </summary>
 internal sealed class FcnGraph
 {
     private readonly GraphBuilder _graph = new();
     private readonly FcnArchitecture _architecture;
     private readonly OnnxWeights _weights;
-    private readonly Dictionary<PermutationPoint, int> _channels;
+    private readonly FeatureMaps _keyed;
 
     private FcnGraph(FcnArchitecture architecture, OnnxWeights weights, FeatureMaps keyed) =>
-        (_architecture, _weights, _channels) = (architecture, weights, PermutationPoints.For(architecture, keyed).ToDictionary(entry => entry.Point, entry => entry.Channels));
+        (_architecture, _weights, _keyed) = (architecture, weights, keyed);
 
-    /// <summary>For any runtime: images in, labels out, and an input for each of the key's permutations.</summary>
+    /// <summary>For any runtime: images in, labels out, and an input for each keyed map.</summary>
     public static GraphProto ForFile(
         FcnArchitecture architecture, int height, int width, OnnxWeights weights, FeatureMaps keyed, OnnxExportOptions options)
     {
@@ -52,8 +52,8 @@ internal sealed class FcnGraph
         return graph.Graph;
     }
 
-    /// <summary>The input that a permutation comes in.</summary>
-    public static string InputOf(PermutationPoint point) => $"permutation_{point.Convolution ?? $"{point.Map.Number()}"}";
+    /// <summary>The input that a keyed map's permutation comes in.</summary>
+    public static string InputOf(FeatureMaps map) => $"permutation_{map.Number()}";
 
     private string Run(string planes)
     {
@@ -111,7 +111,6 @@ internal sealed class FcnGraph
 
     private string Convolution(string name, string x, int outputs, int inputs, int kernel, int stride = 1, int dilation = 1)
     {
-        x = Permute(x, PermutationPoint.InputOf(name));
         (TensorProto weights, TensorProto bias) = _weights.Get(name, outputs, inputs, kernel);
         int padding = dilation * (kernel / 2);
         return _graph.Node("Conv", name, [x, _graph.Constant(weights), _graph.Constant(bias)],
@@ -122,12 +121,11 @@ internal sealed class FcnGraph
     private string Relu(string x) => _graph.Node("Relu", $"{x}.relu", [x]);
 
     // Eq. 2: x'(i) = x(α_i).
-    private string Permute(string x, PermutationPoint point)
+    private string Permute(string x, FeatureMaps map)
     {
-        if (!_channels.TryGetValue(point, out int channels))
+        if (!_keyed.HasFlag(map))
             return x;
-        string what = point.Convolution is null ? $"feature map {point.Map.Number()}" : $"{point}";
-        string order = _graph.Input(InputOf(point), DataType.Int64, $"The key's permutation of {what}.", channels);
+        string order = _graph.Input(InputOf(map), DataType.Int64, $"The key's permutation of feature map {map.Number()}.", _architecture.ChannelsOf(map));
         return _graph.Node("Gather", $"{order}/permuted", [x, order], Integer("axis", 1));
     }
 }

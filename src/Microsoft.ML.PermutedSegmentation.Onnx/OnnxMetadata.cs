@@ -6,8 +6,6 @@ namespace Microsoft.ML.PermutedSegmentation;
 /// <summary>What an ONNX file says of its model (its metadata_props): text by name, for programs in any language. Nothing of it is secret.</summary>
 internal static class OnnxMetadata
 {
-    private const string Inner = "inner";
-
     /// <summary>The description of a model as metadata.</summary>
     public static IEnumerable<(string Name, string Value)> Write(ModelDescription description)
     {
@@ -16,8 +14,7 @@ internal static class OnnxMetadata
         yield return ("image_height", Text(description.ImageHeight));
         yield return ("image_width", Text(description.ImageWidth));
         yield return ("class_names", JsonSerializer.Serialize(description.ClassNames));
-        string[] inner = description.FeatureMaps.HasFlag(FeatureMaps.Inner) ? [Inner] : [];
-        yield return ("feature_maps", string.Join(',', [.. description.FeatureMaps.Each().Select(map => Text(map.Number())), .. inner]));
+        yield return ("feature_maps", string.Join(',', description.FeatureMaps.Each().Select(map => Text(map.Number()))));
         if (description.Salt is { } salt)
             yield return ("salt", Convert.ToHexStringLower(salt));
         if (description.Fingerprint is { } fingerprint)
@@ -73,9 +70,7 @@ internal static class OnnxMetadata
 
     private static FeatureMaps Maps(string text) => text.Length == 0
         ? FeatureMaps.None
-        : text.Split(',').Aggregate(FeatureMaps.None, (maps, part) => maps | (part == Inner ? FeatureMaps.Inner : Map(Number(part))));
-
-    private static FeatureMaps Map(int number) => number is >= 1 and <= 6
-        ? (FeatureMaps)(1 << (number - 1))
-        : throw new FormatException("There are only six feature maps.");
+        : text.Split(',').Select(Number).Aggregate(FeatureMaps.None, (maps, number) => number is >= 1 and <= 6
+            ? maps | (FeatureMaps)(1 << (number - 1))
+            : throw new FormatException("There are only six feature maps."));
 }

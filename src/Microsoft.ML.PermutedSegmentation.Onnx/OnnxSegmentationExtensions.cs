@@ -9,14 +9,13 @@ public static class OnnxSegmentationExtensions
 {
     /// <summary>
     /// Writes a model as an ONNX file that any runtime in any language can use. It holds what the model's own file holds: the
-    /// protected weights, and nothing of the key, whether the model is unlocked or not. To use it, its user gives the key's
-    /// permutations as inputs (<see cref="GetOnnxInputs"/>); with others the labels are worth nothing.
+    /// protected weights, and nothing of the key, whether the model is unlocked or not. To use it, its user gives the permutation
+    /// of each keyed feature map as an input (<see cref="GetOnnxInputs"/>); with others the labels are worth nothing.
     /// </summary>
     /// <remarks>
     /// <para>Operator set 18. Inputs: <c>image</c>, UInt8 [batch, height, width, 3], RGB of any size, which the graph resizes (with
-    /// antialiasing, as Pillow's bilinear filter does); for each keyed map m <c>permutation_m</c>, Int64 [channels], its α
-    /// (Eq. 2), from 0; and with <see cref="FeatureMaps.Inner"/> one more for each other convolution, such as
-    /// <c>permutation_backbone.layer1.0.conv2</c>. Without a key 0, 1, 2, ... is the paper's No-perm. Outputs, at the model's size: <c>labels</c>, UInt8
+    /// antialiasing, as Pillow's bilinear filter does); and for each keyed map m <c>permutation_m</c>, Int64 [channels], its α
+    /// (Eq. 2), from 0. Without a key 0, 1, 2, ... is the paper's No-perm. Outputs, at the model's size: <c>labels</c>, UInt8
     /// [batch, height, width], the class of each pixel from 0, which is one less than the key values of this library; and
     /// <c>probabilities</c>, if they were asked for. The metadata names the classes, the keyed maps and the salt that permutations are derived with.</para>
     /// <para>Batch norm is folded into the convolutions, so scores differ from those of the model by rounding.</para>
@@ -44,7 +43,7 @@ public static class OnnxSegmentationExtensions
 
     /// <summary>
     /// The inputs that an exported ONNX model needs of its key: for each keyed feature map m, by the name <c>permutation_m</c>, its
-    /// permutation α (Eq. 2), from 0, and likewise for each other convolution if the inner maps are keyed. They are as secret as the key.
+    /// permutation α (Eq. 2), from 0. They are as secret as the key.
     /// </summary>
     /// <param name="key">The model's key. Any other key gives other permutations, and labels that are worth nothing.</param>
     /// <param name="metadata">The metadata of the file: <c>session.ModelMetadata.CustomMetadataMap</c> in ONNX Runtime.</param>

@@ -53,16 +53,8 @@ internal static class InspectCommand
     {
         null => "none: the network is not protected",
         { ImageEncryption: { } encryption } => $"needed to encrypt images: {Describe(encryption)}",
-        _ => $"needed for feature maps {string.Join(", ", DescribeMaps(protection))}",
+        _ => $"needed for feature maps {string.Join(", ", protection.FeatureMaps.Select(map => $"{map.Number} ({map.Name}, {map.Channels} channels)"))}",
     };
-
-    private static IEnumerable<string> DescribeMaps(ProtectionReport protection)
-    {
-        foreach (var map in protection.FeatureMaps)
-            yield return $"{map.Number} ({map.Name}, {map.Channels} channels)";
-        if (protection.InnerMaps)
-            yield return "inner (what all other convolutions but the first read)";
-    }
 
     private static string DescribeStep(StepReport step)
     {

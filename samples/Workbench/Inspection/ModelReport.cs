@@ -1,7 +1,6 @@
 using Microsoft.ML;
 using Microsoft.ML.Data;
 using Microsoft.ML.PermutedSegmentation;
-using Maps = Microsoft.ML.PermutedSegmentation.FeatureMaps;
 
 namespace Workbench.Inspection;
 
@@ -57,11 +56,10 @@ internal sealed record ImageEncryption(BlockTransformMethod Method, int BlockSiz
 
 /// <summary>What needs a key, and what tells a wrong one.</summary>
 /// <param name="FeatureMaps">The permuted maps; none for a model of encrypted images.</param>
-/// <param name="InnerMaps">Whether the maps inside of the residual blocks are permuted, too, each in its own order.</param>
 /// <param name="ImageEncryption">Null when the network reads plain images.</param>
 /// <param name="Salt">In hex.</param>
 /// <param name="Fingerprint">In hex; null when not stored.</param>
-internal sealed record ProtectionReport(IReadOnlyList<KeyedMap> FeatureMaps, bool InnerMaps, ImageEncryption? ImageEncryption, string Salt, string? Fingerprint)
+internal sealed record ProtectionReport(IReadOnlyList<KeyedMap> FeatureMaps, ImageEncryption? ImageEncryption, string Salt, string? Fingerprint)
 {
     public static ProtectionReport? Of(PermutedSegmentationTransformer model)
     {
@@ -73,7 +71,7 @@ internal sealed record ProtectionReport(IReadOnlyList<KeyedMap> FeatureMaps, boo
             where model.FeatureMaps.HasFlag(map)
             select new KeyedMap(number, map.ToString(), model.ChannelsOf(map));
         var encryption = model.ImageEncryption is var (method, blockSize) ? new ImageEncryption(method, blockSize) : null;
-        return new ProtectionReport([.. maps], model.FeatureMaps.HasFlag(Maps.Inner), encryption, Hex(model.Salt)!, Hex(model.Fingerprint));
+        return new ProtectionReport([.. maps], encryption, Hex(model.Salt)!, Hex(model.Fingerprint));
     }
 
     public static string? Hex(ReadOnlyMemory<byte> bytes) => bytes.IsEmpty ? null : Convert.ToHexStringLower(bytes.Span);

@@ -2,7 +2,7 @@ using System.Diagnostics;
 using Microsoft.ML.Runtime;
 using TorchSharp;
 using static TorchSharp.torch;
-using Guess = System.Collections.Generic.IReadOnlyDictionary<Microsoft.ML.PermutedSegmentation.PermutationPoint, int[]>;
+using Guess = System.Collections.Generic.Dictionary<Microsoft.ML.PermutedSegmentation.FeatureMaps, int[]>;
 
 namespace Microsoft.ML.PermutedSegmentation;
 
@@ -27,7 +27,7 @@ internal sealed class AttackEvaluation
     /// <param name="stolen">A model of permuted feature maps.</param>
     /// <param name="images">The attacker's, in any order.</param>
     /// <param name="test">What to try the attacked models on.</param>
-    /// <param name="right">The right α of each point that the key permutes.</param>
+    /// <param name="right">The right α of each keyed map.</param>
     /// <param name="options">What to try; checked.</param>
     /// <param name="seed">Where every random number comes from.</param>
     public AttackEvaluation(StolenModel stolen, LabeledImage[] images, TestImages test, Guess right, AttackOptions options, int seed)
@@ -39,13 +39,13 @@ internal sealed class AttackEvaluation
     /// <summary>Runs all attacks.</summary>
     public IReadOnlyList<AttackResult> Run()
     {
-        Try(AttackMethod.NoKey, 0, () => new Dictionary<PermutationPoint, int[]>());
+        Try(AttackMethod.NoKey, 0, () => []);
         foreach (double share in _options.MisplacedShares)
             Try(AttackMethod.PartlyRightKey, 0, () => PartlyRight(share));
         if (_options.PublicWeights is { } known)
             Try(AttackMethod.PublicWeights, 0, () => PublicWeightsMatching.Guess(_stolen, known.State));
         // Of map 6 alone nothing is remembered: the guess would be no key.
-        bool hasStatistics = _stolen.Points.Any(entry => entry.Point != FeatureMaps.Head);
+        bool hasStatistics = _stolen.KeyedMaps.Any(map => map != FeatureMaps.Head);
         if (hasStatistics)
             Try(AttackMethod.ActivationStatistics, 0, MatchStatistics);
         foreach (int count in _options.ImageCounts.Select(count => Math.Min(count, _images.Length)).Distinct())
@@ -129,7 +129,7 @@ internal sealed class AttackEvaluation
     private Guess PartlyRight(double share)
     {
         var random = new Random(_seed);
-        Dictionary<PermutationPoint, int[]> orders = _right.ToDictionary(entry => entry.Key, entry => (int[])entry.Value.Clone());
+        Guess orders = _right.ToDictionary(entry => entry.Key, entry => (int[])entry.Value.Clone());
         foreach (int[] order in orders.Values)
         {
             int[] places = [.. Enumerable.Range(0, order.Length)];
@@ -144,9 +144,9 @@ internal sealed class AttackEvaluation
     private double MisplacedShare(Guess guess)
     {
         int channels = 0, misplaced = 0;
-        foreach ((PermutationPoint point, int[] right) in _right)
+        foreach ((FeatureMaps map, int[] right) in _right)
         {
-            int[]? guessed = guess.GetValueOrDefault(point);
+            int[]? guessed = guess.GetValueOrDefault(map);
             channels += right.Length;
             misplaced += Enumerable.Range(0, right.Length).Count(i => (guessed is null ? i : guessed[i]) != right[i]);
         }

@@ -2,8 +2,7 @@ namespace Microsoft.ML.PermutedSegmentation;
 
 /// <summary>
 /// What is tried on a stolen model. Whoever tries it has the model's file and knows the method, but not the key. Those attacks
-/// that look for the permutations leave a guess of each order that the key gives, and the model is run with it. Where inner maps are keyed
-/// (<see cref="FeatureMaps.Inner"/>), they are keyed maps like the six.
+/// that look for the permutations leave a guess of each keyed map's order, and the model is run with it.
 /// </summary>
 public enum AttackMethod
 {
@@ -24,9 +23,8 @@ public enum AttackMethod
 
     /// <summary>
     /// Looks for the order in which the readers of a keyed map would compute what their batch norm remembers, from means and
-    /// covariances of the map's channels, by linear assignments (Frank and Wolfe, 1956). Map by map in the order of the network, each
-    /// computed through the guesses before it. Takes images without masks. Map 6 has no such reader, and stays as it is in the file;
-    /// of a model with that map alone this is not tried.
+    /// covariances of the map's channels, by linear assignments (Frank and Wolfe, 1956). Takes images without masks. Map 6 has no
+    /// such reader, and stays as it is in the file; of a model with that map alone this is not tried.
     /// </summary>
     ActivationStatistics,
 

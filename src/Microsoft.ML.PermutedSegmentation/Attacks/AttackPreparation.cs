@@ -23,7 +23,7 @@ internal static class AttackPreparation
             throw new ArgumentException($"{nameof(options.PublicWeights)} are those of a {known.Backbone}, the model is a {description.Backbone}.", nameof(options));
 
         var stolen = new StolenModel(segmenter.Model, ComputeDevice.Choose(environment));
-        IReadOnlyDictionary<PermutationPoint, int[]> right = KeyEffect.PermutationsOf(key, description);
+        Dictionary<FeatureMaps, int[]> right = KeyEffect.PermutationsOf(key, description).ToDictionary();
         LabeledImage[] images = Read(attackerImages);
         using var test = new TestImages(Read(testImages), description, stolen.Device);
         int seed = ((IHostEnvironmentInternal)environment).Seed ?? Random.Shared.Next();

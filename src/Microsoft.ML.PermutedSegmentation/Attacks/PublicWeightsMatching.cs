@@ -9,35 +9,27 @@ namespace Microsoft.ML.PermutedSegmentation;
 /// </summary>
 internal static class PublicWeightsMatching
 {
-    public static Dictionary<PermutationPoint, int[]> Guess(StolenModel stolen, IReadOnlyDictionary<string, Tensor> known)
+    public static Dictionary<FeatureMaps, int[]> Guess(StolenModel stolen, IReadOnlyDictionary<string, Tensor> known)
     {
         using FcnNetwork network = stolen.Copy();
-        IReadOnlyDictionary<string, Tensor> stored = network.State();
-        var guess = new Dictionary<PermutationPoint, int[]>();
-        foreach ((PermutationPoint point, _) in stolen.Points)
+        IReadOnlyDictionary<string, Tensor> state = network.State();
+        var guess = new Dictionary<FeatureMaps, int[]>();
+        foreach (FeatureMaps map in stolen.KeyedMaps)
         {
-            string[] readers = [.. stolen.ReadersOf(point).Select(reader => $"{reader.Convolution}.weight")];
+            string[] readers = [.. stolen.ReadersOf(map).Select(reader => $"{reader.Convolution}.weight")];
             // A public backbone has no classifier, and a classifier of other classes has other weights.
-            if (!readers.All(name => known.TryGetValue(name, out Tensor? weights) && weights.shape.SequenceEqual(stored[name].shape)))
+            if (!readers.All(name => known.TryGetValue(name, out Tensor? weights) && weights.shape.SequenceEqual(state[name].shape)))
                 continue;
             using var scope = NewDisposeScope();
             using var noGrad = no_grad();
-            int[] order = LiteralForm.ToOrder(Channels(State(point, readers), readers).matmul(Channels(known, readers).t()));
+            Tensor similarity = Channels(state, readers).matmul(Channels(known, readers).t());
+            int[] order = LiteralForm.ToOrder(similarity);
             // In basic blocks the readers of map 2 also undo the order that map 1 left on stage 1's residual stream.
-            if (point == FeatureMaps.Stage1 && stolen.Description.Architecture.Block == ResidualBlock.Basic && guess.TryGetValue(FeatureMaps.Stem, out int[]? stem))
+            if (map == FeatureMaps.Stage1 && stolen.Description.Architecture.Block == ResidualBlock.Basic && guess.TryGetValue(FeatureMaps.Stem, out int[]? stem))
                 order = Array.ConvertAll(order, channel => Array.IndexOf(stem, channel));
-            guess[point] = order;
+            guess[map] = order;
         }
         return guess;
-
-        // In basic blocks of stage 1 map 1's order has also gone to the outputs of inner convolutions.
-        IReadOnlyDictionary<string, Tensor> State(PermutationPoint point, string[] readers)
-        {
-            if (point.Convolution is null)
-                return stored;
-            var guessed = new WeightProtection(stolen.Description.Architecture, guess);
-            return readers.ToDictionary(name => name, name => guessed.Unprotect(name, stored[name]));
-        }
     }
 
     // One row of length 1 for each input channel: all weights that read it.

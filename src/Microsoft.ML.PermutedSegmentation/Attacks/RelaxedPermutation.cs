@@ -5,7 +5,7 @@ using static TorchSharp.torch;
 namespace Microsoft.ML.PermutedSegmentation;
 
 /// <summary>
-/// Learns permutations by gradients: each keyed point is read through a doubly stochastic matrix, whose temperature falls until it is
+/// Learns permutations by gradients: each keyed map is read through a doubly stochastic matrix, whose temperature falls until it is
 /// nearly a permutation.
 /// </summary>
 internal static class RelaxedPermutation
@@ -17,15 +17,18 @@ internal static class RelaxedPermutation
     /// <param name="batches">A labelled batch for each step.</param>
     /// <param name="steps">Number of steps.</param>
     /// <param name="generator">Where the first matrices come from.</param>
-    public static Dictionary<PermutationPoint, int[]> Guess(StolenModel stolen, Func<LabeledBatch> batches, int steps, Generator generator)
+    public static Dictionary<FeatureMaps, int[]> Guess(StolenModel stolen, Func<LabeledBatch> batches, int steps, Generator generator)
     {
-        using var literal = new LiteralForm(stolen);
-        foreach (Parameter parameter in literal.Network.parameters())
+        using FcnNetwork network = stolen.Copy();
+        foreach (Parameter parameter in network.parameters())
             parameter.requires_grad = false;
         using var scope = NewDisposeScope();
         // Equal values would have equal gradients.
-        Dictionary<PermutationPoint, Parameter> logarithms = stolen.Points.ToDictionary(
-            entry => entry.Point, entry => new Parameter(randn([entry.Channels, entry.Channels], generator: generator).mul_(0.01).to(stolen.Device)));
+        Dictionary<FeatureMaps, Parameter> logarithms = stolen.KeyedMaps.ToDictionary(map => map, map =>
+        {
+            int channels = stolen.Description.Architecture.ChannelsOf(map);
+            return new Parameter(randn([channels, channels], generator: generator).mul_(0.01).to(stolen.Device));
+        });
         using var optimizer = optim.Adam(logarithms.Values, Rate);
         for (int step = 0; step < steps; step++)
         {
@@ -34,8 +37,8 @@ internal static class RelaxedPermutation
             using LabeledBatch batch = batches().To(stolen.Device);
             if (batch.CountedPixels == 0)
                 continue;
-            literal.Matrices = logarithms.ToDictionary(entry => entry.Key, entry => Sinkhorn.Normalize(entry.Value.div(temperature)));
-            Tensor scores = FcnNetwork.Upsample(literal.Run(batch.Images, 0, FcnNetwork.Scores), batch.Images.shape[2], batch.Images.shape[3]);
+            Dictionary<FeatureMaps, Tensor> matrices = logarithms.ToDictionary(entry => entry.Key, entry => Sinkhorn.Normalize(entry.Value.div(temperature)));
+            Tensor scores = FcnNetwork.Upsample(LiteralForm.Run(network, batch.Images, 0, FcnNetwork.Scores, matrices), batch.Images.shape[2], batch.Images.shape[3]);
             optimizer.zero_grad();
             nn.functional.cross_entropy(scores, batch.Labels, ignore_index: ImageTensors.Void).backward();
             optimizer.step();

@@ -6,7 +6,7 @@ namespace Microsoft.ML.PermutedSegmentation;
 
 /// <summary>
 /// Guesses permutations without a label: the stored readers compute what their batch norms remember only from channels in the
-/// right order. Point by point, in the order of the network, each read through the guesses before it.
+/// right order. Map by map, in the order of the network, each read through the guesses before it.
 /// </summary>
 internal static class StatisticsMatching
 {
@@ -21,35 +21,35 @@ internal static class StatisticsMatching
 
     private static readonly double[] StepSizes = [0.003, 0.01, 0.03, 0.1, 0.3, 1];
 
-    public static Dictionary<PermutationPoint, int[]> Guess(StolenModel stolen, IReadOnlyList<Tensor> images, Generator generator, CancellationToken cancellation)
+    public static Dictionary<FeatureMaps, int[]> Guess(StolenModel stolen, IReadOnlyList<Tensor> images, Generator generator, CancellationToken cancellation)
     {
-        using var literal = new LiteralForm(stolen);
+        using FcnNetwork network = stolen.Copy();
         using var scope = NewDisposeScope();
-        var guess = new Dictionary<PermutationPoint, int[]>();
-        var matrices = new Dictionary<PermutationPoint, Tensor>();
-        literal.Matrices = matrices;
-        foreach ((PermutationPoint point, _) in stolen.Points)
+        var guess = new Dictionary<FeatureMaps, int[]>();
+        var matrices = new Dictionary<FeatureMaps, Tensor>();
+        foreach (FeatureMaps map in stolen.KeyedMaps)
         {
             // The classifier has no batch norm: nothing is known of what it computed.
-            if (point == FeatureMaps.Head)
+            if (map == FeatureMaps.Head)
                 continue;
-            using var inner = NewDisposeScope();
-            guess[point] = GuessOrder(Read(stolen, literal, images, point), generator, cancellation);
-            matrices[point] = LiteralForm.ToMatrix(guess[point], stolen.Device).MoveToOuterDisposeScope();
+            ReaderStatistics[] readers = Read(stolen, network, images, matrices, map);
+            guess[map] = GuessMap(readers, generator, cancellation);
+            matrices[map] = LiteralForm.ToMatrix(guess[map], stolen.Device);
         }
         return guess;
     }
 
-    // What reads a point, with the guesses of the points before it in place.
-    private static ReaderStatistics[] Read(StolenModel stolen, LiteralForm literal, IReadOnlyList<Tensor> images, PermutationPoint point)
+    // What reads a map, with the guesses of the maps before it in place.
+    private static ReaderStatistics[] Read(
+        StolenModel stolen, FcnNetwork network, IReadOnlyList<Tensor> images, IReadOnlyDictionary<FeatureMaps, Tensor> matrices, FeatureMaps map)
     {
         using var noGrad = no_grad();
-        Tensor[] maps = [.. images.Select(batch => literal.Before(point, batch))];
-        Dictionary<string, nn.Module> modules = literal.Network.named_modules().ToDictionary(entry => entry.name, entry => entry.module);
-        return [.. stolen.ReadersOf(point).Select(reader => ReaderStatistics.Of((Conv2d)modules[reader.Convolution], (BatchNorm2d)modules[reader.BatchNorm!], maps))];
+        Tensor[] maps = [.. images.Select(batch => LiteralForm.Run(network, batch, 0, map.Number(), matrices))];
+        Dictionary<string, nn.Module> modules = network.named_modules().ToDictionary(entry => entry.name, entry => entry.module);
+        return [.. stolen.ReadersOf(map).Select(reader => ReaderStatistics.Of((Conv2d)modules[reader.Convolution], (BatchNorm2d)modules[reader.BatchNorm!], maps))];
     }
 
-    private static int[] GuessOrder(ReaderStatistics[] readers, Generator generator, CancellationToken cancellation)
+    private static int[] GuessMap(ReaderStatistics[] readers, Generator generator, CancellationToken cancellation)
     {
         using var scope = NewDisposeScope();
         Tensor likelihoods = Likelihoods(readers);

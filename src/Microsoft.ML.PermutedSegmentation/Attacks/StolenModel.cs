@@ -10,15 +10,15 @@ internal sealed class StolenModel(SegmentationModel model, Device device)
 
     public Device Device => device;
 
-    /// <summary>Where the key permutes channels, in the order of the network, each with its channels.</summary>
-    public IReadOnlyList<(PermutationPoint Point, int Channels)> Points => PermutationPoints.For(Description.Architecture, Description.FeatureMaps);
+    /// <summary>The keyed maps, in the order of the network.</summary>
+    public IReadOnlyList<FeatureMaps> KeyedMaps => Description.FeatureMaps.Each();
 
     /// <summary>A network with copies of the stored weights, with guessed permutations undone.</summary>
-    /// <param name="guess">A guess of α for points; those that are missing stay as they are.</param>
+    /// <param name="guess">A guess of α for keyed maps; those that are missing stay as they are.</param>
     /// <param name="generator">Only needed to train the network.</param>
-    public FcnNetwork Copy(IReadOnlyDictionary<PermutationPoint, int[]>? guess = null, Generator? generator = null)
+    public FcnNetwork Copy(IReadOnlyDictionary<FeatureMaps, int[]>? guess = null, Generator? generator = null)
     {
-        var protection = new WeightProtection(Description.Architecture, guess ?? new Dictionary<PermutationPoint, int[]>());
+        var protection = new WeightProtection(Description.Architecture, guess ?? new Dictionary<FeatureMaps, int[]>());
         var state = new Dictionary<string, Tensor>();
         foreach ((string name, Tensor stored) in model.StoredState())
         {
@@ -29,20 +29,15 @@ internal sealed class StolenModel(SegmentationModel model, Device device)
         return FcnNetwork.FromState(Description.Architecture, state, generator);
     }
 
-    /// <summary>The convolutions that read a point first, each with the batch norm behind it (null for the classifier, which has none).</summary>
-    public IEnumerable<(string Convolution, string? BatchNorm)> ReadersOf(PermutationPoint point)
+    /// <summary>The convolutions that read a map first, each with the batch norm behind it (null for the classifier, which has none).</summary>
+    public IEnumerable<(string Convolution, string? BatchNorm)> ReadersOf(FeatureMaps map)
     {
-        if (point.Convolution is { } inner)
+        if (map is FeatureMaps.Stage4 or FeatureMaps.Head)
         {
-            yield return (inner, inner.Replace(".conv", ".bn", StringComparison.Ordinal));
+            yield return map == FeatureMaps.Head ? ("classifier.4", null) : ("classifier.0", "classifier.1");
             yield break;
         }
-        if (point.Map is FeatureMaps.Stage4 or FeatureMaps.Head)
-        {
-            yield return point.Map == FeatureMaps.Head ? ("classifier.4", null) : ("classifier.0", "classifier.1");
-            yield break;
-        }
-        int stage = point.Map.Number();
+        int stage = map.Number();
         string block = $"backbone.layer{stage}.0";
         yield return ($"{block}.conv1", $"{block}.bn1");
         if (Description.Architecture.HasProjection(stage, block: 0))

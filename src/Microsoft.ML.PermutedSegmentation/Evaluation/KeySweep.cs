@@ -24,7 +24,7 @@ internal sealed class KeySweep
     public KeySweep(SegmentationModel model, Device device)
     {
         (_model, _device) = (model, device);
-        _sharedMap = model.Description.FeatureMaps.LastUnchanged();
+        _sharedMap = model.Description.FeatureMaps.Each()[0].Number();
     }
 
     /// <summary>The metrics under each key.</summary>

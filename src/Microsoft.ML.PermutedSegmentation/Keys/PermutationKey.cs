@@ -22,7 +22,6 @@ public sealed partial class PermutationKey : IDisposable
     internal const int ModelSaltSizeInBytes = 16;
     internal const int FeatureMapCount = 6;
     private const int FingerprintSizeInBytes = 8;
-    private const int LongestConvolutionName = 128;
     private const int MinimumPassphraseSaltSizeInBytes = 8;
     private const int PassphraseIterations = 600_000;
 
@@ -150,30 +149,6 @@ public sealed partial class PermutationKey : IDisposable
         ArgumentOutOfRangeException.ThrowIfLessThan(channels, 1);
 
         return DrawPermutation(modelSalt, FormattableString.Invariant($"feature-map/{featureMap}/{channels}"), channels);
-    }
-
-    /// <summary>
-    /// Derives the permutation of what one convolution reads (<see cref="FeatureMaps.Inner"/>), as that of a feature map but for the
-    /// HKDF's info: "PermutedSegmentation/v1/convolution/{convolution}/{channels}".
-    /// </summary>
-    /// <param name="modelSalt">The 16 random bytes stored with the model.</param>
-    /// <param name="convolution">
-    /// The convolution's name in torchvision's state dict, such as backbone.layer1.0.conv2: 1 to 128 letters and digits of ASCII, dots
-    /// and underscores.
-    /// </param>
-    /// <param name="channels">The number of channels that it reads, at least 1.</param>
-    /// <returns>Every number from 0 to <paramref name="channels"/> - 1 once.</returns>
-    /// <exception cref="ArgumentNullException"><paramref name="convolution"/> is null.</exception>
-    /// <exception cref="ArgumentException">The salt has not 16 bytes, the name is none, or a number is out of its range.</exception>
-    /// <exception cref="ObjectDisposedException">The key was disposed.</exception>
-    public int[] GetChannelPermutation(ReadOnlySpan<byte> modelSalt, string convolution, int channels)
-    {
-        ArgumentException.ThrowIfNullOrEmpty(convolution);
-        if (convolution.Length > LongestConvolutionName || !convolution.All(c => char.IsAsciiLetterOrDigit(c) || c is '.' or '_'))
-            throw new ArgumentException($"A convolution's name has at most {LongestConvolutionName} letters and digits of ASCII, dots and underscores.", nameof(convolution));
-        ArgumentOutOfRangeException.ThrowIfLessThan(channels, 1);
-
-        return DrawPermutation(modelSalt, FormattableString.Invariant($"convolution/{convolution}/{channels}"), channels);
     }
 
     /// <summary>

@@ -14,9 +14,11 @@ internal sealed record KeyEffect(WeightProtection Weights, BlockTransform? Image
         return new KeyEffect(weights, model.ImageEncryption?.Derive(key, model.Salt), fingerprint);
     }
 
-    /// <summary>The permutations that a key gives to the model described, in the order of the network.</summary>
-    public static IReadOnlyDictionary<PermutationPoint, int[]> PermutationsOf(PermutationKey key, ModelDescription model) =>
-        PermutationPoints.For(model.Architecture, model.FeatureMaps).ToDictionary(entry => entry.Point, entry => entry.Point.Convolution is { } convolution
-            ? key.GetChannelPermutation(model.Salt, convolution, entry.Channels)
-            : key.GetChannelPermutation(model.Salt, entry.Point.Map.Number(), entry.Channels));
+    /// <summary>The permutations that a key gives to the keyed maps of the model described.</summary>
+    public static IReadOnlyDictionary<FeatureMaps, int[]> PermutationsOf(PermutationKey key, ModelDescription model)
+    {
+        FcnArchitecture architecture = model.Architecture;
+        return model.FeatureMaps.Each().ToDictionary(
+            map => map, map => key.GetChannelPermutation(model.Salt, map.Number(), architecture.ChannelsOf(map)));
+    }
 }

@@ -87,7 +87,7 @@ internal sealed record ModelDescription
         _ = Architecture; // throws for a network that cannot be
         Require(ImageHeight is > 0 and <= LargestSide && ImageHeight % OutputStride == 0, $"image height {ImageHeight}");
         Require(ImageWidth is > 0 and <= LargestSide && ImageWidth % OutputStride == 0, $"image width {ImageWidth}");
-        Require((FeatureMaps & ~FeatureMaps.Every) == 0, "an unknown feature map");
+        Require((FeatureMaps & ~FeatureMaps.All) == 0, "an unknown feature map");
         if (ImageEncryption is { } encryption)
             CheckEncryption(BlockScheme.Of(encryption.Method, encryption.BlockSize));
         Require(Salt?.Length == (IsProtected ? PermutationKey.ModelSaltSizeInBytes : null), "a salt of wrong length");

@@ -9,22 +9,17 @@ internal static class ChannelReorderings
     private const int Outputs = 0;
     private const int Inputs = 1;
 
-    /// <summary>The re-orderings that some permutations ask for, at most one per parameter and dimension.</summary>
+    /// <summary>The re-orderings that some permutations of feature maps ask for, at most one per parameter and dimension.</summary>
     /// <param name="architecture">The network.</param>
-    /// <param name="permutations">For each point whose channels are permuted its α (paper, Eq. 2), from 0.</param>
+    /// <param name="permutations">For each permuted map its α (paper, Eq. 2), from 0.</param>
     /// <exception cref="ArgumentException">
-    /// A key is no point of this network, or a value is not a permutation of its channels (which the message does not print).
+    /// A key is not a single map, or a value is not a permutation of that map's channels (which the message does not print).
     /// </exception>
     public static IReadOnlyList<ChannelReordering> For(
-        FcnArchitecture architecture, IReadOnlyDictionary<PermutationPoint, int[]> permutations)
+        FcnArchitecture architecture, IReadOnlyDictionary<FeatureMaps, int[]> permutations)
     {
-        Dictionary<PermutationPoint, int> channels = PermutationPoints.For(architecture, FeatureMaps.Every).ToDictionary(entry => entry.Point, entry => entry.Channels);
-        foreach ((PermutationPoint point, int[] order) in permutations)
-        {
-            if (!channels.TryGetValue(point, out int count))
-                throw new ArgumentException($"Exactly one feature map, or the input of one inner convolution, is expected, not '{point}'.", nameof(permutations));
-            CheckPermutation(point, order, count);
-        }
+        foreach (var (map, order) in permutations)
+            CheckPermutation(map, order, architecture.ChannelsOf(map));
 
         var result = new List<ChannelReordering>();
         int[]? stage1 = Of(FeatureMaps.Stage1);
@@ -53,8 +48,6 @@ internal static class ChannelReorderings
         Reorder(Inputs, Of(FeatureMaps.Stage3), "backbone.layer4.0.conv1.weight", "backbone.layer4.0.downsample.0.weight");
         Reorder(Inputs, Of(FeatureMaps.Stage4), "classifier.0.weight");
         Reorder(Inputs, Of(FeatureMaps.Head), "classifier.4.weight");
-        foreach ((PermutationPoint point, int[] order) in permutations.Where(entry => entry.Key.Convolution is not null))
-            Reorder(Inputs, order, $"{point.Convolution}.weight");
         return result;
 
         int[]? Of(FeatureMaps map) => permutations.GetValueOrDefault(map);
@@ -69,15 +62,15 @@ internal static class ChannelReorderings
         }
     }
 
-    private static void CheckPermutation(PermutationPoint point, int[] order, int channels)
+    private static void CheckPermutation(FeatureMaps map, int[] order, int channels)
     {
         if (order.Length != channels)
-            throw new ArgumentException($"The permutation of {point} has {order.Length} entries, but there are {channels} channels.");
+            throw new ArgumentException($"The permutation of {map} has {order.Length} entries, but the map has {channels} channels.");
         var seen = new bool[channels];
         foreach (int channel in order)
         {
             if (channel < 0 || channel >= channels || seen[channel])
-                throw new ArgumentException($"The order given for {point} is not a permutation: every channel must occur once.");
+                throw new ArgumentException($"The order given for {map} is not a permutation: every channel must occur once.");
             seen[channel] = true;
         }
     }

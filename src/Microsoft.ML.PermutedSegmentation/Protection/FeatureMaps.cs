@@ -1,8 +1,8 @@
 namespace Microsoft.ML.PermutedSegmentation;
 
 /// <summary>
-/// The six feature maps of the network that a key can permute (paper, Fig. 3; numbered 1 to 6 in Table I), and what the paper
-/// leaves as it is. Combine them with <c>|</c>.
+/// The six feature maps of the network that a key can permute (paper, Fig. 3; numbered 1 to 6 in Table I).
+/// Combine them with <c>|</c>.
 /// </summary>
 [Flags]
 public enum FeatureMaps
@@ -30,13 +30,4 @@ public enum FeatureMaps
 
     /// <summary>All six maps.</summary>
     All = Stem | Stage1 | Stage2 | Stage3 | Stage4 | Head,
-
-    /// <summary>
-    /// Not in the paper: the maps inside of the residual blocks, which all other convolutions but the stem's read, each with an
-    /// order of its own. Which these are depends on the network alone, not on the maps it is combined with.
-    /// </summary>
-    Inner = 64,
-
-    /// <summary>All six maps, and the inner ones: whatever a convolution reads but the image.</summary>
-    Every = All | Inner,
 }

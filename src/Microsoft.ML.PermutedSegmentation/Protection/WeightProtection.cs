@@ -11,7 +11,7 @@ internal sealed class WeightProtection
     private readonly ILookup<string, ChannelReordering> _reorderings;
 
     /// <inheritdoc cref="ChannelReorderings.For"/>
-    public WeightProtection(FcnArchitecture architecture, IReadOnlyDictionary<PermutationPoint, int[]> permutations) =>
+    public WeightProtection(FcnArchitecture architecture, IReadOnlyDictionary<FeatureMaps, int[]> permutations) =>
         _reorderings = ChannelReorderings.For(architecture, permutations).ToLookup(reordering => reordering.Parameter);
 
     /// <summary>The protected form of one plain parameter or buffer: a new handle, to the same storage if nothing changes.</summary>

@@ -5,7 +5,6 @@ namespace Microsoft.ML.PermutedSegmentation.Tests;
 /// <summary>Expected values from make_vectors.py, an independent implementation in Python and OpenSSL.</summary>
 internal sealed record KeyVectors(
     KeyVectors.Permutation[] Permutations,
-    KeyVectors.ConvolutionPermutation[] Convolutions,
     KeyVectors.Fingerprint[] Fingerprints,
     KeyVectors.Draw[] Draws,
     KeyVectors.PassphraseKey Passphrase)
@@ -17,8 +16,6 @@ internal sealed record KeyVectors(
     }
 
     internal sealed record Permutation(string Key, string Salt, int FeatureMap, int Channels, int[] First, string Sha256);
-
-    internal sealed record ConvolutionPermutation(string Key, string Salt, string Convolution, int Channels, int[] First, string Sha256);
 
     internal sealed record Fingerprint(string Key, string Salt, [property: System.Text.Json.Serialization.JsonPropertyName("fingerprint")] string Value);
 

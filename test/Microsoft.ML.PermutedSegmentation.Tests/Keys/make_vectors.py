@@ -41,8 +41,8 @@ def below(source, bound):
             return u % bound
 
 
-def permutation(key, salt, what, channels):
-    info = f"PermutedSegmentation/v1/{what}/{channels}".encode("ascii")
+def permutation(key, salt, feature_map, channels):
+    info = f"PermutedSegmentation/v1/feature-map/{feature_map}/{channels}".encode("ascii")
     source = words(hkdf(key, salt, info, 32), channels + 64)
     alpha = list(range(channels))
     for i in range(channels - 1, 0, -1):
@@ -51,10 +51,10 @@ def permutation(key, salt, what, channels):
     return alpha
 
 
-def permutation_vector(key, salt, kind, which, channels):
-    alpha = permutation(key, salt, f"{kind}/{which}", channels)
+def permutation_vector(key, salt, feature_map, channels):
+    alpha = permutation(key, salt, feature_map, channels)
     return {
-        "key": key.hex(), "salt": salt.hex(), "featureMap" if kind == "feature-map" else kind: which, "channels": channels,
+        "key": key.hex(), "salt": salt.hex(), "featureMap": feature_map, "channels": channels,
         "first": alpha if channels <= 64 else alpha[:16],
         "sha256": hashlib.sha256(",".join(map(str, alpha)).encode("ascii")).hexdigest(),
     }
@@ -68,14 +68,10 @@ def draws(stream_key, bound, count):
 passphrase_key = hashlib.pbkdf2_hmac("sha256", PASSPHRASE.encode("utf-8"), PASSPHRASE_SALT, 600000, 32)
 cases = [(KEY_A, SALT_A), (KEY_B, SALT_A), (KEY_B, SALT_B)]
 vectors = {
-    "permutations": [permutation_vector(key, salt, "feature-map", feature_map, channels)
+    "permutations": [permutation_vector(key, salt, feature_map, channels)
                      for key, salt in cases
                      for feature_map in range(1, 7)
                      for channels in (1, 2, 3, 64, 128, 256, 512, 1024, 2048)],
-    "convolutions": [permutation_vector(key, salt, "convolution", name, channels)
-                     for key, salt in cases
-                     for name, channels in (("backbone.layer1.0.conv2", 64), ("backbone.layer1.1.conv2", 64),
-                                            ("backbone.layer4.2.conv1", 2048), ("a", 1))],
     "fingerprints": [{"key": key.hex(), "salt": salt.hex(),
                       "fingerprint": hkdf(key, salt, b"PermutedSegmentation/v1/fingerprint", 8).hex()}
                      for key, salt in cases],

@@ -10,7 +10,7 @@ namespace Microsoft.ML.PermutedSegmentation.Tests;
 internal static class OnnxRun
 {
     /// <summary>The protected form of a network's state.</summary>
-    public static Dictionary<string, Tensor> Protect(FcnArchitecture architecture, IReadOnlyDictionary<string, Tensor> plain, IReadOnlyDictionary<PermutationPoint, int[]> permutations)
+    public static Dictionary<string, Tensor> Protect(FcnArchitecture architecture, IReadOnlyDictionary<string, Tensor> plain, IReadOnlyDictionary<FeatureMaps, int[]> permutations)
     {
         var protection = new WeightProtection(architecture, permutations);
         return plain.ToDictionary(entry => entry.Key, entry => protection.Protect(entry.Key, entry.Value));
@@ -28,8 +28,8 @@ internal static class OnnxRun
         OpsetImport = { new OperatorSetIdProto { Version = GraphBuilder.OperatorSet } },
     };
 
-    public static Dictionary<string, long[]> Inputs(IReadOnlyDictionary<PermutationPoint, int[]> permutations) => permutations.ToDictionary(
-        entry => $"permutation_{entry.Key.Convolution ?? $"{entry.Key.Map.Number()}"}", entry => Array.ConvertAll(entry.Value, channel => (long)channel));
+    public static Dictionary<string, long[]> Inputs(IReadOnlyDictionary<FeatureMaps, int[]> permutations) => permutations.ToDictionary(
+        entry => $"permutation_{entry.Key.Number()}", entry => Array.ConvertAll(entry.Value, channel => (long)channel));
 
     /// <summary>All outputs of a session for images of bytes.</summary>
     public static Dictionary<string, OrtValue> Run(this InferenceSession session, byte[] images, long[] shape, IReadOnlyDictionary<string, long[]> permutations)

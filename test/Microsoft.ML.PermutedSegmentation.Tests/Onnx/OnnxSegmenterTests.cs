@@ -23,33 +23,6 @@ public sealed class OnnxSegmenterTests(OnnxModel exported) : IClassFixture<OnnxM
         Assert.Equal(LabelsOf(exported.Unlocked), Flat(plain.Segment(images)));
     }
 
-    [Theory]
-    [InlineData(FeatureMaps.Inner, "inner", 11)]
-    [InlineData(FeatureMaps.Every, "1,2,3,4,5,6,inner", 17)]
-    public void Keyed_inner_maps_are_unlocked_too_by_the_segmenter_and_by_inputs_of_the_graph(FeatureMaps maps, string metadata, int inputs)
-    {
-        using var model = (PermutedSegmentationTransformer)new MLContext().Segmentation().Protect(exported.Plain.Transformer, exported.Key, maps);
-        using PermutedSegmentationTransformer stored = exported.Plain.Locked(model);
-        byte[] file = OnnxModel.Export(model);
-        MLImage[] images = [.. ColorPatches.Create(5, seed: 4).Select(row => row.Image)];
-        using OnnxSegmenter unlocked = LoadBytes(file, exported.Key), locked = LoadBytes(file);
-        Assert.Equal(maps, unlocked.FeatureMaps);
-        Assert.Equal(LabelsOf(exported.Unlocked), Flat(unlocked.Segment(images)));
-        Assert.Equal(LabelsOf(stored), Flat(locked.Segment(images)));
-        Assert.NotEqual(LabelsOf(exported.Unlocked), LabelsOf(stored));
-
-        using var session = new InferenceSession(file);
-        Assert.Equal(metadata, session.ModelMetadata.CustomMetadataMap["feature_maps"]);
-        var permutations = exported.Key.GetOnnxInputs(session.ModelMetadata.CustomMetadataMap);
-        Assert.Equal(inputs, permutations.Count);
-        Assert.Equal(
-            exported.Key.GetChannelPermutation(model.Salt.Span, "backbone.layer3.1.conv1", 256).Select(channel => (long)channel),
-            permutations["permutation_backbone.layer3.1.conv1"]);
-        byte[] pixels = [.. images.SelectMany(RgbPixels.From)];
-        using OrtValue labels = session.Run(pixels, [5, 32, 32, 3], permutations)["labels"];
-        Assert.Equal(LabelsOf(exported.Unlocked), labels.GetTensorDataAsSpan<byte>().ToArray());
-    }
-
     [Fact]
     public void Images_of_other_sizes_are_resized_as_the_library_does()
     {

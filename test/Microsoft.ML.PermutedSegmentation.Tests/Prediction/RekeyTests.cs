@@ -15,7 +15,6 @@ public sealed class RekeyTests(UnprotectedModel trained) : IClassFixture<Unprote
     [InlineData(FeatureMaps.Head)]
     [InlineData(FeatureMaps.Stem | FeatureMaps.Stage1 | FeatureMaps.Stage3)]
     [InlineData(FeatureMaps.All)]
-    [InlineData(FeatureMaps.Every)]
     public void The_new_key_opens_the_model_and_the_old_one_does_not(FeatureMaps maps)
     {
         using PermutedSegmentationTransformer model = Protect(maps), locked = trained.Locked(model), rekeyed = Rekey(locked);

@@ -64,7 +64,7 @@ public sealed class ChannelReorderingTests
         int[] stem = [1, 2, 0];
         int[] stage1 = [0, 2, 1];
         var reorderings = ChannelReorderings.For(
-            architecture, new Dictionary<PermutationPoint, int[]> { [FeatureMaps.Stem] = stem, [FeatureMaps.Stage1] = stage1 });
+            architecture, new Dictionary<FeatureMaps, int[]> { [FeatureMaps.Stem] = stem, [FeatureMaps.Stage1] = stage1 });
 
         int[] composed = [1, 0, 2]; // stem[0], stem[2], stem[1]
         (string, int, int[])[] expected =
@@ -99,7 +99,7 @@ public sealed class ChannelReorderingTests
     {
         var architecture = new FcnArchitecture(ResidualBlock.Basic, (1, 1, 1, 1), baseWidth: 4, 8, 2);
         var error = Assert.Throws<ArgumentException>(() => ChannelReorderings.For(
-            architecture, new Dictionary<PermutationPoint, int[]> { [FeatureMaps.Stem] = order }));
+            architecture, new Dictionary<FeatureMaps, int[]> { [FeatureMaps.Stem] = order }));
 
         Assert.Contains("Stem", error.Message);
         Assert.DoesNotContain("7", error.Message);
@@ -110,5 +110,5 @@ public sealed class ChannelReorderingTests
     public void Rejects_a_permutation_of_several_maps_at_once() =>
         Assert.Throws<ArgumentException>(() => ChannelReorderings.For(
             SmallNetworks.Architecture(ResidualBlock.Basic),
-            new Dictionary<PermutationPoint, int[]> { [FeatureMaps.Stem | FeatureMaps.Head] = [0, 1] }));
+            new Dictionary<FeatureMaps, int[]> { [FeatureMaps.Stem | FeatureMaps.Head] = [0, 1] }));
 }

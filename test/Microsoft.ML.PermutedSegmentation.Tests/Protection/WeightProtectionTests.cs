@@ -13,7 +13,7 @@ public sealed class WeightProtectionTests
     {
         using var scope = NewDisposeScope();
         var architecture = SmallNetworks.Architecture(block);
-        var protection = new WeightProtection(architecture, RandomPermutations.For(architecture, FeatureMaps.Every, seed: 1));
+        var protection = new WeightProtection(architecture, RandomPermutations.For(architecture, FeatureMaps.All, seed: 1));
 
         foreach (var (name, plain) in SmallNetworks.RandomState(architecture, seed: 2))
         {

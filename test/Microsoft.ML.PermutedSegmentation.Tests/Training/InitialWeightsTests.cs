@@ -85,7 +85,6 @@ public sealed class InitialWeightsTests(UnprotectedModel initial) : IClassFixtur
     [InlineData("Basic", FeatureMaps.All)]
     [InlineData("Basic", FeatureMaps.Stem)]
     [InlineData("Bottleneck", FeatureMaps.All)]
-    [InlineData("Basic", FeatureMaps.Every)]
     public void The_plain_network_read_through_the_permutation_is_the_papers_literal_one(string block, FeatureMaps maps)
     {
         using var scope = NewDisposeScope();

@@ -54,7 +54,7 @@ internal sealed class SmallTraining : IDisposable
 
     public static WeightProtection? Protection(PermutationKey? key, byte[]? salt) => key is null
         ? null
-        : new WeightProtection(Architecture, new Dictionary<PermutationPoint, int[]>
+        : new WeightProtection(Architecture, new Dictionary<FeatureMaps, int[]>
         {
             [FeatureMaps.Head] = key.GetChannelPermutation(salt, FeatureMaps.Head.Number(), Architecture.ChannelsOf(FeatureMaps.Head)),
         });

@@ -98,7 +98,7 @@ public sealed class TrainingBadInputTests
         AssertOption("MinimumCropArea", options => options.MinimumCropArea = 0);
         AssertOption("ValidationFraction", options => options.ValidationFraction = 1);
         AssertOption("FeatureMaps", options => options.FeatureMaps = FeatureMaps.None);
-        AssertOption("FeatureMaps", options => options.FeatureMaps = (FeatureMaps)128);
+        AssertOption("FeatureMaps", options => options.FeatureMaps = (FeatureMaps)64);
     }
 
     [Fact]
