@@ -24,7 +24,7 @@ internal sealed record ReaderStatistics(Tensor Weights, Tensor Means, Tensor Cov
     {
         using var scope = NewDisposeScope();
         Tensor weights = convolution.weight!.detach().cpu();
-        long channels = weights.shape[1], kernel = weights.shape[2], dilation = convolution.dilation[0], stride = convolution.stride[0];
+        long channels = weights.shape[1], kernel = weights.shape[2], stride = convolution.stride[0];
         if (channels * kernel * kernel > MostValues)
             (weights, kernel) = (weights.sum([2, 3], keepdim: true), 1);
 
@@ -33,7 +33,7 @@ internal sealed record ReaderStatistics(Tensor Weights, Tensor Means, Tensor Cov
         foreach (Tensor map in maps)
         {
             using var inner = NewDisposeScope();
-            Tensor patches = nn.functional.unfold(map.cpu(), kernel, dilation, padding: dilation * (kernel / 2), stride: stride).transpose(0, 1).flatten(1);
+            Tensor patches = nn.functional.unfold(map.cpu(), kernel, padding: kernel / 2, stride: stride).transpose(0, 1).flatten(1);
             sum.add_(patches.sum(1));
             products.add_(patches.matmul(patches.t()));
             count += patches.shape[1];

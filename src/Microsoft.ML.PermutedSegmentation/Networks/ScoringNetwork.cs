@@ -1,3 +1,4 @@
+using System.Globalization;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -11,7 +12,7 @@ namespace Microsoft.ML.PermutedSegmentation;
 internal sealed class ScoringNetwork : IDisposable
 {
     private readonly FcnArchitecture _architecture;
-    private readonly Dictionary<string, (Tensor Weights, Tensor Bias)> _convolutions = [];
+    private readonly Dictionary<string, ScoringConvolution> _convolutions = [];
 
     /// <summary>Copies the weights between two feature maps, as <see cref="Run"/> numbers them, on their device.</summary>
     public ScoringNetwork(FcnNetwork network, int from = 0, int to = FcnNetwork.Scores)
@@ -23,9 +24,11 @@ internal sealed class ScoringNetwork : IDisposable
         {
             (Tensor weights, Tensor bias) = BatchNormFolding.Fold(state, name);
             using (weights)
-            using (Tensor byPixel = weights.permute(0, 2, 3, 1))
-            using (Tensor inOrder = byPixel.contiguous())
-                _convolutions[name] = (inOrder.permute(0, 3, 1, 2).DetachFromDisposeScope(), bias.DetachFromDisposeScope());
+            using (bias)
+            {
+                (long stride, long dilation) = GeometryOf(name);
+                _convolutions[name] = new ScoringConvolution(weights, bias, stride, dilation);
+            }
         }
     }
 
@@ -51,16 +54,13 @@ internal sealed class ScoringNetwork : IDisposable
     /// <inheritdoc/>
     public void Dispose()
     {
-        foreach ((Tensor weights, Tensor bias) in _convolutions.Values)
-        {
-            weights.Dispose();
-            bias.Dispose();
-        }
+        foreach (ScoringConvolution convolution in _convolutions.Values)
+            convolution.Dispose();
     }
 
     private Tensor Stem(Tensor images)
     {
-        using Tensor x = Convolve("backbone.conv1", images, stride: 2).relu_();
+        using Tensor x = Convolve("backbone.conv1", images).relu_();
         return nn.functional.max_pool2d(x, kernel_size: 3, stride: 2, padding: 1);
     }
 
@@ -78,23 +78,27 @@ internal sealed class ScoringNetwork : IDisposable
     private Tensor Block(Tensor x, int stage, int index)
     {
         string name = $"backbone.layer{stage}.{index}";
-        int stride = index == 0 ? _architecture.StrideOf(stage) : 1;
-        using Tensor shortcut = _architecture.HasProjection(stage, index) ? Convolve($"{name}.downsample.0", x, stride) : x.alias();
+        using Tensor shortcut = _architecture.HasProjection(stage, index) ? Convolve($"{name}.downsample.0", x) : x.alias();
         if (_architecture.Block == ResidualBlock.Basic)
         {
-            using Tensor first = Convolve($"{name}.conv1", x, stride).relu_();
+            using Tensor first = Convolve($"{name}.conv1", x).relu_();
             return Convolve($"{name}.conv2", first).add_(shortcut).relu_();
         }
         using Tensor reduced = Convolve($"{name}.conv1", x).relu_();
-        using Tensor spread = Convolve($"{name}.conv2", reduced, stride, _architecture.DilationOf(stage, index)).relu_();
+        using Tensor spread = Convolve($"{name}.conv2", reduced).relu_();
         return Convolve($"{name}.conv3", spread).add_(shortcut).relu_();
     }
 
-    private Tensor Convolve(string name, Tensor x, long stride = 1, long dilation = 1)
+    private Tensor Convolve(string name, Tensor x) => _convolutions[name].Run(x);
+
+    private (long Stride, long Dilation) GeometryOf(string convolution)
     {
-        (Tensor weights, Tensor bias) = _convolutions[name];
-        long padding = dilation * (weights.shape[2] / 2);
-        return nn.functional.conv2d(x, weights, bias, [stride, stride], [padding, padding], [dilation, dilation]);
+        // As backbone.layer2.0.conv1.
+        if (convolution.Split('.') is not [_, ['l', 'a', 'y', 'e', 'r', var digit], var block, var layer, ..])
+            return (convolution == "backbone.conv1" ? 2 : 1, 1);
+        int stage = digit - '0', index = int.Parse(block, CultureInfo.InvariantCulture);
+        bool isStrided = index == 0 && (layer == "downsample" || layer == (_architecture.Block == ResidualBlock.Basic ? "conv1" : "conv2"));
+        return (isStrided ? _architecture.StrideOf(stage) : 1, layer == "conv2" ? _architecture.DilationOf(stage, index) : 1);
     }
 
     // The map that a convolution helps to make.

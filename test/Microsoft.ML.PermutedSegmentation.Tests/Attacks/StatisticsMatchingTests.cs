@@ -27,7 +27,6 @@ public sealed class StatisticsMatchingTests
         Assert.InRange(order.Zip(right).Count(pair => pair.First == pair.Second), 7, 64);
     }
 
-    // Through strides, and through the dilation that reads map 4.
     [Fact]
     public void What_a_batch_norm_remembers_is_met_by_the_right_order_of_its_map()
     {

@@ -33,6 +33,28 @@ public sealed class ScoringNetworkTests
         }
     }
 
+    // Wide enough for Winograd's convolutions.
+    [Theory]
+    [InlineData("Basic", 8)]
+    [InlineData("Bottleneck", 8)]
+    [InlineData("Bottleneck", 16)]
+    public void A_wide_network_computes_the_same_and_leaves_no_tensors_behind(string block, int outputStride)
+    {
+        long before = SmallNetworks.LiveTensors;
+        using (NewDisposeScope())
+        using (no_grad())
+        {
+            var architecture = new FcnArchitecture(Enum.Parse<ResidualBlock>(block), (1, 2, 2, 2), baseWidth: 64, outputStride, classCount: 3);
+            using FcnNetwork network = FcnNetwork.FromState(architecture, SmallNetworks.RandomState(architecture, seed: 3));
+            using var scoring = new ScoringNetwork(network);
+            Tensor images = SmallNetworks.RandomImages(seed: 1, height: 64, width: 95);
+            Tensor actual = scoring.Run(images, 0, FcnNetwork.Scores);
+            network.to(ScalarType.Float64);
+            Assert.True(SmallNetworks.Difference(network.Run(images.to(ScalarType.Float64), 0, FcnNetwork.Scores), actual) < 1e-4);
+        }
+        Assert.Equal(before, SmallNetworks.LiveTensors);
+    }
+
     [Theory]
     [InlineData("Basic")]
     [InlineData("Bottleneck")]
