@@ -18,7 +18,7 @@ internal static class BatchNormFolding
     public static IEnumerable<string> ConvolutionsOf(IReadOnlyDictionary<string, Tensor> state)
         => state.Where(entry => entry.Value.shape.Length == 4).Select(entry => entry.Key[..^Weight.Length]);
 
-    /// <summary>The weights and the bias of one convolution, folded in double precision and rounded once; both are the caller's.</summary>
+    /// <summary>The weights and the bias of one convolution, folded by factors computed in double precision; both are the caller's.</summary>
     /// <param name="state">A network's state, plain or protected, by torchvision's names.</param>
     /// <param name="convolution">One of <see cref="ConvolutionsOf"/>.</param>
     public static (Tensor Weights, Tensor Bias) Fold(IReadOnlyDictionary<string, Tensor> state, string convolution)
@@ -30,8 +30,8 @@ internal static class BatchNormFolding
             return (weights.detach().MoveToOuterDisposeScope(), state[convolution + ".bias"].detach().MoveToOuterDisposeScope());
         Tensor scale = Double(norm + Weight) / (Double(norm + ".running_var") + Epsilon).sqrt();
         Tensor bias = Double(norm + ".bias") - Double(norm + ".running_mean") * scale;
-        Tensor folded = weights.to(ScalarType.Float64).mul_(scale.reshape(-1, 1, 1, 1));
-        return (folded.to(ScalarType.Float32).MoveToOuterDisposeScope(), bias.to(ScalarType.Float32).MoveToOuterDisposeScope());
+        Tensor folded = weights.mul(scale.to(ScalarType.Float32).reshape(-1, 1, 1, 1));
+        return (folded.MoveToOuterDisposeScope(), bias.to(ScalarType.Float32).MoveToOuterDisposeScope());
 
         Tensor Double(string name) => state[name].to(ScalarType.Float64);
     }

@@ -39,8 +39,8 @@ internal sealed class WinogradConvolution : IDisposable
             { 1 / 24f, -1 / 12f, 1 / 6f },
             { 0, 0, 1 },
         });
-        Tensor taps = weights.permute(2, 3, 1, 0).reshape(9, -1);
-        _weights = kron(kernel, kernel).matmul(taps).reshape(Products, _channels, _outputChannels).DetachFromDisposeScope();
+        Tensor taps = weights.reshape(-1, 9).t();
+        _weights = kron(kernel, kernel).matmul(taps).reshape(Products, _outputChannels, _channels).transpose(1, 2).DetachFromDisposeScope();
         _bias = bias.clone().DetachFromDisposeScope();
     }
 

@@ -37,24 +37,26 @@ internal static class ModelFile
     }
 
     /// <summary>Reads a model straight into its tensors. Sizes are checked before anything is allocated for them.</summary>
+    /// <param name="stream">Where it begins; it need not be seekable.</param>
+    /// <param name="length">How many bytes the stream is said to have.</param>
     /// <exception cref="InvalidDataException">The stream is truncated, altered, or no model.</exception>
-    public static SegmentationModel Load(Stream stream)
+    public static SegmentationModel Load(Stream stream, long length)
     {
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
         try
         {
-            ModelDescription description = ReadDescription(stream, hash);
+            (ModelDescription description, int descriptionLength) = ReadDescription(stream, hash);
             var shapes = FcnNetwork.DescribeState(description.Architecture);
-            long expected = stream.Position + shapes.Sum(entry => entry.Shape.Aggregate(1L, (product, size) => product * size)) * sizeof(float) + SHA256.HashSizeInBytes;
-            if (stream.Length != expected)
-                throw new InvalidDataException($"The model is damaged: it has {stream.Length} bytes, but {expected} belong to {description.Backbone} with {description.ClassNames.Count} classes.");
+            long weights = shapes.Sum(entry => entry.Shape.Aggregate(1L, (product, size) => product * size)) * sizeof(float);
+            long expected = sizeof(int) + descriptionLength + weights + SHA256.HashSizeInBytes;
+            if (length != expected)
+                throw new InvalidDataException($"The model is damaged: it has {length} bytes, but {expected} belong to {description.Backbone} with {description.ClassNames.Count} classes.");
             var state = ReadState(stream, hash, shapes);
             byte[] checksum = new byte[SHA256.HashSizeInBytes];
             stream.ReadExactly(checksum);
             if (!checksum.AsSpan().SequenceEqual(hash.GetHashAndReset()))
             {
-                foreach (Tensor tensor in state.Values)
-                    tensor.Dispose();
+                Dispose(state);
                 throw new InvalidDataException("The model is damaged: its checksum is wrong, so it was altered after it was saved.");
             }
             return SegmentationModel.Stored(description, FcnNetwork.FromState(description.Architecture, state));
@@ -65,7 +67,7 @@ internal static class ModelFile
         }
     }
 
-    private static ModelDescription ReadDescription(Stream stream, IncrementalHash hash)
+    private static (ModelDescription Description, int Length) ReadDescription(Stream stream, IncrementalHash hash)
     {
         byte[] prefix = new byte[sizeof(int)];
         stream.ReadExactly(prefix);
@@ -76,19 +78,33 @@ internal static class ModelFile
         stream.ReadExactly(json);
         hash.AppendData(prefix);
         hash.AppendData(json);
-        return ModelDescription.FromJson(json);
+        return (ModelDescription.FromJson(json), length);
     }
 
     private static Dictionary<string, Tensor> ReadState(Stream stream, IncrementalHash hash, IEnumerable<(string Name, long[] Shape)> shapes)
     {
         var state = new Dictionary<string, Tensor>();
-        foreach ((string name, long[] shape) in shapes)
+        try
         {
-            Tensor tensor = empty(shape, ScalarType.Float32).DetachFromDisposeScope();
-            state[name] = tensor;
-            stream.ReadExactly(tensor.bytes);
-            hash.AppendData(tensor.bytes);
+            foreach ((string name, long[] shape) in shapes)
+            {
+                Tensor tensor = empty(shape, ScalarType.Float32).DetachFromDisposeScope();
+                state[name] = tensor;
+                stream.ReadExactly(tensor.bytes);
+                hash.AppendData(tensor.bytes);
+            }
+            return state;
         }
-        return state;
+        catch
+        {
+            Dispose(state);
+            throw;
+        }
+    }
+
+    private static void Dispose(Dictionary<string, Tensor> state)
+    {
+        foreach (Tensor tensor in state.Values)
+            tensor.Dispose();
     }
 }

@@ -22,7 +22,7 @@ namespace Microsoft.ML.PermutedSegmentation;
 public sealed partial class PermutedSegmentationTransformer : ITransformer, IDisposable
 {
     internal const string LoaderSignature = "PermutedSegmentation";
-    private const string ModelStream = "Segmentation";
+    private const string EntryName = "Segmentation";
 
     private readonly IHost _host;
     private readonly torch.Device _device;
@@ -103,17 +103,17 @@ public sealed partial class PermutedSegmentationTransformer : ITransformer, IDis
     {
         ctx.CheckAtModel();
         ctx.SetVersionInfo(GetVersionInfo());
-        ctx.SaveBinaryStream(ModelStream, writer => ModelFile.Save(Model, writer.BaseStream));
+        ModelEntry.Write(ctx, EntryName, stream => ModelFile.Save(Model, stream));
     }
 
     // The loader that ML.NET finds by the signature in a saved model.
     private static PermutedSegmentationTransformer Create(IHostEnvironment env, ModelLoadContext ctx)
     {
         ctx.CheckAtModel(GetVersionInfo());
-        SegmentationModel? loaded = null;
-        if (!ctx.TryLoadBinaryStream(ModelStream, reader => loaded = ModelFile.Load(reader.BaseStream)))
+        if (ModelEntry.Find(ctx, EntryName) is not { } entry)
             throw new InvalidDataException("The model is damaged: its weights are missing.");
-        return new PermutedSegmentationTransformer(env, loaded!);
+        using Stream stream = entry.Open();
+        return new PermutedSegmentationTransformer(env, ModelFile.Load(stream, entry.Length));
     }
 
     private static VersionInfo GetVersionInfo() => new(

@@ -75,7 +75,7 @@ public sealed class ScoringNetworkTests
     }
 
     [Fact]
-    public void Folds_in_double_precision_and_rounds_once()
+    public void Folds_with_factors_computed_in_double_precision()
     {
         using var scope = NewDisposeScope();
         FcnArchitecture architecture = SmallNetworks.Architecture("Bottleneck");
@@ -87,7 +87,7 @@ public sealed class ScoringNetworkTests
 
         (Tensor folded, Tensor bias) = BatchNormFolding.Fold(state, "backbone.layer2.0.downsample.0");
         int inputs = weights.Length / gamma.Length;
-        Assert.Equal(weights.Select((weight, i) => (float)(weight * Scale(i / inputs))), folded.data<float>().ToArray());
+        Assert.Equal(weights.Select((weight, i) => weight * (float)Scale(i / inputs)), folded.data<float>().ToArray());
         Assert.Equal(beta.Select((shift, i) => (float)(shift - mean[i] * Scale(i))), bias.data<float>().ToArray());
 
         double Scale(int channel) => gamma[channel] / Math.Sqrt(variance[channel] + 1e-5);

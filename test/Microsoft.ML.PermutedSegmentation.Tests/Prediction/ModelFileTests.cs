@@ -82,6 +82,28 @@ public sealed class ModelFileTests(TrainedModel trained) : IClassFixture<Trained
         AssertDamaged(WithModel(model));
     }
 
+    // As older files are, and those that another program has packed again.
+    [Fact]
+    public void A_compressed_entry_is_read_too()
+    {
+        byte[] file = WithModel(ReadModel(trained.ModelPath));
+        Assert.True(file.Length < new FileInfo(trained.ModelPath).Length);
+        Load(file);
+    }
+
+    [Fact]
+    public void A_damaged_file_leaves_no_tensors_behind()
+    {
+        byte[] model = ReadModel(trained.ModelPath);
+        model[^40] ^= 1;
+        byte[] file = WithModel(model);
+        AssertDamaged(file);
+        long before = SmallNetworks.LiveTensors;
+        AssertDamaged(file);
+        AssertDamaged(WithModel([.. model[..^4]]));
+        Assert.Equal(before, SmallNetworks.LiveTensors);
+    }
+
     [Fact]
     public void Missing_and_surplus_bytes_are_found()
     {
