@@ -32,7 +32,7 @@ internal static class ImageTensors
     {
         using var scope = NewDisposeScope();
         using var noGrad = no_grad();
-        Tensor part = frombuffer(rgb, ScalarType.Byte).reshape(height, width, 3)
+        Tensor part = frombuffer(rgb, ScalarType.Byte, count: 3L * height * width).reshape(height, width, 3)
             .narrow(0, box.Top, box.Height).narrow(1, box.Left, box.Width)
             .permute(2, 0, 1).unsqueeze(0).to(ScalarType.Float32);
         long[] size = [batch.shape[2], batch.shape[3]];

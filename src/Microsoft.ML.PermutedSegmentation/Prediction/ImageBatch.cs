@@ -1,3 +1,4 @@
+using System.Buffers;
 using Microsoft.ML.Data;
 using static TorchSharp.torch;
 
@@ -25,7 +26,11 @@ internal sealed class ImageBatch(SegmentationModel model, int capacity) : IDispo
     /// <summary>Adds an image of any size.</summary>
     public void Add(MLImage image)
     {
-        ImageTensors.Write(_images, Count, RgbPixels.From(image), image.Height, image.Width, CropBox.Whole(image.Height, image.Width), model.ImageTransform);
+        // Arrays of this size are large objects: a new one for each image would keep the garbage collector busy.
+        byte[] rgb = ArrayPool<byte>.Shared.Rent(RgbPixels.LengthOf(image));
+        RgbPixels.Copy(image, rgb);
+        ImageTensors.Write(_images, Count, rgb, image.Height, image.Width, CropBox.Whole(image.Height, image.Width), model.ImageTransform);
+        ArrayPool<byte>.Shared.Return(rgb);
         Count++;
     }
 

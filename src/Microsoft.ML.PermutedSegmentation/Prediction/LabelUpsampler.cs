@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Numerics.Tensors;
 using System.Runtime.InteropServices;
 using static TorchSharp.torch;
@@ -21,11 +22,14 @@ internal static class LabelUpsampler
         using var scope = NewDisposeScope();
         int count = (int)scores.shape[0], classes = (int)scores.shape[1], rows = (int)scores.shape[2], columns = (int)scores.shape[3];
         Tensor byPixel = scores.permute(0, 2, 3, 1).cpu().contiguous();
-        float[] values = MemoryMarshal.Cast<byte, float>(byPixel.bytes).ToArray();
-        return Upsample(values, count, rows, columns, classes, height, width);
+        float[] values = ArrayPool<float>.Shared.Rent((int)byPixel.NumberOfElements);
+        MemoryMarshal.Cast<byte, float>(byPixel.bytes).CopyTo(values);
+        byte[] labels = Upsample(values, count, rows, columns, classes, height, width);
+        ArrayPool<float>.Shared.Return(values);
+        return labels;
     }
 
-    /// <summary>The same for scores in memory, [N, h, w, classes].</summary>
+    /// <summary>The same for scores in memory, [N, h, w, classes]; there may be more behind them.</summary>
     public static byte[] Upsample(float[] scores, int count, int rows, int columns, int classes, int height, int width)
     {
         byte[] labels = new byte[count * height * width];

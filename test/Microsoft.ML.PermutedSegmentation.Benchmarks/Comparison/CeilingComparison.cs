@@ -28,7 +28,7 @@ internal static class CeilingComparison
         }
         var table = new ComparisonTable(
             "The processor's ceiling",
-            $"A product of two 4096x4096 matrices of 32-bit floats, the best of five in libtorch. The network has {gigaflop:F1} GFLOP an image (FCN-ResNet-50, 256x256, a multiplication and an addition being two); batch 8. Shares are of libtorch's product.");
+            $"A product of two 4096x4096 matrices of 32-bit floats, the best of five in libtorch. The network has {gigaflop:F1} GFLOP an image (FCN-ResNet-50, 256x256, a multiplication and an addition being two); batch 8. Multiplications that Winograd's convolutions save count as if they were done. Shares are of libtorch's product.");
         table.Add("large product, GFLOP/s", measured["product", "gigaflops"], peer: null, "");
         table.Add("network, libtorch, GFLOP/s", Rate("network"), Rate("torchvision"), "torchvision, channels_last");
         table.Add("network, ONNX Runtime, GFLOP/s", Rate("session"), Rate("torchvision"), "torchvision, channels_last");

@@ -82,7 +82,10 @@ internal static class OnnxMeasurement
             if (done == 0 && workload.LabelsFile is { } file)
                 File.WriteAllBytes(file, [.. labels[0].Cast<byte>()]);
             foreach (string _ in paths)
-                note?.Invoke(++done);
+            {
+                done++;
+                note?.Invoke(done);
+            }
         }
     }
 
