@@ -15,10 +15,12 @@ internal sealed class ScoringConvolution : IDisposable
     /// <param name="bias">[outputs].</param>
     /// <param name="stride">Distance of the places where the kernel is put.</param>
     /// <param name="dilation">Distance of the inputs that a kernel reads.</param>
-    public ScoringConvolution(Tensor weights, Tensor bias, long stride, long dilation)
+    /// <param name="height">Height of the map that it will read: only to be as fast as it can.</param>
+    /// <param name="width">Width of the map that it will read.</param>
+    public ScoringConvolution(Tensor weights, Tensor bias, long stride, long dilation, int height, int width)
     {
         (_stride, _dilation, _padding) = (stride, dilation, dilation * (weights.shape[2] / 2));
-        if (WinogradConvolution.Suits(weights, stride))
+        if (WinogradConvolution.Suits(weights, stride, dilation, height, width))
         {
             _winograd = new WinogradConvolution(weights, bias, dilation);
             return;

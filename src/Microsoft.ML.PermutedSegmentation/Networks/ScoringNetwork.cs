@@ -15,7 +15,12 @@ internal sealed class ScoringNetwork : IDisposable
     private readonly Dictionary<string, ScoringConvolution> _convolutions = [];
 
     /// <summary>Copies the weights between two feature maps, as <see cref="Run"/> numbers them, on their device.</summary>
-    public ScoringNetwork(FcnNetwork network, int from = 0, int to = FcnNetwork.Scores)
+    /// <param name="network">Whose weights.</param>
+    /// <param name="imageHeight">Height of the images that it will run on. It computes the same for others, but may take longer.</param>
+    /// <param name="imageWidth">Width of these images.</param>
+    /// <param name="from">The map that is its input.</param>
+    /// <param name="to">The map that is its output.</param>
+    public ScoringNetwork(FcnNetwork network, int imageHeight, int imageWidth, int from = 0, int to = FcnNetwork.Scores)
     {
         using var noGrad = no_grad();
         _architecture = network.Architecture;
@@ -27,7 +32,8 @@ internal sealed class ScoringNetwork : IDisposable
             using (bias)
             {
                 (long stride, long dilation) = GeometryOf(name);
-                _convolutions[name] = new ScoringConvolution(weights, bias, stride, dilation);
+                int scale = Math.Min(1 << MapOf(name), _architecture.OutputStride);
+                _convolutions[name] = new ScoringConvolution(weights, bias, stride, dilation, (imageHeight + scale - 1) / scale, (imageWidth + scale - 1) / scale);
             }
         }
     }

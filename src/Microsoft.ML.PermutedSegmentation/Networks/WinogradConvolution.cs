@@ -16,8 +16,12 @@ internal sealed class WinogradConvolution : IDisposable
     // Outputs and inputs of a tile, along one side.
     private const int Outputs = 4, Inputs = 6, Products = Inputs * Inputs;
 
-    // With fewer channels libtorch's own convolution is as fast.
-    private const int LeastChannels = 128;
+    // With fewer channels or a smaller map libtorch's own convolution is as fast, as it is where tiles reach far beyond the map.
+    private const int LeastChannels = 128, LeastPixels = 128;
+    private const double MostCoverage = 1.5;
+
+    // How many tiles are in memory at once, with 36 values for each 16 of the map: the product of so many is as fast as that of all.
+    private const int TilesAtOnce = 128;
 
     private readonly Tensor _weights, _bias;
     private readonly int _channels, _outputChannels, _dilation;
@@ -47,28 +51,30 @@ internal sealed class WinogradConvolution : IDisposable
     /// <summary>Whether a convolution can be computed in this way, and whether it gets faster.</summary>
     /// <param name="weights">[outputs, channels, kernel height, kernel width].</param>
     /// <param name="stride">Distance of the places where the kernel is put.</param>
-    public static bool Suits(Tensor weights, long stride) => stride == 1
-        && weights.device_type == TorchSharp.DeviceType.CPU
-        && weights.shape is [var outputs, var channels, 3, 3]
-        && IsManyVectors(outputs) && IsManyVectors(channels);
+    /// <param name="dilation">Distance of the inputs that a kernel reads.</param>
+    /// <param name="height">Height of the map that is read.</param>
+    /// <param name="width">Width of the map that is read.</param>
+    public static bool Suits(Tensor weights, long stride, long dilation, int height, int width)
+    {
+        if (stride != 1 || weights.device_type != TorchSharp.DeviceType.CPU || weights.shape is not [var outputs, var channels, 3, 3])
+            return false;
+        var tiles = new Tiles(height, width, (int)dilation);
+        double pixels = (double)height * width, covered = (double)Outputs * Outputs * tiles.Rows * tiles.Columns;
+        return IsManyVectors(outputs) && IsManyVectors(channels) && pixels >= LeastPixels && covered <= MostCoverage * pixels;
+    }
 
     /// <summary>From [N, channels, H, W], channels last in memory, to [N, outputs, H, W], likewise.</summary>
     public Tensor Run(Tensor x)
     {
-        using Tensor byPixel = x.permute(0, 2, 3, 1), input = byPixel.contiguous();
-        int count = (int)x.shape[0], height = (int)x.shape[2], width = (int)x.shape[3];
-        using Tensor output = empty(count, height, width, _outputChannels);
+        using var scope = NewDisposeScope();
+        int height = (int)x.shape[2], width = (int)x.shape[3];
+        Tensor output = empty(x.shape[0], height, width, _outputChannels);
+        Tensor[] from = x.permute(0, 2, 3, 1).contiguous().unbind(), to = output.unbind();
         var tiles = new Tiles(height, width, _dilation);
-        var threads = new ParallelOptions { MaxDegreeOfParallelism = get_num_threads() };
-        for (int n = 0; n < count; n++)
-        {
-            using Tensor from = input[n], to = output[n];
-            using Tensor read = empty(Products, tiles.Count, _channels);
-            Parallel.For(0, tiles.Rows, threads, row => ReadRow(tiles, row, Floats(from), Floats(read)));
-            using Tensor products = bmm(read, _weights);
-            Parallel.For(0, tiles.Rows, threads, row => WriteRow(tiles, row, Floats(products), Floats(to)));
-        }
-        return output.permute(0, 3, 1, 2);
+        int rows = from.Length * tiles.Rows, rowsAtOnce = Math.Max(1, TilesAtOnce / tiles.Columns);
+        for (int row = 0; row < rows; row += rowsAtOnce)
+            Run(tiles, row, Math.Min(rowsAtOnce, rows - row), from, to);
+        return output.permute(0, 3, 1, 2).MoveToOuterDisposeScope();
     }
 
     /// <inheritdoc/>
@@ -82,15 +88,25 @@ internal sealed class WinogradConvolution : IDisposable
 
     private static Span<Vector<float>> Floats(Tensor tensor) => MemoryMarshal.Cast<byte, Vector<float>>(tensor.bytes);
 
-    private void ReadRow(Tiles tiles, int row, ReadOnlySpan<Vector<float>> image, Span<Vector<float>> read)
+    // Some rows of tiles, those of all images being counted on. Each image is [H, W, channels] and [H, W, outputs].
+    private void Run(Tiles tiles, int first, int rows, Tensor[] from, Tensor[] to)
     {
-        int vectors = _channels / Vector<float>.Count;
+        var threads = new ParallelOptions { MaxDegreeOfParallelism = get_num_threads() };
+        using Tensor read = empty(Products, rows * tiles.Columns, _channels);
+        Parallel.For(0, rows, threads, row => ReadRow(tiles, (first + row) % tiles.Rows, row, Floats(from[(first + row) / tiles.Rows]), Floats(read)));
+        using Tensor products = bmm(read, _weights);
+        Parallel.For(0, rows, threads, row => WriteRow(tiles, (first + row) % tiles.Rows, row, Floats(products), Floats(to[(first + row) / tiles.Rows])));
+    }
+
+    private void ReadRow(Tiles tiles, int row, int place, ReadOnlySpan<Vector<float>> image, Span<Vector<float>> read)
+    {
+        int vectors = _channels / Vector<float>.Count, next = read.Length / Products;
         Span<int> places = stackalloc int[Products];
         Span<Vector<float>> tile = stackalloc Vector<float>[Products];
         for (int column = 0; column < tiles.Columns; column++)
         {
             tiles.Locate(row, column, first: -1, places, Inputs);
-            int at = (row * tiles.Columns + column) * vectors, next = tiles.Count * vectors;
+            int at = (place * tiles.Columns + column) * vectors;
             for (int v = 0; v < vectors; v++)
             {
                 for (int i = 0; i < Products; i++)
@@ -105,16 +121,16 @@ internal sealed class WinogradConvolution : IDisposable
         }
     }
 
-    private void WriteRow(Tiles tiles, int row, ReadOnlySpan<Vector<float>> products, Span<Vector<float>> image)
+    private void WriteRow(Tiles tiles, int row, int place, ReadOnlySpan<Vector<float>> products, Span<Vector<float>> image)
     {
-        int vectors = _outputChannels / Vector<float>.Count;
+        int vectors = _outputChannels / Vector<float>.Count, next = products.Length / Products;
         ReadOnlySpan<Vector<float>> bias = Floats(_bias);
         Span<int> places = stackalloc int[Outputs * Outputs];
         Span<Vector<float>> tile = stackalloc Vector<float>[Products];
         for (int column = 0; column < tiles.Columns; column++)
         {
             tiles.Locate(row, column, first: 0, places, Outputs);
-            int at = (row * tiles.Columns + column) * vectors, next = tiles.Count * vectors;
+            int at = (place * tiles.Columns + column) * vectors;
             for (int v = 0; v < vectors; v++)
             {
                 for (int i = 0; i < Products; i++)
@@ -126,8 +142,8 @@ internal sealed class WinogradConvolution : IDisposable
                     TransformOutputs(tile[(i * Inputs)..], 1);
                     for (int j = 0; j < Outputs; j++)
                     {
-                        if (places[i * Outputs + j] is >= 0 and int place)
-                            image[place * vectors + v] = tile[i * Inputs + j] + bias[v];
+                        if (places[i * Outputs + j] is >= 0 and int pixel)
+                            image[pixel * vectors + v] = tile[i * Inputs + j] + bias[v];
                     }
                 }
             }
@@ -162,8 +178,6 @@ internal sealed class WinogradConvolution : IDisposable
         public int Rows => Dilation * CountAlong(Height);
 
         public int Columns => Dilation * CountAlong(Width);
-
-        public int Count => Rows * Columns;
 
         /// <summary>The pixels of a tile, -1 where it is outside of the image.</summary>
         public void Locate(int row, int column, int first, Span<int> places, int side)

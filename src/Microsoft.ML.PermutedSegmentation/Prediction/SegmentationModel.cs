@@ -18,7 +18,7 @@ internal sealed class SegmentationModel : IDisposable
     {
         (Description, Network, _effect) = (description, network, effect);
         Network.eval();
-        _scoring = new Lazy<ScoringNetwork>(() => new ScoringNetwork(Network));
+        _scoring = new Lazy<ScoringNetwork>(() => new ScoringNetwork(Network, Description.ImageHeight, Description.ImageWidth));
     }
 
     public ModelDescription Description { get; }

@@ -18,7 +18,7 @@ public sealed class ScoringNetworkTests
         using var noGrad = no_grad();
         FcnArchitecture architecture = SmallNetworks.Architecture(block, outputStride);
         using FcnNetwork network = FcnNetwork.FromState(architecture, SmallNetworks.RandomState(architecture, seed: 3));
-        using var scoring = new ScoringNetwork(network);
+        using var scoring = new ScoringNetwork(network, 64, 95);
         Tensor images = SmallNetworks.RandomImages(seed: 1, height: 64, width: 95);
         // Without rounding to speak of, so that only the scoring network's own is measured.
         network.to(ScalarType.Float64);
@@ -33,7 +33,7 @@ public sealed class ScoringNetworkTests
         }
     }
 
-    // Wide enough for Winograd's convolutions.
+    // Wide enough for Winograd's convolutions, and said to run on images that are large enough; then on others.
     [Theory]
     [InlineData("Basic", 8)]
     [InlineData("Bottleneck", 8)]
@@ -46,7 +46,7 @@ public sealed class ScoringNetworkTests
         {
             var architecture = new FcnArchitecture(Enum.Parse<ResidualBlock>(block), (1, 2, 2, 2), baseWidth: 64, outputStride, classCount: 3);
             using FcnNetwork network = FcnNetwork.FromState(architecture, SmallNetworks.RandomState(architecture, seed: 3));
-            using var scoring = new ScoringNetwork(network);
+            using var scoring = new ScoringNetwork(network, 256, 256);
             Tensor images = SmallNetworks.RandomImages(seed: 1, height: 64, width: 95);
             Tensor actual = scoring.Run(images, 0, FcnNetwork.Scores);
             network.to(ScalarType.Float64);
@@ -64,12 +64,12 @@ public sealed class ScoringNetworkTests
         FcnArchitecture architecture = SmallNetworks.Architecture(block);
         using FcnNetwork network = FcnNetwork.FromState(architecture, SmallNetworks.RandomState(architecture, seed: 3));
         Tensor images = SmallNetworks.RandomImages(seed: 1);
-        using var whole = new ScoringNetwork(network);
+        using var whole = new ScoringNetwork(network, 32, 32);
         byte[] expected = whole.Run(images, 0, FcnNetwork.Scores).contiguous().bytes.ToArray();
 
         for (int map = 1; map < FcnNetwork.Scores; map++)
         {
-            using ScoringNetwork below = new(network, 0, map), above = new(network, map);
+            using ScoringNetwork below = new(network, 32, 32, 0, map), above = new(network, 32, 32, map);
             Assert.Equal(expected, above.Run(below.Run(images, 0, map), map, FcnNetwork.Scores).contiguous().bytes.ToArray());
         }
     }
@@ -100,7 +100,7 @@ public sealed class ScoringNetworkTests
         using FcnNetwork network = FcnNetwork.FromState(architecture, SmallNetworks.RandomState(architecture, seed: 3));
         using Tensor images = SmallNetworks.RandomImages(seed: 1);
         long before = SmallNetworks.LiveTensors;
-        using (var scoring = new ScoringNetwork(network))
+        using (var scoring = new ScoringNetwork(network, 32, 32))
         {
             long made = SmallNetworks.LiveTensors;
             Assert.True(made > before);

@@ -14,13 +14,14 @@ public sealed class WinogradConvolutionTests
     [InlineData(128, 128, 4, 32, 16)]
     [InlineData(128, 128, 4, 3, 19)]
     [InlineData(128, 128, 1, 1, 1)]
+    [InlineData(128, 128, 1, 70, 90)] // more tiles than are made at once
+    [InlineData(128, 128, 4, 5, 1100)] // one row of tiles is more than that
     public void Computes_what_a_convolution_does(long channels, long outputs, long dilation, long height, long width)
     {
         using var scope = NewDisposeScope();
         using var generator = new Generator(1);
         Tensor weights = randn([outputs, channels, 3, 3], generator: generator).div_(Math.Sqrt(9 * channels)), bias = randn([outputs], generator: generator);
         Tensor images = randn([2, height, width, channels], generator: generator).permute(0, 3, 1, 2);
-        Assert.True(WinogradConvolution.Suits(weights, stride: 1));
         using var winograd = new WinogradConvolution(weights, bias, dilation);
 
         Tensor expected = nn.functional.conv2d(
@@ -36,9 +37,17 @@ public sealed class WinogradConvolutionTests
     public void Leaves_other_convolutions_alone()
     {
         using var scope = NewDisposeScope();
-        Assert.False(WinogradConvolution.Suits(zeros(128, 128, 3, 3), stride: 2));
-        Assert.False(WinogradConvolution.Suits(zeros(128, 128, 1, 1), stride: 1));
-        Assert.False(WinogradConvolution.Suits(zeros(128, 64, 3, 3), stride: 1));
-        Assert.False(WinogradConvolution.Suits(zeros(129, 128, 3, 3), stride: 1));
+        Assert.True(Suits([128, 256, 3, 3]));
+        Assert.False(Suits([128, 256, 3, 3], stride: 2));
+        Assert.False(Suits([128, 256, 1, 1]));
+        Assert.False(Suits([128, 64, 3, 3]));
+        Assert.False(Suits([129, 128, 3, 3]));
+        // A small map, and one that tiles of 16x16 pixels do not fit.
+        Assert.False(Suits([128, 256, 3, 3], height: 8, width: 8));
+        Assert.True(Suits([128, 256, 3, 3], dilation: 4, height: 16, width: 31));
+        Assert.False(Suits([128, 256, 3, 3], dilation: 4, height: 17, width: 17));
+
+        static bool Suits(long[] shape, long stride = 1, long dilation = 1, int height = 16, int width = 16) =>
+            WinogradConvolution.Suits(zeros(shape), stride, dilation, height, width);
     }
 }
