@@ -51,15 +51,7 @@ internal static class ModelFile
             long expected = sizeof(int) + descriptionLength + weights + SHA256.HashSizeInBytes;
             if (length != expected)
                 throw new InvalidDataException($"The model is damaged: it has {length} bytes, but {expected} belong to {description.Backbone} with {description.ClassNames.Count} classes.");
-            var state = ReadState(stream, hash, shapes);
-            byte[] checksum = new byte[SHA256.HashSizeInBytes];
-            stream.ReadExactly(checksum);
-            if (!checksum.AsSpan().SequenceEqual(hash.GetHashAndReset()))
-            {
-                Dispose(state);
-                throw new InvalidDataException("The model is damaged: its checksum is wrong, so it was altered after it was saved.");
-            }
-            return SegmentationModel.Stored(description, FcnNetwork.FromState(description.Architecture, state));
+            return SegmentationModel.Stored(description, FcnNetwork.FromState(description.Architecture, ReadState(stream, hash, shapes)));
         }
         catch (EndOfStreamException exception)
         {
@@ -81,6 +73,7 @@ internal static class ModelFile
         return (ModelDescription.FromJson(json), length);
     }
 
+    // The tensors, once the checksum behind them is the right one.
     private static Dictionary<string, Tensor> ReadState(Stream stream, IncrementalHash hash, IEnumerable<(string Name, long[] Shape)> shapes)
     {
         var state = new Dictionary<string, Tensor>();
@@ -93,18 +86,17 @@ internal static class ModelFile
                 stream.ReadExactly(tensor.bytes);
                 hash.AppendData(tensor.bytes);
             }
-            return state;
+            byte[] checksum = new byte[SHA256.HashSizeInBytes];
+            stream.ReadExactly(checksum);
+            return checksum.AsSpan().SequenceEqual(hash.GetHashAndReset())
+                ? state
+                : throw new InvalidDataException("The model is damaged: its checksum is wrong, so it was altered after it was saved.");
         }
         catch
         {
-            Dispose(state);
+            foreach (Tensor tensor in state.Values)
+                tensor.Dispose();
             throw;
         }
-    }
-
-    private static void Dispose(Dictionary<string, Tensor> state)
-    {
-        foreach (Tensor tensor in state.Values)
-            tensor.Dispose();
     }
 }

@@ -21,6 +21,7 @@ public sealed class AccessControlTests(TrainedModel trained) : IClassFixture<Tra
     [InlineData(FeatureMaps.Head)]
     [InlineData(FeatureMaps.Stage4)]
     [InlineData(FeatureMaps.Stage2 | FeatureMaps.Head)]
+    [InlineData(FeatureMaps.All)]
     public void Sharing_the_lower_layers_changes_no_label(FeatureMaps maps)
     {
         var mlContext = new MLContext(seed: 1);

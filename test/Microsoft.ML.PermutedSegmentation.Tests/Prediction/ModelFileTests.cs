@@ -100,7 +100,12 @@ public sealed class ModelFileTests(TrainedModel trained) : IClassFixture<Trained
         AssertDamaged(file);
         long before = SmallNetworks.LiveTensors;
         AssertDamaged(file);
-        AssertDamaged(WithModel([.. model[..^4]]));
+        // An archive may say that an entry is longer than it is: the weights, or the checksum, then end too early.
+        foreach (int end in (int[])[model.Length / 2, model.Length - 4])
+        {
+            using var stream = new MemoryStream(model[..end]);
+            Assert.Throws<InvalidDataException>(() => ModelFile.Load(stream, model.Length));
+        }
         Assert.Equal(before, SmallNetworks.LiveTensors);
     }
 
@@ -121,6 +126,8 @@ public sealed class ModelFileTests(TrainedModel trained) : IClassFixture<Trained
     [InlineData("\"imageHeight\": 32", "\"imageHeight\": 2000000000")]
     [InlineData("\"imageHeight\": 32", "\"imageHeight\": 33")]
     [InlineData("\"salt\": \"", "\"salt\": \"AAAA")]
+    [InlineData("\"featureMaps\": \"All\"", "\"featureMaps\": \"All, 128\"")]
+    [InlineData("\"featureMaps\": \"All\"", "\"featureMaps\": \"Outer\"")]
     [InlineData("\"classNames\"", "\"classes\"")]
     public void An_altered_description_is_found(string from, string to)
     {
@@ -130,6 +137,16 @@ public sealed class ModelFileTests(TrainedModel trained) : IClassFixture<Trained
         Assert.Contains(from, json, StringComparison.OrdinalIgnoreCase);
         byte[] altered = Encoding.UTF8.GetBytes(json.Replace(from, to, StringComparison.OrdinalIgnoreCase));
         AssertDamaged(WithModel([.. BitConverter.GetBytes(altered.Length), .. altered, .. model[(4 + length)..]]));
+    }
+
+    [Theory]
+    [InlineData("All", FeatureMaps.All)]
+    [InlineData("Stem, Head", FeatureMaps.Stem | FeatureMaps.Head)]
+    public void Maps_are_stored_by_the_names_that_older_files_have(string text, FeatureMaps maps)
+    {
+        ModelDescription description = Unchained(trained.Load()).Model.Description with { FeatureMaps = maps };
+        Assert.Contains($"\"featureMaps\": \"{text}\"", Encoding.UTF8.GetString(description.ToJson()));
+        Assert.Equal(maps, ModelDescription.FromJson(description.ToJson()).FeatureMaps);
     }
 
     [Fact]

@@ -48,14 +48,17 @@ public sealed class ProtectTests(UnprotectedModel trained) : IClassFixture<Unpro
     }
 
     [Fact]
-    public void Without_the_key_the_labels_are_worth_nothing()
+    public void Without_the_key_or_with_another_the_labels_are_worth_nothing()
     {
         using PermutedSegmentationTransformer model = Protect();
         using PermutedSegmentationTransformer locked = trained.SaveAndLoad(model);
+        using var wrong = PermutationKey.FromBytes([.. Enumerable.Range(1, 32).Select(i => (byte)(3 * i))]);
+        using var misread = (PermutedSegmentationTransformer)_segmentation.Unlock(locked, wrong);
         double plain = MeanIoU(trained.Transformer);
         Assert.Equal(plain, MeanIoU(model));
         Assert.True(plain > 0.6, $"{plain}");
         Assert.True(MeanIoU(locked) < 0.6 * plain, $"locked {MeanIoU(locked)}, plain {plain}");
+        Assert.True(MeanIoU(misread) < 0.6 * plain, $"wrong key {MeanIoU(misread)}, plain {plain}");
     }
 
     [Fact]

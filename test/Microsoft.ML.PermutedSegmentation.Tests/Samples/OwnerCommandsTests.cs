@@ -83,6 +83,8 @@ public sealed class OwnerCommandsTests : IDisposable
         Assert.Equal(
             [(1, 64), (6, 128)],
             protection.GetProperty("featureMaps").EnumerateArray().Select(map => (map.GetProperty("number").GetInt32(), map.GetProperty("channels").GetInt32())));
+        Assert.Contains("6 (Head, 128 channels)", text);
+        Assert.Equal(FeatureMaps.Stem | FeatureMaps.Head, model.FeatureMaps);
         byte[] salt = Convert.FromHexString(protection.GetProperty("salt").GetString()!);
         Assert.Equal(key.GetFingerprint(salt), Convert.FromHexString(protection.GetProperty("fingerprint").GetString()!));
         Assert.Equal(_folder.At("data", "JPEGImages"), report.GetProperty("steps")[0].GetProperty("folder").GetString());

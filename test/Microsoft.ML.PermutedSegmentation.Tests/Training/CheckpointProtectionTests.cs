@@ -50,12 +50,14 @@ public sealed class CheckpointProtectionTests : IDisposable
         Assert.Equal(training.State.Tensors().Select(entry => $"{entry.Part}.{entry.Parameter}"), opened.Names.Skip(2));
     }
 
-    [Fact]
-    public void A_trainers_checkpoint_has_its_models_weights_and_says_nothing_without_the_key()
+    [Theory]
+    [InlineData(FeatureMaps.Head)]
+    [InlineData(FeatureMaps.All)]
+    public void A_trainers_checkpoint_has_its_models_weights_and_says_nothing_without_the_key(FeatureMaps maps)
     {
         var mlContext = new MLContext(seed: 31415926);
         PermutedSegmentationTrainer.Options options = ColorPatches.Options(epochs: 1);
-        (options.CheckpointPath, options.FeatureMaps, options.StoreFingerprint) = (_path, FeatureMaps.Head, false);
+        (options.CheckpointPath, options.FeatureMaps, options.StoreFingerprint) = (_path, maps, false);
         using var model = mlContext.Segmentation().Trainers.Permuted(_key, options).Fit(ColorPatches.View(mlContext, 12));
         byte[] file = File.ReadAllBytes(_path);
         var opened = new OpenedCheckpoint(_path, KeyBytes);

@@ -1,0 +1,31 @@
+using TorchSharp;
+using Xunit;
+using static TorchSharp.torch;
+
+namespace Microsoft.ML.PermutedSegmentation.Tests;
+
+public sealed class LiteralFormTests
+{
+    [Theory]
+    [InlineData(Backbone.ResNet18, FeatureMaps.All)]
+    [InlineData(Backbone.ResNet18, FeatureMaps.Stage1 | FeatureMaps.Head)]
+    [InlineData(Backbone.ResNet50, FeatureMaps.All)]
+    public void With_the_right_matrices_it_computes_what_the_plain_network_does(Backbone backbone, FeatureMaps maps)
+    {
+        using var scope = NewDisposeScope();
+        using var noGrad = no_grad();
+        using PermutationKey key = PermutationKey.FromBytes(new byte[32]);
+        using SegmentationModel plain = StoredModels.Of(backbone, size: 32, architecture => FcnNetwork.FromState(architecture, SmallNetworks.RandomState(architecture, seed: 1)));
+        using SegmentationModel model = plain.Protect(key, maps, storeFingerprint: true);
+        using FcnNetwork stored = new StolenModel(model, CPU).Copy();
+        Tensor images = SmallNetworks.RandomImages(seed: 2, count: 1, height: 32, width: 32);
+        Tensor expected = plain.Network.Run(images, 0, FcnNetwork.Scores);
+        Assert.True(SmallNetworks.Difference(expected, LiteralForm.Run(stored, images, 0, FcnNetwork.Scores, new Dictionary<FeatureMaps, Tensor>())) > 0.05);
+
+        Dictionary<FeatureMaps, Tensor> right = KeyEffect.PermutationsOf(key, model.Description).ToDictionary(entry => entry.Key, entry => LiteralForm.ToMatrix(entry.Value, CPU));
+        Assert.True(SmallNetworks.Difference(expected, LiteralForm.Run(stored, images, 0, FcnNetwork.Scores, right)) < 1e-4);
+        // In two parts, split at the lowest keyed map, which the first part has permuted.
+        int split = maps.Each()[0].Number();
+        Assert.True(SmallNetworks.Difference(expected, LiteralForm.Run(stored, LiteralForm.Run(stored, images, 0, split, right), split, FcnNetwork.Scores, right)) < 1e-4);
+    }
+}
