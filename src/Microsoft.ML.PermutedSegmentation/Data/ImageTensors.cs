@@ -1,3 +1,4 @@
+using System.Buffers;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -59,15 +60,16 @@ internal static class ImageTensors
     /// <summary>Writes one mask into a batch of labels: the part in the box, by nearest neighbour; returns how many pixels are not void.</summary>
     public static int Write(Span<long> labels, int labelHeight, int labelWidth, LabeledImage image, CropBox box)
     {
-        byte[] part = new byte[box.Height * box.Width];
+        int partLength = box.Height * box.Width, length = labelHeight * labelWidth;
+        byte[] buffer = ArrayPool<byte>.Shared.Rent(partLength + length);
+        Span<byte> part = buffer.AsSpan(0, partLength), resized = buffer.AsSpan(partLength, length);
         for (int y = 0; y < box.Height; y++)
-            image.Mask.AsSpan((box.Top + y) * image.Width + box.Left, box.Width).CopyTo(part.AsSpan(y * box.Width));
-        byte[] resized = new byte[labelHeight * labelWidth];
+            image.Mask.AsSpan((box.Top + y) * image.Width + box.Left, box.Width).CopyTo(part[(y * box.Width)..]);
         NearestResizer.Resize(part, box.Height, box.Width, resized, labelHeight, labelWidth);
         int counted = 0;
         for (int y = 0; y < labelHeight; y++)
         {
-            Span<byte> row = resized.AsSpan(y * labelWidth, labelWidth);
+            Span<byte> row = resized.Slice(y * labelWidth, labelWidth);
             if (box.Mirrored)
                 row.Reverse();
             for (int x = 0; x < labelWidth; x++)
@@ -76,6 +78,7 @@ internal static class ImageTensors
                 counted += row[x] == 0 ? 0 : 1;
             }
         }
+        ArrayPool<byte>.Shared.Return(buffer);
         return counted;
     }
 }

@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -17,15 +18,15 @@ internal sealed record LabeledBatch(Tensor Images, Tensor Labels, long CountedPi
     {
         using var scope = NewDisposeScope();
         Tensor images = ImageTensors.CreateBatch(samples.Count, height, width);
-        long[] labels = new long[samples.Count * height * width];
+        Tensor labels = empty(samples.Count, height, width, dtype: ScalarType.Int64);
         long counted = 0;
         for (int i = 0; i < samples.Count; i++)
         {
             (LabeledImage image, CropBox box) = samples[i];
             ImageTensors.Write(images, i, image.Rgb, image.Height, image.Width, box, transform);
-            counted += ImageTensors.Write(labels.AsSpan(i * height * width, height * width), height, width, image, box);
+            counted += ImageTensors.Write(MemoryMarshal.Cast<byte, long>(labels[i].bytes), height, width, image, box);
         }
-        return new LabeledBatch(images.DetachFromDisposeScope(), tensor(labels, samples.Count, height, width).DetachFromDisposeScope(), counted);
+        return new LabeledBatch(images.DetachFromDisposeScope(), labels.DetachFromDisposeScope(), counted);
     }
 
     /// <summary>The same batch on a device; this one is disposed when it was elsewhere.</summary>

@@ -27,7 +27,7 @@ internal sealed class BasicBlock : nn.Module<Tensor, Tensor>
     public override Tensor forward(Tensor x)
     {
         using var shortcut = _projection is null ? x.alias() : _projection.call(x);
-        return _conv1.call(x).Then(_bn1).relu_()
+        return _conv1.Convolve(x).Then(_bn1).relu_()
             .Then(_conv2).Then(_bn2)
             .add_(shortcut).relu_();
     }

@@ -23,7 +23,7 @@ internal sealed class FcnHead : nn.Module<Tensor, Tensor>
     }
 
     /// <summary>Feature map 5 to feature map 6.</summary>
-    public Tensor Features(Tensor x) => _reduce.call(x).Then(_norm).relu_();
+    public Tensor Features(Tensor x) => _reduce.Convolve(x).Then(_norm).relu_();
 
     /// <summary>Feature map 6 to a score per class.</summary>
     public Tensor Classify(Tensor features) => _dropout.call(features).Then(_classifier);

@@ -30,4 +30,20 @@ internal static class Layers
         using (input)
             return next.call(input);
     }
+
+    /// <summary>As <see cref="Then(Tensor, nn.Module{Tensor, Tensor})"/>; 3x3 convolutions with fewer multiplications where that is faster.</summary>
+    public static Tensor Then(this Tensor input, Conv2d convolution)
+    {
+        using (input)
+            return convolution.Convolve(input);
+    }
+
+    /// <summary>What calling the convolution gives; 3x3 convolutions with fewer multiplications where that is faster.</summary>
+    public static Tensor Convolve(this Conv2d convolution, Tensor input)
+    {
+        (long stride, long dilation) = (convolution.stride[0], convolution.dilation[0]);
+        return WinogradConvolution.Suits(convolution.weight, stride, dilation, input.shape[2], input.shape[3])
+            ? WinogradFunction.Convolve(input, convolution.weight, dilation)
+            : convolution.call(input);
+    }
 }

@@ -22,7 +22,7 @@ internal sealed class ScoringConvolution : IDisposable
         (_stride, _dilation, _padding) = (stride, dilation, dilation * (weights.shape[2] / 2));
         if (WinogradConvolution.Suits(weights, stride, dilation, height, width))
         {
-            _winograd = new WinogradConvolution(weights, bias, dilation);
+            _winograd = new WinogradConvolution(weights, bias, (int)dilation);
             return;
         }
         using Tensor byPixel = weights.permute(0, 2, 3, 1), inOrder = byPixel.contiguous();

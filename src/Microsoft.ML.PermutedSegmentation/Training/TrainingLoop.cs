@@ -21,6 +21,7 @@ internal sealed class TrainingLoop(
     private readonly CosineAnnealingWithWarmRestarts _schedule = options.Schedule;
     private readonly TimeSpan _before = state.Position.Elapsed;
     private readonly Stopwatch _clock = Stopwatch.StartNew();
+    private readonly NativeHeap _heap = new();
     private double _learningRate;
 
     private TimeSpan Elapsed => _before + _clock.Elapsed;
@@ -34,6 +35,7 @@ internal sealed class TrainingLoop(
             TimeSpan start = Elapsed;
             double trainingLoss = TrainEpoch(epoch);
             (double validationLoss, double validationIoU) = double.IsFinite(trainingLoss) ? Validate(epoch, trainingLoss) : (double.NaN, double.NaN);
+            _heap.Trim();
             if (!double.IsFinite(validationLoss))
             {
                 StopAtNonsense(epoch);
@@ -67,6 +69,7 @@ internal sealed class TrainingLoop(
                 return double.NaN;
             _learningRate = _schedule.At(epoch - 1 + step / (double)_training.StepsPerEpoch);
             Step(stepLoss.Pixels);
+            _heap.TrimNowAndThen();
             epochLoss += stepLoss;
             (stepLoss, part) = (default, 0);
             Report(TrainingPhase.Training, epoch, ++step, _training.StepsPerEpoch, epochLoss.Mean);

@@ -22,7 +22,7 @@ public sealed class WinogradConvolutionTests
         using var generator = new Generator(1);
         Tensor weights = randn([outputs, channels, 3, 3], generator: generator).div_(Math.Sqrt(9 * channels)), bias = randn([outputs], generator: generator);
         Tensor images = randn([2, height, width, channels], generator: generator).permute(0, 3, 1, 2);
-        using var winograd = new WinogradConvolution(weights, bias, dilation);
+        using var winograd = new WinogradConvolution(weights, bias, (int)dilation);
 
         Tensor expected = nn.functional.conv2d(
             images.to(ScalarType.Float64), weights.to(ScalarType.Float64), bias.to(ScalarType.Float64), [1L, 1], [dilation, dilation], [dilation, dilation]);

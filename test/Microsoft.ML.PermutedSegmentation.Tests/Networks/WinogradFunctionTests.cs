@@ -1,0 +1,66 @@
+using TorchSharp;
+using Xunit;
+using static TorchSharp.torch;
+
+namespace Microsoft.ML.PermutedSegmentation.Tests;
+
+public sealed class WinogradFunctionTests
+{
+    [Theory]
+    [InlineData(128, 128, 1, 8, 8)]
+    [InlineData(128, 136, 1, 9, 14)]
+    [InlineData(136, 128, 2, 16, 32)]
+    [InlineData(128, 128, 2, 11, 6)]
+    [InlineData(128, 128, 4, 3, 19)]
+    [InlineData(128, 128, 1, 70, 90)] // more tiles than are made at once
+    [InlineData(128, 128, 4, 5, 1100)] // one row of tiles is more than that
+    public void Has_the_gradients_of_a_convolution(long channels, long outputs, long dilation, long height, long width)
+    {
+        using var scope = NewDisposeScope();
+        using var generator = new Generator(1);
+        Tensor weights = randn([outputs, channels, 3, 3], generator: generator).div_(Math.Sqrt(9 * channels)).requires_grad_();
+        Tensor images = randn([2, channels, height, width], generator: generator).requires_grad_();
+        Tensor above = randn([2, outputs, height, width], generator: generator);
+
+        WinogradFunction.Convolve(images, weights, dilation).backward([above]);
+
+        Tensor exactWeights = Exact(weights), exactImages = Exact(images);
+        nn.functional.conv2d(exactImages, exactWeights, null, [1L, 1], [dilation, dilation], [dilation, dilation]).backward([above.to(ScalarType.Float64)]);
+        Assert.InRange(RelativeDifference(exactImages.grad!, images.grad!), 0, 2e-5);
+        Assert.InRange(RelativeDifference(exactWeights.grad!, weights.grad!), 0, 2e-5);
+    }
+
+    [Theory]
+    [InlineData("Bottleneck")]
+    [InlineData("Basic")]
+    public void A_network_that_uses_it_has_the_gradients_that_it_has_in_double_precision(string block)
+    {
+        using var scope = NewDisposeScope();
+        // In double precision libtorch's own convolutions are used.
+        var architecture = new FcnArchitecture(Enum.Parse<ResidualBlock>(block), (1, 1, 1, 1), baseWidth: 64, outputStride: 8, classCount: 3);
+        Dictionary<string, Tensor> state = SmallNetworks.RandomState(architecture, seed: 1);
+        using FcnNetwork exact = FcnNetwork.FromState(architecture, state.ToDictionary(entry => entry.Key, entry => entry.Value.clone()));
+        exact.to(ScalarType.Float64);
+        using FcnNetwork network = FcnNetwork.FromState(architecture, state);
+        Tensor images = SmallNetworks.RandomImages(seed: 2, height: 128, width: 128);
+
+        long tensors = SmallNetworks.LiveTensors;
+        for (int pass = 0; pass < 3; pass++)
+        {
+            using var step = NewDisposeScope();
+            network.zero_grad();
+            network.forward(images).square().mean().backward();
+        }
+        // What the last pass returned to libtorch is freed by the next.
+        Assert.InRange(SmallNetworks.LiveTensors - tensors, 0, 2);
+        exact.forward(images.to(ScalarType.Float64)).square().mean().backward();
+
+        foreach (((string name, var expected), (_, var actual)) in exact.named_parameters().Zip(network.named_parameters()))
+            Assert.True(RelativeDifference(expected.grad!, actual.grad!) < 1e-4, name);
+    }
+
+    private static Tensor Exact(Tensor values) => values.detach().to(ScalarType.Float64).requires_grad_();
+
+    private static double RelativeDifference(Tensor expected, Tensor actual) =>
+        (expected - actual.to(ScalarType.Float64)).abs().max().ToDouble() / expected.abs().max().ToDouble();
+}
