@@ -8,12 +8,15 @@ namespace Microsoft.ML.PermutedSegmentation;
 /// Runs images through a network together and hands out the result image by image. One scorer serves one cursor or row;
 /// several may run side by side on the same network.
 /// </summary>
-internal sealed class BatchScorer(SegmentationModel model, Device device, bool withProbabilities)
+internal sealed class BatchScorer(SegmentationModel model, Device device)
 {
     private readonly int _height = model.Description.ImageHeight;
     private readonly int _width = model.Description.ImageWidth;
     private byte[] _labels = [];
     private float[] _probabilities = [];
+
+    /// <summary>Whether the next runs make probabilities, too.</summary>
+    public bool WithProbabilities { get; set; }
 
     /// <summary>Runs the network over some images, at least one; what it made of earlier ones is gone.</summary>
     public void Run(ImageBatch batch)
@@ -21,7 +24,7 @@ internal sealed class BatchScorer(SegmentationModel model, Device device, bool w
         using var scope = NewDisposeScope();
         Tensor scores = model.Scoring.Run(batch.View().to(device), 0, FcnNetwork.Scores);
         _labels = LabelUpsampler.Upsample(scores, _height, _width);
-        if (withProbabilities)
+        if (WithProbabilities)
             _probabilities = nn.functional.softmax(FcnNetwork.Upsample(scores, _height, _width), 1).cpu().contiguous().data<float>().ToArray();
     }
 

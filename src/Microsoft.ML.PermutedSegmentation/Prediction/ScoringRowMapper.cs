@@ -37,7 +37,7 @@ internal sealed class ScoringRowMapper(SegmentationModel model, ScoringSchema sc
             _active = [.. active.Select(column => column.Index)];
             if (!active.Any(schema.IsPrediction))
                 return;
-            _scorer = new BatchScorer(model, device, withProbabilities: _active.Contains(schema.Score.Index));
+            _scorer = new BatchScorer(model, device);
             _batch = new ImageBatch(model, capacity: 1);
             _getImage = ImageColumn.GetGetter(input, schema.Image);
         }
@@ -56,9 +56,12 @@ internal sealed class ScoringRowMapper(SegmentationModel model, ScoringSchema sc
         {
             if (!IsColumnActive(column))
                 throw new ArgumentOutOfRangeException(nameof(column), column.Name, "This column was not asked for when the row was made.");
-            return _schema.IsPrediction(column)
-                ? PredictionGetter.For<TValue>(_schema, column, _scorer!, ScoreCurrentRow)
-                : _input.GetGetter<TValue>(_schema.Input[column.Index]);
+            if (!_schema.IsPrediction(column))
+                return _input.GetGetter<TValue>(_schema.Input[column.Index]);
+            // A PredictionEngine makes all columns active, but gets only those that its output type has.
+            if (column.Index == _schema.Score.Index && !_scorer!.WithProbabilities)
+                (_scorer.WithProbabilities, _scored) = (true, long.MinValue);
+            return PredictionGetter.For<TValue>(_schema, column, _scorer!, ScoreCurrentRow);
         }
 
         protected override void Dispose(bool disposing)

@@ -32,7 +32,7 @@ internal sealed class ScoringView(IDataView source, SegmentationModel model, Sco
         DataViewRowCursor rows = source.GetLazyCursor(schema.Input.Where(column => wanted.Any(output => output.Index == column.Index)));
         if (!wanted.Any(schema.IsPrediction))
             return new Cursor(this, schema, wanted, rows, null, null);
-        var scorer = new BatchScorer(model, device, withProbabilities: wanted.Any(column => column.Index == schema.Score.Index));
+        var scorer = new BatchScorer(model, device) { WithProbabilities = wanted.Any(column => column.Index == schema.Score.Index) };
         return new Cursor(this, schema, wanted, rows, source.GetLazyCursor([schema.Image]), scorer);
     }
 

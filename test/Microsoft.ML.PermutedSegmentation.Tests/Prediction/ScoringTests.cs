@@ -40,6 +40,26 @@ public sealed class ScoringTests(TrainedModel trained) : IClassFixture<TrainedMo
     }
 
     [Fact]
+    public void A_prediction_engine_makes_probabilities_only_for_an_output_that_has_them()
+    {
+        int probabilities = 3 * ColorPatches.Size * ColorPatches.Size * sizeof(float);
+        long with = BytesOf<Prediction>(), without = BytesOf<LabelOnly>();
+        // One array that libtorch's values are copied into, and one that the caller gets.
+        Assert.InRange(with - without, 2 * probabilities - 1000, 3 * probabilities);
+
+        long BytesOf<T>()
+            where T : class, new()
+        {
+            using var engine = trained.MLContext.Model.CreatePredictionEngine<PatchRow, T>(trained.Transformer, Shared);
+            PatchRow row = ColorPatches.Create(1).Single();
+            engine.Predict(row);
+            long before = GC.GetAllocatedBytesForCurrentThread();
+            engine.Predict(row);
+            return GC.GetAllocatedBytesForCurrentThread() - before;
+        }
+    }
+
+    [Fact]
     public void Several_threads_may_share_a_model()
     {
         byte[][] alone = trained.LabelsOf(trained.Transformer);
@@ -185,5 +205,10 @@ public sealed class ScoringTests(TrainedModel trained) : IClassFixture<TrainedMo
         public byte[] PredictedLabel { get; set; } = [];
 
         public float[] Score { get; set; } = [];
+    }
+
+    private sealed class LabelOnly
+    {
+        public byte[] PredictedLabel { get; set; } = [];
     }
 }

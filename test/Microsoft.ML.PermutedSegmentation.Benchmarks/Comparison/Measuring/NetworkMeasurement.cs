@@ -23,7 +23,7 @@ internal static class NetworkMeasurement
         using var images = new ImageBatch(model, workload.Batch);
         foreach (Data.MLImage image in Materials.Noise(workload))
             images.Add(image);
-        var scorer = new BatchScorer(model, torch.CPU, withProbabilities: false);
+        var scorer = new BatchScorer(model, torch.CPU);
 
         for (int i = 0; i < 2; i++)
             scorer.Run(images);
