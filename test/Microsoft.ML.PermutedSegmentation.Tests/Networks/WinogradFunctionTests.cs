@@ -31,6 +31,24 @@ public sealed class WinogradFunctionTests
     }
 
     [Theory]
+    [InlineData(true, false)]
+    [InlineData(false, true)]
+    [InlineData(false, false)]
+    public void Only_what_is_learned_has_a_gradient(bool images, bool weights)
+    {
+        using var scope = NewDisposeScope();
+        Tensor x = ones(1, 128, 8, 16).requires_grad_(images), w = ones(128, 128, 3, 3).requires_grad_(weights), y = WinogradFunction.Convolve(x, w, 1);
+        Assert.Equal(images || weights, y.requires_grad);
+        if (y.requires_grad)
+            y.sum().backward();
+        // In the middle of the map each pixel is read by nine taps of 128 outputs; the middle tap reads each of 8 x 16 pixels.
+        Assert.Equal(images ? 9 * 128 : null, Rounded(x.grad?[0, 0, 4, 8]));
+        Assert.Equal(weights ? 8 * 16 : null, Rounded(w.grad?[0, 0, 1, 1]));
+
+        static double? Rounded(Tensor? value) => value is null ? null : Math.Round(value.ToDouble(), 2);
+    }
+
+    [Theory]
     [InlineData("Bottleneck")]
     [InlineData("Basic")]
     public void A_network_that_uses_it_has_the_gradients_that_it_has_in_double_precision(string block)

@@ -17,7 +17,7 @@ internal sealed class WinogradFunction : autograd.SingleTensorFunction<WinogradF
 
     // What backward last returned on this thread. Like what it reads, it is freed as soon as it can be, not with the whole graph.
     [ThreadStatic]
-    private static Tensor[]? _given;
+    private static Tensor?[]? _given;
 
     public override string Name => nameof(WinogradFunction);
 
@@ -30,7 +30,7 @@ internal sealed class WinogradFunction : autograd.SingleTensorFunction<WinogradF
         if (!is_grad_enabled())
             return Run(x, weights, (int)dilation);
         using var scope = NewDisposeScope();
-        var read = new Read(x.detach().MoveToOuterDisposeScope(), weights, (int)dilation);
+        var read = new Read(x.detach().MoveToOuterDisposeScope(), x.requires_grad, weights, (int)dilation);
         return apply(x, weights, read).MoveToOuterDisposeScope();
     }
 
@@ -49,17 +49,18 @@ internal sealed class WinogradFunction : autograd.SingleTensorFunction<WinogradF
         var read = (Read)ctx.get_data(nameof(Read));
         using (Tensor above = grad_output, x = read.X)
         {
-            Tensor ofWeights = WeightGradient(x, above, read.Dilation), ofInput = Run(above, read.Weights.transpose(0, 1).flip(2, 3), read.Dilation);
-            _given = [ofInput.MoveToOuterDisposeScope(), ofWeights.MoveToOuterDisposeScope()];
+            Tensor? ofInput = read.XIsLearned ? Run(above, read.Weights.transpose(0, 1).flip(2, 3), read.Dilation) : null;
+            Tensor? ofWeights = read.Weights.requires_grad ? WeightGradient(x, above, read.Dilation) : null;
+            _given = [ofInput?.MoveToOuterDisposeScope(), ofWeights?.MoveToOuterDisposeScope()];
         }
-        return [.. _given, null!];
+        return [_given[0]!, _given[1]!, null!];
     }
 
     // libtorch has its own references by now.
     private static void FreeGiven()
     {
-        foreach (Tensor gradient in _given ?? [])
-            gradient.Dispose();
+        foreach (Tensor? gradient in _given ?? [])
+            gradient?.Dispose();
     }
 
     private static Tensor Run(Tensor x, Tensor weights, int dilation)
@@ -113,5 +114,6 @@ internal sealed class WinogradFunction : autograd.SingleTensorFunction<WinogradF
             yield return (first, Math.Min(atOnce, channels - first));
     }
 
-    private sealed record Read(Tensor X, Tensor Weights, int Dilation);
+    // Learned is what has a gradient.
+    private sealed record Read(Tensor X, bool XIsLearned, Tensor Weights, int Dilation);
 }
