@@ -45,7 +45,7 @@ internal static class ScoringComparison
         table.Add("network alone to labels, libtorch", measured["our network", Seconds], session, "ONNX Runtime's bare session, to scores");
         table.Add("network alone to labels, OnnxSegmenter", measured["OnnxSegmenter's network", Seconds], session, "ONNX Runtime's bare session, to scores");
         table.Add("network alone to labels, libtorch, unlocked", measured["our network", Seconds], measured["unprotected", Seconds], "ours, unprotected");
-        int images = workload.Images + Math.Max(2, workload.Batch);
+        int images = workload.Images + workload.WarmUpRuns * workload.Batch;
         table.Add($"whole process, {images} images, ML.NET pipeline, s", measured["ML.NET", Whole], measured[quick, Whole], $"torchvision, {quick}");
         table.Add($"whole process, {images} images, OnnxSegmenter, s", measured["OnnxSegmenter", Whole], measured[quick, Whole], $"torchvision, {quick}");
         return table;

@@ -35,6 +35,12 @@ internal sealed record Workload
     /// <summary>How many images the measured work has.</summary>
     public int Images { get; init; } = 8;
 
+    /// <summary>
+    /// How often the network runs before the measured work, on each side, if it is scoring: 16 images. Until then .NET compiles once more
+    /// what it found to be called often, on the cores that the network would have.
+    /// </summary>
+    public int WarmUpRuns => Math.Max(2, 16 / Batch);
+
     public int Epochs { get; init; } = 1;
 
     public int Keys { get; init; } = 1;

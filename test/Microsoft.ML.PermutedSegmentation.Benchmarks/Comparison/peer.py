@@ -21,7 +21,7 @@ from torchvision.models.segmentation.fcn import FCN, FCNHead
 from torchvision.transforms import functional as F
 
 torch.set_num_threads(WORKLOAD["threads"])
-SIZE, BATCH, IMAGES, CLASSES = (WORKLOAD[name] for name in ("size", "batch", "images", "classes"))
+SIZE, BATCH, IMAGES, CLASSES, WARM_UP_RUNS = (WORKLOAD[name] for name in ("size", "batch", "images", "classes", "warmUpRuns"))
 VARIANT = WORKLOAD["variant"].split("+")
 MEAN, DEVIATION = [0.485, 0.456, 0.406], [0.229, 0.224, 0.225]
 
@@ -115,7 +115,7 @@ def score(model, count, note=lambda done: None):
 
 def pipeline():
     model = load()
-    score(model, max(2, BATCH))
+    score(model, WARM_UP_RUNS * BATCH)
     start = time.perf_counter()
     score(model, IMAGES)
     return {"secondsPerImage": (time.perf_counter() - start) / IMAGES}
@@ -124,7 +124,7 @@ def pipeline():
 def network():
     model, runs = load(), max(1, IMAGES // BATCH)
     images = placed(torch.stack([read(path) for path in files(BATCH)]))
-    for _ in range(2):
+    for _ in range(WARM_UP_RUNS):
         labels(model, images)
     start = time.perf_counter()
     for _ in range(runs):

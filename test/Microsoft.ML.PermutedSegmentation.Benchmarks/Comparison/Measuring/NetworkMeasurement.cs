@@ -25,7 +25,7 @@ internal static class NetworkMeasurement
             images.Add(image);
         var scorer = new BatchScorer(model, torch.CPU);
 
-        for (int i = 0; i < 2; i++)
+        for (int i = 0; i < workload.WarmUpRuns; i++)
             scorer.Run(images);
         int runs = Math.Max(1, workload.Images / workload.Batch);
         var clock = Stopwatch.StartNew();

@@ -11,7 +11,7 @@ internal static class OnnxMeasurement
     public static Dictionary<string, double> Pipeline(Workload workload)
     {
         using OnnxSegmenter segmenter = Load(workload);
-        Score(segmenter, workload, Math.Max(2, workload.Batch));
+        Score(segmenter, workload, workload.WarmUpRuns * workload.Batch);
         var clock = Stopwatch.StartNew();
         Score(segmenter, workload, workload.Images);
         return new() { ["secondsPerImage"] = clock.Elapsed.TotalSeconds / workload.Images };
@@ -91,7 +91,7 @@ internal static class OnnxMeasurement
 
     private static Dictionary<string, double> Repeat(Workload workload, Action run)
     {
-        for (int i = 0; i < 2; i++)
+        for (int i = 0; i < workload.WarmUpRuns; i++)
             run();
         int runs = Math.Max(1, workload.Images / workload.Batch);
         var clock = Stopwatch.StartNew();

@@ -28,7 +28,7 @@ internal sealed class PipelineMeasurement : IDisposable
             8 => count => pipeline.Score(count),
             _ => throw new ArgumentException("Batch 1 or 8 is expected."),
         };
-        score(Math.Max(2, workload.Batch));
+        score(workload.WarmUpRuns * workload.Batch);
         var clock = Stopwatch.StartNew();
         score(workload.Images);
         return new() { ["secondsPerImage"] = clock.Elapsed.TotalSeconds / workload.Images };
@@ -87,6 +87,7 @@ internal sealed class PipelineMeasurement : IDisposable
             note?.Invoke((int)cursor.Position + 1);
         }
     }
+
     // Key values count from 1.
     private void Note(int image, IEnumerable<byte> labels)
     {
