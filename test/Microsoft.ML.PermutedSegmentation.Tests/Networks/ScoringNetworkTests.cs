@@ -33,7 +33,7 @@ public sealed class ScoringNetworkTests
         }
     }
 
-    // Wide enough for Winograd's convolutions, and said to run on images that are large enough; then on others.
+    // Wide enough for Winograd's convolutions, and said to run on images that are large enough, of which two run at once; then on others.
     [Theory]
     [InlineData("Basic", 8)]
     [InlineData("Bottleneck", 8)]
@@ -47,7 +47,7 @@ public sealed class ScoringNetworkTests
             var architecture = new FcnArchitecture(Enum.Parse<ResidualBlock>(block), (1, 2, 2, 2), baseWidth: 64, outputStride, classCount: 3);
             using FcnNetwork network = FcnNetwork.FromState(architecture, SmallNetworks.RandomState(architecture, seed: 3));
             using var scoring = new ScoringNetwork(network, 256, 256);
-            Tensor images = SmallNetworks.RandomImages(seed: 1, height: 64, width: 95);
+            Tensor images = SmallNetworks.RandomImages(seed: 1, count: 5, height: 64, width: 95);
             Tensor actual = scoring.Run(images, 0, FcnNetwork.Scores);
             network.to(ScalarType.Float64);
             Assert.True(SmallNetworks.Difference(network.Run(images.to(ScalarType.Float64), 0, FcnNetwork.Scores), actual) < 1e-4);

@@ -77,6 +77,19 @@ public sealed class WinogradFunctionTests
             Assert.True(RelativeDifference(expected.grad!, actual.grad!) < 1e-4, name);
     }
 
+    [Theory]
+    [InlineData(128, true)]
+    [InlineData(64, false)]
+    public void Layers_of_many_channels_use_it(int channels, bool expected)
+    {
+        using var scope = NewDisposeScope();
+        using var convolution = nn.Conv2d(channels, channels, 3, padding: 1, bias: false);
+        Tensor x = randn(1, channels, 16, 16), y = convolution.call(x), actual = convolution.Convolve(x);
+        // The same but for rounding.
+        Assert.Equal(expected, !actual.Equals(y));
+        Assert.InRange(RelativeDifference(y.to(ScalarType.Float64), actual), 0, 2e-5);
+    }
+
     private static Tensor Exact(Tensor values) => values.detach().to(ScalarType.Float64).requires_grad_();
 
     private static double RelativeDifference(Tensor expected, Tensor actual) =>
