@@ -36,7 +36,7 @@ internal sealed record Workload
     public int Images { get; init; } = 8;
 
     /// <summary>
-    /// How often the network runs before the measured work, on each side, if it is scoring: 16 images. Until then .NET compiles once more
+    /// How often the network runs before the measured work, on each side, if it is scoring: at least 16 images. Until then .NET compiles once more
     /// what it found to be called often, on the cores that the network would have.
     /// </summary>
     public int WarmUpRuns => Math.Max(2, 16 / Batch);
