@@ -63,7 +63,7 @@ internal static class WinogradTransforms
     public static void ToOutputs(Tensor products, Tensor? bias, WinogradTiles tiles, Tensor[] maps, int firstRow, int firstChannel = 0)
     {
         int vectors = VectorsIn(products.shape[2]), all = VectorsIn(maps[0].shape[2]), first = VectorsIn(firstChannel);
-        ForEachRow((int)products.shape[1] / tiles.Columns, row =>
+        TorchThreads.For((int)products.shape[1] / tiles.Columns, row =>
         {
             (int map, int rowOfMap) = Math.DivRem(firstRow + row, tiles.Rows);
             WriteRow(Floats(products), bias is null ? [] : Floats(bias), vectors, row, tiles, rowOfMap, Floats(maps[map])[first..], all);
@@ -89,16 +89,13 @@ internal static class WinogradTransforms
     {
         Tensor read = empty(Products, rows.Count * tiles.Columns, channels.Count);
         int vectors = VectorsIn(channels.Count), all = VectorsIn(maps[0].shape[2]), first = VectorsIn(channels.First);
-        ForEachRow(rows.Count, row =>
+        TorchThreads.For(rows.Count, row =>
         {
             (int map, int rowOfMap) = Math.DivRem(rows.First + row, tiles.Rows);
             ReadRow<TReading>(tiles, rowOfMap, Floats(maps[map])[first..], all, row, vectors, Floats(read));
         });
         return read;
     }
-
-    private static void ForEachRow(int rows, Action<int> action) =>
-        Parallel.For(0, rows, new ParallelOptions { MaxDegreeOfParallelism = get_num_threads() }, action);
 
     private static int VectorsIn(long channels) => (int)channels / Vector<float>.Count;
 
