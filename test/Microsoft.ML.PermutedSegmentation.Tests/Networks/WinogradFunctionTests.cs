@@ -48,6 +48,21 @@ public sealed class WinogradFunctionTests
         static double? Rounded(Tensor? value) => value is null ? null : Math.Round(value.ToDouble(), 2);
     }
 
+    // A training that diverges has to be noticed.
+    [Theory]
+    [InlineData(float.NaN)]
+    [InlineData(float.PositiveInfinity)]
+    public void What_is_not_finite_does_not_become_so(float value)
+    {
+        using var scope = NewDisposeScope();
+        Tensor x = ones(1, 128, 16, 16), w = ones(128, 128, 3, 3).requires_grad_();
+        x[0, 5, 8, 8] = value;
+        Tensor y = WinogradFunction.Convolve(x, w, 1);
+        y.sum().backward();
+        Assert.False(y[0, 7, 8, 8].isfinite().ToBoolean());
+        Assert.False(w.grad![7, 5, 1, 1].isfinite().ToBoolean());
+    }
+
     [Theory]
     [InlineData("Bottleneck")]
     [InlineData("Basic")]

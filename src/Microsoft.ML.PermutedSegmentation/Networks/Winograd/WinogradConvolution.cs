@@ -8,7 +8,7 @@ namespace Microsoft.ML.PermutedSegmentation;
 /// A 3x3 convolution of stride 1 with fewer multiplications: 16 neighbouring outputs of a channel come from 36 products per channel
 /// read, not from 144 (see <see cref="WinogradTransforms"/>). The same result up to rounding, for four times the memory of the weights.
 /// </summary>
-internal sealed class WinogradConvolution : IDisposable
+internal sealed class WinogradConvolution : ScoringConvolution
 {
     // With fewer channels or a smaller map libtorch's own convolution is as fast, as it is where tiles reach far beyond the map.
     private const int LeastChannels = 128, LeastPixels = 128;
@@ -45,8 +45,8 @@ internal sealed class WinogradConvolution : IDisposable
             && new WinogradTiles((int)height, (int)width, (int)dilation).Coverage <= MostCoverage;
     }
 
-    /// <summary>From [N, channels, H, W], channels last in memory, to [N, outputs, H, W], likewise.</summary>
-    public Tensor Run(Tensor x)
+    /// <inheritdoc/>
+    public override Tensor Run(Tensor x, bool relu = false)
     {
         using var scope = NewDisposeScope();
         var tiles = new WinogradTiles((int)x.shape[2], (int)x.shape[3], _dilation);
@@ -56,13 +56,13 @@ internal sealed class WinogradConvolution : IDisposable
         {
             using Tensor read = WinogradTransforms.OfInputs(tiles, from, (first, count), (0, (int)x.shape[1]));
             using Tensor products = bmm(read, _weights);
-            WinogradTransforms.ToOutputs(products, _bias, tiles, to, first);
+            WinogradTransforms.ToOutputs(products, _bias, relu, tiles, to, first);
         }
         return output.permute(0, 3, 1, 2).MoveToOuterDisposeScope();
     }
 
     /// <inheritdoc/>
-    public void Dispose()
+    public override void Dispose()
     {
         _weights.Dispose();
         _bias.Dispose();

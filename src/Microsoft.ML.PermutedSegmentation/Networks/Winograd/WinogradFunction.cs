@@ -76,7 +76,7 @@ internal sealed class WinogradFunction : autograd.SingleTensorFunction<WinogradF
             foreach ((int first, int count) in Blocks(outputs, channels))
             {
                 using Tensor part = weights.narrow(0, first, count), transformed = WinogradTransforms.OfWeights(part), products = bmm(read, transformed);
-                WinogradTransforms.ToOutputs(products, null, tiles, to, rows.First, first);
+                WinogradTransforms.ToOutputs(products, null, relu: false, tiles, to, rows.First, first);
             }
         }
         return output.permute(0, 3, 1, 2).MoveToOuterDisposeScope();

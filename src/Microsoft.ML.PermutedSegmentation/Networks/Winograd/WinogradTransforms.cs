@@ -56,17 +56,19 @@ internal static class WinogradTransforms
     /// <summary>A' p A of some rows of tiles, into some channels of the maps.</summary>
     /// <param name="products">[36, tiles, channels].</param>
     /// <param name="bias">Added to each pixel, [channels].</param>
+    /// <param name="relu">Whether 0 is written for what is negative.</param>
     /// <param name="tiles">The maps' tiles.</param>
     /// <param name="maps">What is written.</param>
     /// <param name="firstRow">The first row of tiles.</param>
     /// <param name="firstChannel">The first of the maps' channels.</param>
-    public static void ToOutputs(Tensor products, Tensor? bias, WinogradTiles tiles, Tensor[] maps, int firstRow, int firstChannel = 0)
+    public static void ToOutputs(Tensor products, Tensor? bias, bool relu, WinogradTiles tiles, Tensor[] maps, int firstRow, int firstChannel = 0)
     {
+        var least = new Vector<float>(relu ? 0 : float.NegativeInfinity);
         int vectors = VectorsIn(products.shape[2]), all = VectorsIn(maps[0].shape[2]), first = VectorsIn(firstChannel);
         TorchThreads.For((int)products.shape[1] / tiles.Columns, row =>
         {
             (int map, int rowOfMap) = Math.DivRem(firstRow + row, tiles.Rows);
-            WriteRow(Floats(products), bias is null ? [] : Floats(bias), vectors, row, tiles, rowOfMap, Floats(maps[map])[first..], all);
+            WriteRow(Floats(products), bias is null ? [] : Floats(bias), least, vectors, row, tiles, rowOfMap, Floats(maps[map])[first..], all);
         });
     }
 
@@ -131,7 +133,7 @@ internal static class WinogradTransforms
     }
 
     private static void WriteRow(
-        ReadOnlySpan<Vector<float>> products, ReadOnlySpan<Vector<float>> bias, int vectors, int place, WinogradTiles tiles, int row,
+        ReadOnlySpan<Vector<float>> products, ReadOnlySpan<Vector<float>> bias, Vector<float> least, int vectors, int place, WinogradTiles tiles, int row,
         Span<Vector<float>> map, int all)
     {
         const int side = WinogradTiles.Side;
@@ -155,7 +157,7 @@ internal static class WinogradTransforms
                     for (int j = 0; j < side; j++)
                     {
                         if (pixels[i * side + j] is >= 0 and int pixel)
-                            map[pixel * all + v] = tile[i * Inputs + j] + shift;
+                            map[pixel * all + v] = Vector.MaxNative(least, tile[i * Inputs + j] + shift);
                     }
                 }
             }

@@ -39,7 +39,7 @@ internal sealed class ScoringNetwork : IDisposable
             {
                 (long stride, long dilation) = GeometryOf(name);
                 int scale = Math.Min(1 << MapOf(name), _architecture.OutputStride);
-                _convolutions[name] = new ScoringConvolution(weights, bias, stride, dilation, (imageHeight + scale - 1) / scale, (imageWidth + scale - 1) / scale);
+                _convolutions[name] = ScoringConvolution.Create(weights, bias, stride, dilation, (imageHeight + scale - 1) / scale, (imageWidth + scale - 1) / scale);
             }
         }
     }
@@ -63,15 +63,15 @@ internal sealed class ScoringNetwork : IDisposable
 
     private Tensor RunAtOnce(Tensor input, int from, int to)
     {
-        Tensor map = input.alias();
+        Tensor map = ScoringConvolution.ChannelsLast(input);
         for (int number = from + 1; number <= to; number++)
         {
             using Tensor before = map;
             map = number switch
             {
                 1 => Stem(before),
-                6 => Convolve("classifier.0", before).relu_(),
-                7 => Convolve("classifier.4", before),
+                6 => _convolutions["classifier.0"].Run(before, relu: true),
+                7 => _convolutions["classifier.4"].Run(before),
                 _ => Stage(before, number - 1),
             };
         }
@@ -80,7 +80,7 @@ internal sealed class ScoringNetwork : IDisposable
 
     private Tensor Stem(Tensor images)
     {
-        using Tensor x = Convolve("backbone.conv1", images).relu_();
+        using Tensor x = _convolutions["backbone.conv1"].Run(images, relu: true);
         return nn.functional.max_pool2d(x, kernel_size: 3, stride: 2, padding: 1);
     }
 
@@ -97,19 +97,20 @@ internal sealed class ScoringNetwork : IDisposable
 
     private Tensor Block(Tensor x, int stage, int index)
     {
-        string name = $"backbone.layer{stage}.{index}";
-        using Tensor shortcut = _architecture.HasProjection(stage, index) ? Convolve($"{name}.downsample.0", x) : x.alias();
+        ScoringConvolution Convolution(string layer) => _convolutions[$"backbone.layer{stage}.{index}.{layer}"];
+
+        // What the convolutions are added to in place: the input itself only where it is the block before's, which nobody else reads.
+        Tensor sum = _architecture.HasProjection(stage, index) ? Convolution("downsample.0").Run(x) : index == 0 ? x.clone() : x.alias();
+        using Tensor first = Convolution("conv1").Run(x, relu: true);
         if (_architecture.Block == ResidualBlock.Basic)
         {
-            using Tensor first = Convolve($"{name}.conv1", x).relu_();
-            return Convolve($"{name}.conv2", first).add_(shortcut).relu_();
+            Convolution("conv2").AddTo(sum, first);
+            return sum;
         }
-        using Tensor reduced = Convolve($"{name}.conv1", x).relu_();
-        using Tensor spread = Convolve($"{name}.conv2", reduced).relu_();
-        return Convolve($"{name}.conv3", spread).add_(shortcut).relu_();
+        using Tensor second = Convolution("conv2").Run(first, relu: true);
+        Convolution("conv3").AddTo(sum, second);
+        return sum;
     }
-
-    private Tensor Convolve(string name, Tensor x) => _convolutions[name].Run(x);
 
     private (long Stride, long Dilation) GeometryOf(string convolution)
     {

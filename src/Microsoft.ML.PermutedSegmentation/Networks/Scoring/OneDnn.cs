@@ -1,0 +1,85 @@
+using System.IO.Compression;
+using System.Runtime.InteropServices;
+using System.Text;
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace Microsoft.ML.PermutedSegmentation;
+
+/// <summary>
+/// libtorch's operators for oneDNN's convolutions: on weights packed in the order that its kernels read, and with an addition and ReLU
+/// while the results are at hand. torch.compile uses them for the same. TorchSharp has no name for them, but TorchScript
+/// does, so they are reached through a module of the latter.
+/// </summary>
+internal static class OneDnn
+{
+    // Convolutions of several groups are not needed here.
+    private const string Code = """
+        class OneDnn(Module):
+          __parameters__ = []
+          __buffers__ = []
+          training : bool
+          def pack(self: __torch__.OneDnn, w: Tensor, padding: int, stride: int, dilation: int, height: int, width: int) -> Tensor:
+            return ops.mkldnn._reorder_convolution_weight(w, [padding, padding], [stride, stride], [dilation, dilation], 1, [1, torch.size(w, 1), height, width])
+          def convolve(self: __torch__.OneDnn, x: Tensor, w: Tensor, bias: Tensor, padding: int, stride: int, dilation: int) -> Tensor:
+            return ops.mkldnn._convolution_pointwise(x, w, bias, [padding, padding], [stride, stride], [dilation, dilation], 1, "none", annotate(List[Optional[number]], []), None)
+          def convolve_relu(self: __torch__.OneDnn, x: Tensor, w: Tensor, bias: Tensor, padding: int, stride: int, dilation: int) -> Tensor:
+            return ops.mkldnn._convolution_pointwise(x, w, bias, [padding, padding], [stride, stride], [dilation, dilation], 1, "relu", annotate(List[Optional[number]], []), None)
+          def add_relu(self: __torch__.OneDnn, map: Tensor, x: Tensor, w: Tensor, bias: Tensor, padding: int, stride: int, dilation: int) -> Tensor:
+            return ops.mkldnn._convolution_pointwise_(map, x, w, bias, [padding, padding], [stride, stride], [dilation, dilation], 1, "add", 1.0, "relu", annotate(List[Optional[number]], []), None)
+
+        """;
+
+    // The pickled object: an instance of the class, of which the state is one attribute.
+    private static readonly byte[] Instance = [0x80, 2, .. "c__torch__\nOneDnn\n"u8, (byte)')', 0x81, .. "}X\x08\0\0\0training"u8, 0x89, .. "sb."u8];
+    private static readonly byte[] NoConstants = [0x80, 2, .. ")."u8];
+
+    private static readonly Lazy<jit.ScriptModule<Tensor>?> Module = new(Load);
+
+    /// <summary>Whether this libtorch has the operators.</summary>
+    public static bool IsAvailable => Module.Value is not null;
+
+    /// <summary>Weights, [outputs, channels, kernel height, kernel width], for maps of about this size.</summary>
+    public static Tensor Pack(Tensor weights, long padding, long stride, long dilation, long height, long width) =>
+        Module.Value!.invoke<Tensor>("pack", weights, padding, stride, dilation, height, width);
+
+    /// <summary>The convolution of x, [N, channels, H, W].</summary>
+    public static Tensor Convolve(Tensor x, Tensor packed, Tensor bias, long padding, long stride, long dilation, bool relu) =>
+        Module.Value!.invoke<Tensor>(relu ? "convolve_relu" : "convolve", x, packed, bias, padding, stride, dilation);
+
+    /// <summary>Adds the convolution of x to a map, in place; then ReLU.</summary>
+    public static void AddTo(Tensor map, Tensor x, Tensor packed, Tensor bias, long padding, long stride, long dilation) =>
+        Module.Value!.invoke<Tensor>("add_relu", map, x, packed, bias, padding, stride, dilation).Dispose();
+
+    private static jit.ScriptModule<Tensor>? Load()
+    {
+        try
+        {
+            return jit.load<Tensor>(Archive());
+        }
+        catch (ExternalException)
+        {
+            return null;
+        }
+    }
+
+    // What torch.jit.save would write for such a module.
+    private static byte[] Archive()
+    {
+        using var stream = new MemoryStream();
+        using (var zip = new ZipArchive(stream, ZipArchiveMode.Create, leaveOpen: true))
+        {
+            Add("data.pkl", Instance);
+            Add("code/__torch__.py", Encoding.ASCII.GetBytes(Code));
+            Add("constants.pkl", NoConstants);
+            Add("version", "3\n"u8);
+
+            void Add(string name, ReadOnlySpan<byte> content)
+            {
+                using Stream entry = zip.CreateEntry("onednn/" + name, CompressionLevel.NoCompression).Open();
+                entry.Write(content);
+            }
+        }
+        return stream.ToArray();
+    }
+}

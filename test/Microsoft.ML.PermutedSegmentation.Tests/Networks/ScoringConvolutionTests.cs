@@ -1,0 +1,80 @@
+using System.Runtime.InteropServices;
+using TorchSharp;
+using Xunit;
+using static TorchSharp.torch;
+
+namespace Microsoft.ML.PermutedSegmentation.Tests;
+
+public sealed class ScoringConvolutionTests
+{
+    public static TheoryData<string, long, long, long, long, long> Cases => new()
+    {
+        // form, channels, outputs, kernel, stride, dilation
+        { "Winograd", 128, 136, 3, 1, 1 },
+        { "Winograd", 136, 128, 3, 1, 2 },
+        { "Packed", 3, 16, 7, 2, 1 },
+        { "Packed", 16, 8, 1, 1, 1 },
+        { "Packed", 8, 21, 1, 2, 1 },
+        { "Packed", 8, 16, 3, 2, 1 },
+        { "Packed", 16, 16, 3, 1, 4 },
+        { "Plain", 3, 16, 7, 2, 1 },
+        { "Plain", 16, 21, 1, 1, 1 },
+        { "Plain", 8, 16, 3, 2, 1 },
+        { "Plain", 16, 16, 3, 1, 4 },
+    };
+
+    [Theory]
+    [MemberData(nameof(Cases))]
+    public void Every_form_computes_what_a_convolution_does(string form, long channels, long outputs, long kernel, long stride, long dilation)
+    {
+        using var scope = NewDisposeScope();
+        using var noGrad = no_grad();
+        using var generator = new Generator(1);
+        Tensor weights = randn([outputs, channels, kernel, kernel], generator: generator).div_(kernel * Math.Sqrt(channels));
+        Tensor bias = randn([outputs], generator: generator);
+        using ScoringConvolution convolution = form switch
+        {
+            "Winograd" => new WinogradConvolution(weights, bias, (int)dilation),
+            "Packed" => new PackedConvolution(weights, bias, stride, dilation, 12, 19),
+            _ => new PlainConvolution(weights, bias, stride, dilation),
+        };
+        // Of the size that it was made for, and of another.
+        foreach ((long count, long height, long width) in new[] { (1L, 12L, 19L), (3, 16, 11) })
+        {
+            Tensor images = ScoringConvolution.ChannelsLast(randn([count, channels, height, width], generator: generator));
+            long padding = dilation * (kernel / 2);
+            Tensor expected = nn.functional.conv2d(
+                images.to(ScalarType.Float64), weights.to(ScalarType.Float64), bias.to(ScalarType.Float64), [stride, stride], [padding, padding], [dilation, dilation]);
+            Tensor map = ScoringConvolution.ChannelsLast(randn(expected.shape, generator: generator)), before = map.to(ScalarType.Float64);
+
+            AssertClose(expected, convolution.Run(images));
+            AssertClose(expected.relu(), convolution.Run(images, relu: true));
+            convolution.AddTo(map, images);
+            AssertClose((before + expected).relu(), map);
+        }
+    }
+
+    [Fact]
+    public void The_form_suits_the_convolution()
+    {
+        using var scope = NewDisposeScope();
+        Tensor bias = zeros(128);
+        Assert.IsType<WinogradConvolution>(Create(zeros(128, 128, 3, 3), bias, stride: 1));
+        Assert.IsType<PlainConvolution>(Create(zeros(128, 128, 3, 3, dtype: ScalarType.Float64), bias.to(ScalarType.Float64), stride: 1));
+        // Here libtorch has oneDNN for certain; elsewhere it may not.
+        if (OperatingSystem.IsLinux() && RuntimeInformation.ProcessArchitecture == Architecture.X64)
+            Assert.IsType<PackedConvolution>(Create(zeros(128, 128, 3, 3), bias, stride: 2));
+
+        static ScoringConvolution Create(Tensor weights, Tensor bias, long stride)
+        {
+            using ScoringConvolution convolution = ScoringConvolution.Create(weights, bias, stride, 1, 32, 32);
+            return convolution;
+        }
+    }
+
+    private static void AssertClose(Tensor expected, Tensor actual)
+    {
+        Assert.Equal(expected.shape, actual.shape);
+        Assert.InRange(SmallNetworks.Difference(expected, actual), 0, 2e-5);
+    }
+}
