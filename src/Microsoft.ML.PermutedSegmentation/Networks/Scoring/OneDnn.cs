@@ -39,7 +39,7 @@ internal static class OneDnn
     /// <summary>Whether this libtorch has the operators.</summary>
     public static bool IsAvailable => Module.Value is not null;
 
-    /// <summary>Weights, [outputs, channels, kernel height, kernel width], for maps of about this size.</summary>
+    /// <summary>Weights, [outputs, channels, kernel height, kernel width], for reading maps of about this size.</summary>
     public static Tensor Pack(Tensor weights, long padding, long stride, long dilation, long height, long width) =>
         Module.Value!.invoke<Tensor>("pack", weights, padding, stride, dilation, height, width);
 

@@ -12,7 +12,7 @@ internal sealed class PackedConvolution : ScoringConvolution
     public PackedConvolution(Tensor weights, Tensor bias, long stride, long dilation, int height, int width)
     {
         (_stride, _dilation, _padding) = (stride, dilation, dilation * (weights.shape[2] / 2));
-        _weights = OneDnn.Pack(weights, _padding, stride, dilation, height, width).DetachFromDisposeScope();
+        _weights = OneDnn.Pack(weights, _padding, stride, dilation, height * stride, width * stride).DetachFromDisposeScope();
         _bias = bias.clone().DetachFromDisposeScope();
     }
 

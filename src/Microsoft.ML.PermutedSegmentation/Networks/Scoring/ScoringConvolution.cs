@@ -14,8 +14,8 @@ internal abstract class ScoringConvolution : IDisposable
     /// <param name="bias">[outputs].</param>
     /// <param name="stride">Distance of the places where the kernel is put.</param>
     /// <param name="dilation">Distance of the inputs that a kernel reads.</param>
-    /// <param name="height">Height of the map that it will read: only to be as fast as it can.</param>
-    /// <param name="width">Width of the map that it will read.</param>
+    /// <param name="height">Height of the map that it will make, or about: only to be as fast as it can.</param>
+    /// <param name="width">Width of the map that it will make.</param>
     public static ScoringConvolution Create(Tensor weights, Tensor bias, long stride, long dilation, int height, int width)
     {
         if (WinogradConvolution.Suits(weights, stride, dilation, height, width))
