@@ -70,7 +70,10 @@ public sealed class ScoringNetworkTests
         for (int map = 1; map < FcnNetwork.Scores; map++)
         {
             using ScoringNetwork below = new(network, 32, 32, 0, map), above = new(network, 32, 32, map);
-            Assert.Equal(expected, above.Run(below.Run(images, 0, map), map, FcnNetwork.Scores).contiguous().bytes.ToArray());
+            Tensor maps = below.Run(images, 0, map), copy = maps.clone();
+            Assert.Equal(expected, above.Run(maps, map, FcnNetwork.Scores).contiguous().bytes.ToArray());
+            // Blocks add to their shortcut in place, but not to what they are given.
+            Assert.True(copy.Equals(maps));
         }
     }
 

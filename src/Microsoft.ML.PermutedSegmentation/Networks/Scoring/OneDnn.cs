@@ -70,7 +70,7 @@ internal static class OneDnn
         using (var zip = new ZipArchive(stream, ZipArchiveMode.Create, leaveOpen: true))
         {
             Add("data.pkl", Instance);
-            Add("code/__torch__.py", Encoding.ASCII.GetBytes(Code));
+            Add("code/__torch__.py", Encoding.ASCII.GetBytes(Code.ReplaceLineEndings("\n")));
             Add("constants.pkl", NoConstants);
             Add("version", "3\n"u8);
 
