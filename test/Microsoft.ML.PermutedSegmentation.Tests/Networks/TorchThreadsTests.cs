@@ -52,14 +52,16 @@ public sealed class TorchThreadsTests
     [Fact]
     public void An_exception_reaches_the_caller_and_ends_the_loop()
     {
+        const int count = 3000;
         int calls = 0;
-        Exception thrown = Record.Exception(() => TorchThreads.For(1_000_000, i =>
+        Exception thrown = Record.Exception(() => TorchThreads.For(count, i =>
         {
             Interlocked.Increment(ref calls);
-            throw new UnreachableException($"{i}");
+            if (i == 0)
+                throw new UnreachableException();
+            Thread.Sleep(1);
         }));
         Assert.IsType<UnreachableException>(thrown is AggregateException several ? several.InnerExceptions[0] : thrown);
-        Assert.InRange(calls, 1, 1000);
-        TorchThreads.For(10, i => Interlocked.Increment(ref calls));
+        Assert.InRange(calls, 1, count / 2);
     }
 }

@@ -13,7 +13,7 @@ namespace Microsoft.ML.PermutedSegmentation;
 /// </summary>
 internal static class OneDnn
 {
-    // Convolutions of several groups are not needed here.
+    // A method for each thing to do in the same pass: TorchSharp cannot pass its name, a string. Groups of channels are not needed here.
     private const string Code = """
         class OneDnn(Module):
           __parameters__ = []

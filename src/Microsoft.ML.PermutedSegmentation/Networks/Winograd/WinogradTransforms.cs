@@ -156,6 +156,7 @@ internal static class WinogradTransforms
                     TransformToOutputs(tile[(i * Inputs)..], 1);
                     for (int j = 0; j < side; j++)
                     {
+                        // In this order: x86 gives the second where one is not a number, and that must stay one.
                         if (pixels[i * side + j] is >= 0 and int pixel)
                             map[pixel * all + v] = Vector.MaxNative(least, tile[i * Inputs + j] + shift);
                     }
