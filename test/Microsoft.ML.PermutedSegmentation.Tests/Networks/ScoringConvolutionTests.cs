@@ -7,7 +7,7 @@ namespace Microsoft.ML.PermutedSegmentation.Tests;
 
 public sealed class ScoringConvolutionTests
 {
-    public static TheoryData<string, long, long, long, long, long> Cases => new()
+    public static TheoryData<string, long, long, long, int, int> Cases => new()
     {
         // form, channels, outputs, kernel, stride, dilation
         { "Winograd", 128, 136, 3, 1, 1 },
@@ -25,7 +25,7 @@ public sealed class ScoringConvolutionTests
 
     [Theory]
     [MemberData(nameof(Cases))]
-    public void Every_form_computes_what_a_convolution_does(string form, long channels, long outputs, long kernel, long stride, long dilation)
+    public void Every_form_computes_what_a_convolution_does(string form, long channels, long outputs, long kernel, int stride, int dilation)
     {
         using var scope = NewDisposeScope();
         using var noGrad = no_grad();
@@ -34,7 +34,7 @@ public sealed class ScoringConvolutionTests
         Tensor bias = randn([outputs], generator: generator);
         using ScoringConvolution convolution = form switch
         {
-            "Winograd" => new WinogradConvolution(weights, bias, (int)dilation),
+            "Winograd" => new WinogradConvolution(weights, bias, dilation),
             "Packed" => new PackedConvolution(weights, bias, stride, dilation, 12, 19),
             _ => new PlainConvolution(weights, bias, stride, dilation),
         };
@@ -44,7 +44,7 @@ public sealed class ScoringConvolutionTests
             Tensor images = ScoringConvolution.ChannelsLast(randn([count, channels, height, width], generator: generator));
             long padding = dilation * (kernel / 2);
             Tensor expected = nn.functional.conv2d(
-                images.to(ScalarType.Float64), weights.to(ScalarType.Float64), bias.to(ScalarType.Float64), [stride, stride], [padding, padding], [dilation, dilation]);
+                images.to(ScalarType.Float64), weights.to(ScalarType.Float64), bias.to(ScalarType.Float64), [(long)stride, stride], [padding, padding], [(long)dilation, dilation]);
             Tensor map = ScoringConvolution.ChannelsLast(randn(expected.shape, generator: generator)), before = map.to(ScalarType.Float64);
 
             AssertClose(expected, convolution.Run(images));
@@ -65,7 +65,7 @@ public sealed class ScoringConvolutionTests
         if (OperatingSystem.IsLinux() && RuntimeInformation.ProcessArchitecture == Architecture.X64)
             Assert.IsType<PackedConvolution>(Create(zeros(128, 128, 3, 3), bias, stride: 2));
 
-        static ScoringConvolution Create(Tensor weights, Tensor bias, long stride)
+        static ScoringConvolution Create(Tensor weights, Tensor bias, int stride)
         {
             using ScoringConvolution convolution = ScoringConvolution.Create(weights, bias, stride, 1, 32, 32);
             return convolution;

@@ -6,12 +6,12 @@ namespace Microsoft.ML.PermutedSegmentation;
 internal sealed class PackedConvolution : ScoringConvolution
 {
     private readonly Tensor _weights, _bias;
-    private readonly long _stride, _dilation, _padding;
+    private readonly int _stride, _dilation, _padding;
 
     /// <inheritdoc cref="ScoringConvolution.Create"/>
-    public PackedConvolution(Tensor weights, Tensor bias, long stride, long dilation, int height, int width)
+    public PackedConvolution(Tensor weights, Tensor bias, int stride, int dilation, int height, int width)
     {
-        (_stride, _dilation, _padding) = (stride, dilation, dilation * (weights.shape[2] / 2));
+        (_stride, _dilation, _padding) = (stride, dilation, dilation * ((int)weights.shape[2] / 2));
         _weights = OneDnn.Pack(weights, _padding, stride, dilation, height * stride, width * stride).DetachFromDisposeScope();
         _bias = bias.clone().DetachFromDisposeScope();
     }

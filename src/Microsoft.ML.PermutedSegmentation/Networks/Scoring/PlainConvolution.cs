@@ -9,7 +9,7 @@ internal sealed class PlainConvolution : ScoringConvolution
     private readonly long _stride, _dilation, _padding;
 
     /// <inheritdoc cref="ScoringConvolution.Create"/>
-    public PlainConvolution(Tensor weights, Tensor bias, long stride, long dilation)
+    public PlainConvolution(Tensor weights, Tensor bias, int stride, int dilation)
     {
         (_stride, _dilation, _padding) = (stride, dilation, dilation * (weights.shape[2] / 2));
         using Tensor copy = weights.clone();

@@ -16,10 +16,10 @@ internal abstract class ScoringConvolution : IDisposable
     /// <param name="dilation">Distance of the inputs that a kernel reads.</param>
     /// <param name="height">Height of the map that it will make, or about: only to be as fast as it can.</param>
     /// <param name="width">Width of the map that it will make.</param>
-    public static ScoringConvolution Create(Tensor weights, Tensor bias, long stride, long dilation, int height, int width)
+    public static ScoringConvolution Create(Tensor weights, Tensor bias, int stride, int dilation, int height, int width)
     {
         if (WinogradConvolution.Suits(weights, stride, dilation, height, width))
-            return new WinogradConvolution(weights, bias, (int)dilation);
+            return new WinogradConvolution(weights, bias, dilation);
         return weights.device_type == DeviceType.CPU && weights.dtype == ScalarType.Float32 && OneDnn.IsAvailable
             ? new PackedConvolution(weights, bias, stride, dilation, height, width)
             : new PlainConvolution(weights, bias, stride, dilation);

@@ -37,7 +37,7 @@ internal sealed class ScoringNetwork : IDisposable
             using (weights)
             using (bias)
             {
-                (long stride, long dilation) = GeometryOf(name);
+                (int stride, int dilation) = GeometryOf(name);
                 int scale = Math.Min(1 << MapOf(name), _architecture.OutputStride);
                 _convolutions[name] = ScoringConvolution.Create(weights, bias, stride, dilation, (imageHeight + scale - 1) / scale, (imageWidth + scale - 1) / scale);
             }
@@ -112,7 +112,7 @@ internal sealed class ScoringNetwork : IDisposable
         return sum;
     }
 
-    private (long Stride, long Dilation) GeometryOf(string convolution)
+    private (int Stride, int Dilation) GeometryOf(string convolution)
     {
         // As backbone.layer2.0.conv1.
         if (convolution.Split('.') is not [_, ['l', 'a', 'y', 'e', 'r', var digit], var block, var layer, ..])
