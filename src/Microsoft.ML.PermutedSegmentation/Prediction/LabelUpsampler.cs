@@ -1,6 +1,7 @@
 using System.Buffers;
 using System.Numerics.Tensors;
 using System.Runtime.InteropServices;
+using TorchSharp;
 using static TorchSharp.torch;
 using Tensor = TorchSharp.torch.Tensor;
 
@@ -20,8 +21,11 @@ internal static class LabelUpsampler
     public static byte[] Upsample(Tensor scores, int height, int width)
     {
         using var scope = NewDisposeScope();
+        // Less work is no help where all pixels are made at once.
+        if (scores.device_type != DeviceType.CPU)
+            return FcnNetwork.Upsample(scores, height, width).argmax(1).add_(1).to(ScalarType.Byte).cpu().bytes.ToArray();
         int count = (int)scores.shape[0], classes = (int)scores.shape[1], rows = (int)scores.shape[2], columns = (int)scores.shape[3];
-        Tensor byPixel = scores.permute(0, 2, 3, 1).cpu().contiguous();
+        Tensor byPixel = scores.permute(0, 2, 3, 1).contiguous();
         float[] values = ArrayPool<float>.Shared.Rent((int)byPixel.NumberOfElements);
         MemoryMarshal.Cast<byte, float>(byPixel.bytes).CopyTo(values);
         byte[] labels = Upsample(values, count, rows, columns, classes, height, width);

@@ -6,21 +6,43 @@ namespace Microsoft.ML.PermutedSegmentation.Tests;
 
 public sealed class SeededDropoutTests
 {
-    [Fact]
-    public void Training_drops_the_given_share_and_scales_the_rest()
+    public static TheoryData<DeviceType> Devices => cuda.is_available() ? [DeviceType.CPU, DeviceType.CUDA] : [DeviceType.CPU];
+
+    [Theory]
+    [MemberData(nameof(Devices))]
+    public void Training_drops_the_given_share_and_scales_the_rest(DeviceType device)
     {
         using var scope = NewDisposeScope();
         using var generator = new Generator(4);
         using var dropout = new SeededDropout(0.1, generator);
-        var x = full(100000, 3f).requires_grad_(true);
+        var x = full(100000, 3f, device: new Device(device)).requires_grad_(true);
         var y = dropout.call(x);
         y.sum().backward();
 
-        float[] values = y.data<float>().ToArray();
+        float[] values = y.cpu().data<float>().ToArray();
         Assert.InRange(values.Count(value => value == 0), 9500, 10500);
         Assert.All(values.Where(value => value != 0), value => Assert.Equal(3 / 0.9, value, tolerance: 1e-5));
-        Assert.Equal(values.Select(value => value / 3), x.grad!.data<float>().ToArray().Select(g => g), (a, b) => Math.Abs(a - b) < 1e-6);
-        Assert.NotEqual(values, dropout.call(x).data<float>().ToArray());
+        Assert.Equal(values.Select(value => value / 3), x.grad!.cpu().data<float>().ToArray(), (a, b) => Math.Abs(a - b) < 1e-6);
+        Assert.NotEqual(values, dropout.call(x).cpu().data<float>().ToArray());
+    }
+
+    [Theory]
+    [MemberData(nameof(Devices))]
+    public void The_same_seed_drops_the_same_whatever_else_is_drawn(DeviceType device)
+    {
+        using var scope = NewDisposeScope();
+        Assert.Equal(Drop(), Drop());
+
+        float[] Drop()
+        {
+            using var generator = new Generator(4);
+            using var dropout = new SeededDropout(0.5, generator);
+            var x = ones(1000, device: new Device(device));
+            _ = rand(7, device: new Device(device));
+            float[] first = dropout.call(x).cpu().data<float>().ToArray();
+            _ = rand(7, device: new Device(device));
+            return [.. first, .. dropout.call(x).cpu().data<float>().ToArray()];
+        }
     }
 
     [Fact]

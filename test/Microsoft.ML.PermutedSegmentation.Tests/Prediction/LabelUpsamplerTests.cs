@@ -17,10 +17,13 @@ public sealed class LabelUpsamplerTests
         using var generator = new Generator(3);
         Tensor scores = empty(3, 5, rows, columns).normal_(0, 1, generator);
         Tensor upsampled = FcnNetwork.Upsample(scores, height, width);
-        byte[] labels = LabelUpsampler.Upsample(scores, height, width);
-        Assert.Equal(3 * height * width, labels.Length);
-        // Where two classes are as good as equal, rounding may choose either.
-        Tensor chosen = upsampled.gather(1, tensor(labels, 3, 1, height, width).to(ScalarType.Int64).sub_(1));
-        Assert.True((upsampled.amax([1], keepdim: true) - chosen).max().ToDouble() < 1e-5);
+        foreach (Device device in cuda.is_available() ? (Device[])[CPU, CUDA] : [CPU])
+        {
+            byte[] labels = LabelUpsampler.Upsample(scores.to(device), height, width);
+            Assert.Equal(3 * height * width, labels.Length);
+            // Where two classes are as good as equal, rounding may choose either.
+            Tensor chosen = upsampled.gather(1, tensor(labels, 3, 1, height, width).to(ScalarType.Int64).sub_(1));
+            Assert.True((upsampled.amax([1], keepdim: true) - chosen).max().ToDouble() < 1e-5);
+        }
     }
 }

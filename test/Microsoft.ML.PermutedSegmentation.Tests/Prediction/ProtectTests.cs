@@ -7,7 +7,7 @@ namespace Microsoft.ML.PermutedSegmentation.Tests;
 
 public sealed class ProtectTests(UnprotectedModel trained) : IClassFixture<UnprotectedModel>
 {
-    private readonly SegmentationCatalog _segmentation = new MLContext().Segmentation();
+    private readonly SegmentationCatalog _segmentation = CpuContext.Create().Segmentation();
 
     [Fact]
     public void What_runs_in_memory_is_the_same_network_bit_for_bit()

@@ -6,7 +6,7 @@ namespace Microsoft.ML.PermutedSegmentation.Tests;
 
 public sealed class RekeyTests(UnprotectedModel trained) : IClassFixture<UnprotectedModel>, IDisposable
 {
-    private readonly SegmentationCatalog _segmentation = new MLContext().Segmentation();
+    private readonly SegmentationCatalog _segmentation = CpuContext.Create().Segmentation();
     private readonly PermutationKey _newKey = PermutationKey.FromBytes([.. Enumerable.Range(1, 32).Select(i => (byte)(3 * i))]);
 
     public void Dispose() => _newKey.Dispose();

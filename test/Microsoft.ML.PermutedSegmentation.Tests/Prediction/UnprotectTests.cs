@@ -7,7 +7,7 @@ namespace Microsoft.ML.PermutedSegmentation.Tests;
 
 public sealed class UnprotectTests(UnprotectedModel trained) : IClassFixture<UnprotectedModel>
 {
-    private readonly SegmentationCatalog _segmentation = new MLContext().Segmentation();
+    private readonly SegmentationCatalog _segmentation = CpuContext.Create().Segmentation();
 
     [Theory]
     [InlineData(FeatureMaps.Head)]

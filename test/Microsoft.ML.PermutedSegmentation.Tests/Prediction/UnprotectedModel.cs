@@ -11,7 +11,7 @@ public sealed class UnprotectedModel : IDisposable
     public UnprotectedModel()
         => Transformer = MLContext.Segmentation().Trainers.Fcn(ColorPatches.Options(epochs: 4)).Fit(ColorPatches.View(MLContext, 36));
 
-    public MLContext MLContext { get; } = new(seed: 1);
+    public MLContext MLContext { get; } = CpuContext.Create(seed: 1);
 
     public PermutationKey Key { get; } = PermutationKey.FromBytes([.. Enumerable.Range(1, 32).Select(i => (byte)(5 * i))]);
 
@@ -28,7 +28,7 @@ public sealed class UnprotectedModel : IDisposable
     }
 
     /// <summary>What another process makes of a model's file: locked, if it is protected.</summary>
-    public PermutedSegmentationTransformer SaveAndLoad(ITransformer model) => Find(new MLContext().Model.Load(Save(model), out _));
+    public PermutedSegmentationTransformer SaveAndLoad(ITransformer model) => Find(CpuContext.Create().Model.Load(Save(model), out _));
 
     /// <summary>The model as its file holds it, without the way through a file.</summary>
     public PermutedSegmentationTransformer Locked(ITransformer model) => new(MLContext, Find(model).Model.With(key: null));

@@ -28,6 +28,8 @@ internal static class WorkbenchProcess
         {
             RedirectStandardOutput = true,
             RedirectStandardError = true,
+            // On the CPU: only there a training gives the same weights again, bit for bit.
+            Environment = { ["CUDA_VISIBLE_DEVICES"] = "" },
         };
         return Process.Start(start)!;
     }

@@ -55,7 +55,7 @@ public sealed class CheckpointProtectionTests : IDisposable
     [InlineData(FeatureMaps.All)]
     public void A_trainers_checkpoint_has_its_models_weights_and_says_nothing_without_the_key(FeatureMaps maps)
     {
-        var mlContext = new MLContext(seed: 31415926);
+        MLContext mlContext = CpuContext.Create(seed: 31415926);
         PermutedSegmentationTrainer.Options options = ColorPatches.Options(epochs: 1);
         (options.CheckpointPath, options.FeatureMaps, options.StoreFingerprint) = (_path, maps, false);
         using var model = mlContext.Segmentation().Trainers.Permuted(_key, options).Fit(ColorPatches.View(mlContext, 12));
@@ -84,7 +84,7 @@ public sealed class CheckpointProtectionTests : IDisposable
     [Fact]
     public void A_checkpoint_of_a_training_on_encrypted_images_says_as_little()
     {
-        var mlContext = new MLContext(seed: 1);
+        MLContext mlContext = CpuContext.Create(seed: 1);
         PermutedSegmentationTrainer.Options options = ColorPatches.Options(epochs: 1);
         options.CheckpointPath = _path;
         using var model = mlContext.Segmentation().Trainers.BlockwiseEncrypted(_key, BlockTransformMethod.Shuffle, 8, options).Fit(ColorPatches.View(mlContext, 12));
@@ -143,7 +143,7 @@ public sealed class CheckpointProtectionTests : IDisposable
 
     private void Train(PermutationKey? key, bool storeFingerprint = true)
     {
-        var mlContext = new MLContext(seed: 1);
+        MLContext mlContext = CpuContext.Create(seed: 1);
         PermutedSegmentationTrainer.Options options = ColorPatches.Options(epochs: 1);
         (options.CheckpointPath, options.StoreFingerprint) = (_path, storeFingerprint);
         SegmentationTrainersCatalog trainers = mlContext.Segmentation().Trainers;

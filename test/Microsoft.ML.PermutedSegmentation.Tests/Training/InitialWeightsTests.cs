@@ -9,7 +9,7 @@ namespace Microsoft.ML.PermutedSegmentation.Tests;
 
 public sealed class InitialWeightsTests(UnprotectedModel initial) : IClassFixture<UnprotectedModel>, IDisposable
 {
-    private readonly MLContext _mlContext = new(seed: 8);
+    private readonly MLContext _mlContext = CpuContext.Create(seed: 8);
     private readonly SegmentationWeights _weights = SegmentationWeights.Of(initial.Transformer);
 
     public void Dispose() => _weights.Dispose();
@@ -146,7 +146,7 @@ public sealed class InitialWeightsTests(UnprotectedModel initial) : IClassFixtur
         {
             var options = ColorPatches.Options(epochs: 1);
             options.InitialWeights = _weights;
-            using var model = new MLContext(seed: 3).Segmentation().Trainers.Fcn(options).Fit(ColorPatches.View(_mlContext, 12));
+            using var model = CpuContext.Create(seed: 3).Segmentation().Trainers.Fcn(options).Fit(ColorPatches.View(_mlContext, 12));
             return initial.ScoresOf(model);
         }
 

@@ -135,7 +135,7 @@ public sealed class PermutedSegmentationTrainerTests : IDisposable
 
     private float[][] TrainAndScore(int seed, Func<SegmentationTrainersCatalog, PermutedSegmentationTrainer>? trainer = null)
     {
-        var mlContext = new MLContext(seed);
+        MLContext mlContext = CpuContext.Create(seed);
         trainer ??= trainers => trainers.Permuted(_key, ColorPatches.Options());
         using var model = trainer(mlContext.Segmentation().Trainers).Fit(ColorPatches.View(mlContext, 20));
         return Scores(model.Transform(ColorPatches.View(mlContext, 3, seed: 9)));

@@ -103,7 +103,7 @@ public sealed class ResumedTrainingTests : IDisposable
         PermutedSegmentationTransformer Fit(int epochs, out double[] losses)
         {
             var reports = new Reports();
-            var mlContext = new MLContext(seed: 2);
+            MLContext mlContext = CpuContext.Create(seed: 2);
             var model = mlContext.Segmentation().Trainers
                 .BlockwiseEncrypted(_key, BlockTransformMethod.Shuffle, 8, Kept(Options(epochs, reports))).Fit(ColorPatches.View(mlContext, 20));
             losses = [.. Epochs(reports).Select(epoch => epoch.ValidationLoss)];
@@ -124,7 +124,7 @@ public sealed class ResumedTrainingTests : IDisposable
     [Fact]
     public void Initial_weights_do_not_start_it_again()
     {
-        using var start = SegmentationWeights.Of(new MLContext(seed: 1).Segmentation().Trainers.Fcn(Options(1, new Reports())).Fit(ColorPatches.View(new MLContext(), 20)));
+        using var start = SegmentationWeights.Of(CpuContext.Create(seed: 1).Segmentation().Trainers.Fcn(Options(1, new Reports())).Fit(ColorPatches.View(new MLContext(), 20)));
         PermutedSegmentationTrainer.Options From(int epochs)
         {
             PermutedSegmentationTrainer.Options options = Options(epochs, new Reports());
@@ -158,7 +158,7 @@ public sealed class ResumedTrainingTests : IDisposable
     // The digest of each plain weight.
     private Dictionary<string, string> Train(PermutedSegmentationTrainer.Options options, int? seed)
     {
-        var mlContext = new MLContext(seed);
+        MLContext mlContext = CpuContext.Create(seed);
         using var model = mlContext.Segmentation().Trainers.Permuted(_key, options).Fit(ColorPatches.View(mlContext, 20));
         return model.Model.Network.State().ToDictionary(entry => entry.Key, entry => Convert.ToHexString(SHA256.HashData(entry.Value.bytes)));
     }

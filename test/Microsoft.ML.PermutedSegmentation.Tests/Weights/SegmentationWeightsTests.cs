@@ -10,7 +10,7 @@ public sealed class SegmentationWeightsTests(UnprotectedModel trained) : IClassF
     private static readonly string[] Classes = ["background", "red", "green"];
 
     private readonly TempFolder _folder = new();
-    private readonly SegmentationCatalog _segmentation = new MLContext().Segmentation();
+    private readonly SegmentationCatalog _segmentation = CpuContext.Create().Segmentation();
 
     public void Dispose() => _folder.Dispose();
 

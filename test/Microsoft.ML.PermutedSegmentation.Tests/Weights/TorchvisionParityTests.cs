@@ -24,7 +24,7 @@ public sealed class TorchvisionParityTests : IDisposable
         Assert.Equal((backbone, classCount, false), (weights.Backbone, weights.ClassCount, weights.IsLocked));
 
         string[] classes = [.. Enumerable.Range(0, classCount).Select(number => $"class {number}")];
-        var mlContext = new MLContext();
+        MLContext mlContext = CpuContext.Create();
         using var model = mlContext.Segmentation().CreateModel(weights, classes, height, width, outputStride);
         byte[] image = FormulaWeights.Image(height, width);
         Assert.InRange(LargestDifference(expected, Logits(model.Model.Network, image, height, width)) / expected.Max(Math.Abs), 0, 1e-4);
