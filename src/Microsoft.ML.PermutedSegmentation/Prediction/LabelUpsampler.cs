@@ -8,8 +8,8 @@ using Tensor = TorchSharp.torch.Tensor;
 namespace Microsoft.ML.PermutedSegmentation;
 
 /// <summary>
-/// The class with the highest score at each pixel of an image, from scores at a fraction of its size, without making the
-/// scores of all pixels: where the four scores around a pixel agree on the highest class, so does any mean of them.
+/// The class with the highest score at each pixel of an image, from scores at a fraction of its size; on the CPU without making
+/// the scores of all pixels: where the four scores around a pixel agree on the highest class, so does any mean of them.
 /// </summary>
 internal static class LabelUpsampler
 {
@@ -21,7 +21,7 @@ internal static class LabelUpsampler
     public static byte[] Upsample(Tensor scores, int height, int width)
     {
         using var scope = NewDisposeScope();
-        // Less work is no help where all pixels are made at once.
+        // A GPU has made the scores of all pixels before they would be at the CPU.
         if (scores.device_type != DeviceType.CPU)
             return FcnNetwork.Upsample(scores, height, width).argmax(1).add_(1).to(ScalarType.Byte).cpu().bytes.ToArray();
         int count = (int)scores.shape[0], classes = (int)scores.shape[1], rows = (int)scores.shape[2], columns = (int)scores.shape[3];

@@ -19,10 +19,10 @@ internal sealed class NativeHeap
 
     private delegate int TrimFunction(nuint pad);
 
-    /// <summary>Gives free memory back to the operating system.</summary>
+    /// <summary>Gives memory that nobody uses any more back to the operating system.</summary>
     public void Trim()
     {
-        // What .NET keeps of each tensor is small, but it lets it grow to the size of the processor's cache, on a server hundreds of megabytes.
+        // .NET's objects for tensors are small, but may pile up to the size of the processor's cache: on a server, to hundreds of megabytes.
         GC.Collect(0);
         Function?.Invoke(0);
         _last = Stopwatch.GetTimestamp();
