@@ -6,7 +6,7 @@ namespace Microsoft.ML.PermutedSegmentation;
 /// <summary>
 /// The memory of tensors that are freed goes back to the C library. glibc before 2.38 cannot reuse the place of an aligned block for
 /// another of the same size, and a training, which frees and takes hundreds of tensors a step, spreads over half as much memory
-/// again as it uses. Trimming returns what is free, wherever it lies, to the operating system; elsewhere it does nothing.
+/// again as it uses. Trimming returns what is free, wherever it lies, to the operating system; where the C library is another, it is left alone.
 /// </summary>
 internal sealed class NativeHeap
 {

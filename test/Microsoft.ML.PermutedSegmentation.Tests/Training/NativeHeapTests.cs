@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Runtime.CompilerServices;
 using TorchSharp;
 using Xunit;
 
@@ -23,6 +24,17 @@ public sealed class NativeHeapTests
         Assert.InRange(before - ResidentMegabytes(), 150, double.MaxValue);
         foreach (torch.Tensor tensor in tensors.Where((_, i) => i % 8 == 0))
             tensor.Dispose();
+    }
+
+    [Fact]
+    public void Lets_nothing_young_pile_up_that_nobody_uses()
+    {
+        WeakReference unused = Make();
+        new NativeHeap().Trim();
+        Assert.False(unused.IsAlive);
+
+        [MethodImpl(MethodImplOptions.NoInlining)]
+        static WeakReference Make() => new(new object());
     }
 
     private static double ResidentMegabytes()

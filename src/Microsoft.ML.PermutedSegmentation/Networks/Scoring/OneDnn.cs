@@ -41,20 +41,21 @@ internal static class OneDnn
 
     /// <summary>Weights, [outputs, channels, kernel height, kernel width], for reading maps of about this size.</summary>
     public static Tensor Pack(Tensor weights, int padding, int stride, int dilation, int height, int width) =>
-        Invoke("pack", weights, padding, stride, dilation, height, width);
+        Invoke("pack", [weights], padding, stride, dilation, height, width);
 
     /// <summary>The convolution of x, [N, channels, H, W].</summary>
     public static Tensor Convolve(Tensor x, Tensor packed, Tensor bias, int padding, int stride, int dilation, bool relu) =>
-        Invoke(relu ? "convolve_relu" : "convolve", x, packed, bias, padding, stride, dilation);
+        Invoke(relu ? "convolve_relu" : "convolve", [x, packed, bias], padding, stride, dilation);
 
     /// <summary>Adds the convolution of x to a map, in place; then ReLU.</summary>
     public static void AddTo(Tensor map, Tensor x, Tensor packed, Tensor bias, int padding, int stride, int dilation) =>
-        Invoke("add_relu", map, x, packed, bias, padding, stride, dilation).Dispose();
+        Invoke("add_relu", [map, x, packed, bias], padding, stride, dilation).Dispose();
 
-    // Numbers have to be int, which TorchSharp passes by value: of a long it passes the address of an object that it lets the garbage
-    // collector free before the call. Of tensors it passes addresses, too.
-    private static Tensor Invoke(string method, params object[] arguments)
+    // An int TorchSharp passes by value: of a long it passes the address of an object that it lets the garbage collector free before the
+    // call. Of tensors it passes addresses, too.
+    private static Tensor Invoke(string method, Tensor[] tensors, params int[] numbers)
     {
+        object[] arguments = [.. tensors, .. numbers];
         Tensor result = Module.Value!.invoke<Tensor>(method, arguments);
         GC.KeepAlive(arguments);
         return result;
