@@ -24,7 +24,7 @@ internal static class IndexedPng
     public static (byte[] Indices, int Height, int Width) Read(string path)
     {
         using var stream = File.OpenRead(path);
-        var (header, samples) = PngDecoder.Decode(stream, path);
+        var (header, samples, _, _) = PngDecoder.Decode(stream, path);
         if (header.ColorType is not (PngColorType.Indexed or PngColorType.Grey))
             throw PngHeader.Bad(path, $"it is {header.ColorType}; class indices are read from indexed or grey files");
         return (samples, header.Height, header.Width);
