@@ -31,9 +31,9 @@ internal static class ExifOrientation
                 continue;
             uint value = UInt16(entries[2..], little) switch
             {
-                Short => UInt16(entries[8..], little),
+                Short => (uint)UInt16(entries[8..], little),
                 Long => UInt32(entries[8..], little),
-                _ => Upright,
+                _ => (uint)Upright,
             };
             return value is >= 1 and <= 8 ? (int)value : Upright;
         }

@@ -59,25 +59,44 @@ public static class ImageFile
     }
 
     /// <summary>Reads a picture whose header was checked.</summary>
-    internal static unsafe MLImage Load(ImageFileHeader header, ImageOrientation orientation)
+    internal static MLImage Load(ImageFileHeader header, ImageOrientation orientation)
     {
+        if (!header.IsTurned(orientation) && !header.HasTransparency)
+            return LoadPlain(header);
         (int height, int width) = header.SizeOf(orientation);
-        var image = new MLImage(width, height);
+        byte[] pixels = ArrayPool<byte>.Shared.Rent(height * width * BytesPerPixel);
+        Span<byte> rgba = pixels.AsSpan(0, height * width * BytesPerPixel);
+        Decode(header, orientation, SKColorType.Rgba8888, rgba);
+        MLImage image = MLImage.CreateFromPixels(width, height, MLPixelFormat.Rgba32, rgba);
+        ArrayPool<byte>.Shared.Return(pixels);
+        return image;
+    }
+
+    /// <summary>Checks a mask, which must be a PNG, as <see cref="CheckWhole"/> does.</summary>
+    /// <returns>The size in pixels as stored.</returns>
+    internal static (int Height, int Width) CheckWholePng(string path)
+    {
+        using FileStream stream = File.OpenRead(path);
+        return PngImageHeader.Read(stream, path).SizeOf(ImageOrientation.AsStored);
+    }
+
+    // ML.NET decodes into the new image itself: a large picture is in memory once.
+    private static MLImage LoadPlain(ImageFileHeader header)
+    {
+        MLImage image;
         try
         {
-            // Decoded straight into the new image: a large picture should not be in memory twice.
-            fixed (byte* pixels = image.Pixels)
-            {
-                SKColorType type = image.PixelFormat == MLPixelFormat.Bgra32 ? SKColorType.Bgra8888 : SKColorType.Rgba8888;
-                Decode(header, orientation, type, new Span<byte>(pixels, image.Pixels.Length));
-            }
-            return image;
+            image = MLImage.CreateFromFile(header.Path);
         }
-        catch
+        catch (ArgumentException exception)
         {
-            image.Dispose();
-            throw;
+            throw Damaged(header, exception);
         }
+        // What could not be decoded is left transparent.
+        if (RgbPixels.HasStraightColors(image))
+            return image;
+        image.Dispose();
+        throw Damaged(header);
     }
 
     private static void Decode(ImageFileHeader header, ImageOrientation orientation, SKColorType type, Span<byte> pixels)
@@ -111,7 +130,7 @@ public static class ImageFile
                 result = codec.GetPixels(info, (nint)target);
         }
         if (result != SKCodecResult.Success)
-            throw new InvalidDataException($"'{header.Path}' is damaged: it cannot be decoded ({result}).");
+            throw Damaged(header);
     }
 
     // Pillow's convert("RGB") and torchvision drop alpha, too.
@@ -120,4 +139,7 @@ public static class ImageFile
         for (int i = BytesPerPixel - 1; i < pixels.Length; i += BytesPerPixel)
             pixels[i] = byte.MaxValue;
     }
+
+    private static InvalidDataException Damaged(ImageFileHeader header, Exception? inner = null) =>
+        new($"'{header.Path}' is damaged: its image data cannot be decoded.", inner);
 }

@@ -1,3 +1,5 @@
+using Microsoft.ML.Data;
+
 namespace Microsoft.ML.PermutedSegmentation;
 
 /// <summary>Rows that were read ahead: their images, ready for the network, and what else is wanted of them.</summary>
