@@ -46,10 +46,20 @@ public sealed class TrainingBadInputTests
     }
 
     [Fact]
+    public void A_mask_that_was_drawn_on_the_image_as_stored()
+    {
+        List<PatchRow> rows = ColorPatches.Create(10);
+        rows[2].Image = MLImage.CreateFromPixels(64, 16, MLPixelFormat.Rgba32, [.. Enumerable.Repeat(byte.MaxValue, 64 * 16 * 4)]);
+        var turned = rows.Select(row => new TurnedRow { Image = row.Image, Label = row == rows[2] ? new byte[64 * 16] : row.Label, LabelSize = row == rows[2] ? [64, 16] : [32, 32] });
+        var mlContext = new MLContext(seed: 1);
+        Assert.Contains("EXIF", Assert.Throws<InvalidDataException>(() => mlContext.Segmentation().Trainers.Fcn(ColorPatches.Options()).Fit(mlContext.Data.LoadFromEnumerable(turned))).Message);
+    }
+
+    [Fact]
     public void A_mask_of_another_size_than_its_image()
     {
         List<PatchRow> rows = ColorPatches.Create(10);
-        rows[6].Image = MLImage.CreateFromPixels(16, 32, MLPixelFormat.Rgba32, new byte[16 * 32 * 4]);
+        rows[6].Image = MLImage.CreateFromPixels(16, 32, MLPixelFormat.Rgba32, [.. Enumerable.Repeat(byte.MaxValue, 16 * 32 * 4)]);
         AssertFails<InvalidDataException>(rows, "Row 6: the mask is 32x32 but its image is 32x16");
     }
 
@@ -130,5 +140,17 @@ public sealed class TrainingBadInputTests
     {
         var trainer = _mlContext.Segmentation().Trainers.Fcn(ColorPatches.Options(epochs: 1));
         Assert.Contains(message, Assert.Throws<TException>(() => trainer.Fit(_mlContext.Data.LoadFromEnumerable(rows))).Message);
+    }
+
+    private sealed class TurnedRow
+    {
+        [Microsoft.ML.Transforms.Image.ImageType(32, 32)]
+        public MLImage Image { get; set; } = null!;
+
+        [VectorType, KeyType(3)]
+        public byte[] Label { get; set; } = [];
+
+        [VectorType(2)]
+        public int[] LabelSize { get; set; } = [];
     }
 }
