@@ -102,7 +102,9 @@ internal sealed class KeySweep
             getImage(ref image);
             ImageTensors.Write(batch, truths.Count, RgbPixels.From(image), image.Height, image.Width, CropBox.Whole(image.Height, image.Width));
             byte[] truth = new byte[height * width];
-            NearestResizer.Resize(maskReader.Read(), maskReader.Height, maskReader.Width, truth, height, width);
+            ReadOnlySpan<byte> mask = maskReader.Read();
+            MaskShape.Check(maskReader.Size, (image.Height, image.Width), cursor.Position, labelColumnName);
+            NearestResizer.Resize(mask, maskReader.Height, maskReader.Width, truth, height, width);
             truths.Add(truth);
             if (truths.Count == BatchSize)
             {
