@@ -10,7 +10,7 @@ if (args is not [var modelPath, var keyPath, var imagePath, var maskPath])
 
 using var key = PermutationKey.Load(keyPath);
 using var segmenter = OnnxSegmenter.Load(modelPath, key);
-using var image = MLImage.CreateFromFile(imagePath);
+using var image = ImageFile.Load(imagePath);
 
 byte[,] classes = segmenter.Segment(image);
 

@@ -74,9 +74,8 @@ internal static class PngDecoder
 
     private static byte[] Decompress(MemoryStream compressed, PngHeader header, string name)
     {
-        var passes = header.Interlaced ? Adam7 : WholeImage;
-        if (passes.Sum(pass => (1L + RowBytes(header, pass)) * RowCount(header, pass)) > compressed.Length * MaximumDeflateRatio)
-            throw PngHeader.Bad(name, $"{compressed.Length} compressed bytes cannot hold {header.Width} x {header.Height} pixels");
+        var passes = PassesOf(header);
+        CheckCanHold(header, compressed.Length, name);
 
         using var rows = new ZLibStream(compressed, CompressionMode.Decompress);
         var samples = new byte[(long)header.Width * header.Height * header.Channels];
@@ -87,6 +86,17 @@ internal static class PngDecoder
             throw PngHeader.Bad(name, "it holds more image data than its size needs");
         return samples;
     }
+
+    /// <summary>Refuses a size that so many compressed bytes cannot hold, before anything is allocated for it.</summary>
+    /// <exception cref="InvalidDataException">There are too few.</exception>
+    public static void CheckCanHold(PngHeader header, long compressedBytes, string name)
+    {
+        long size = PassesOf(header).Sum(pass => (1L + RowBytes(header, pass)) * RowCount(header, pass));
+        if (compressedBytes == 0 || size > compressedBytes * MaximumDeflateRatio)
+            throw PngHeader.Bad(name, $"{compressedBytes} compressed bytes cannot hold {header.Width} x {header.Height} pixels");
+    }
+
+    private static Pass[] PassesOf(PngHeader header) => header.Interlaced ? Adam7 : WholeImage;
 
     private static int ColumnCount(PngHeader header, Pass pass) => (header.Width - pass.X + pass.StepX - 1) / pass.StepX;
 
