@@ -23,9 +23,12 @@ internal static class Steps
     /// <summary>Reads a key file; says so when others can read it too.</summary>
     public static PermutationKey LoadKey(string path) => PermutationKey.Load(path, Warn);
 
+    /// <summary>Opens the folder of --data, whose masks are as --binary-masks says.</summary>
+    public static VocFolder OpenFolder(string path, bool binaryMasks) => VocFolder.Open(path, palette: binaryMasks ? ClassPalette.Binary : null);
+
     /// <summary>Reads the masks of a VOC folder's rows into the column Label.</summary>
     public static IDataView LoadMasks(this MLContext mlContext, IDataView rows, VocFolder folder) =>
-        mlContext.Segmentation().Transforms.LoadMasks("Label", null, "MaskPath", folder.ClassNames).Fit(rows).Transform(rows);
+        mlContext.Segmentation().Transforms.LoadMasks("Label", null, "MaskPath", folder.ClassNames, folder.Palette).Fit(rows).Transform(rows);
 
     /// <summary>Loads a model, and unlocks it when there is a key, which has to be the right one.</summary>
     public static ITransformer LoadModel(this MLContext mlContext, string path, string? keyPath)

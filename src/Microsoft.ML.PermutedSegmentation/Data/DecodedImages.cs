@@ -27,6 +27,7 @@ internal sealed class DecodedImages
         _imageColumn = ImageColumn.Find(data.Schema, imageColumnName);
         _maskColumn = MaskColumn.Find(data.Schema, labelColumnName, nameof(labelColumnName));
         ClassNames = _maskColumn.ClassNames ?? [.. Enumerable.Range(0, _maskColumn.ClassCount).Select(k => FormattableString.Invariant($"{k}"))];
+        Labels = new LabelCounts(ClassNames);
         _budgetLeft = budgetInBytes;
     }
 
@@ -36,8 +37,8 @@ internal sealed class DecodedImages
     /// <summary>Number of rows; 0 before <see cref="ReadAll"/>.</summary>
     public int Count => _kept.Count;
 
-    /// <summary>How many pixels each key value has over all rows (index 0: void); filled by <see cref="ReadAll"/>.</summary>
-    public long[] PixelCounts { get; private set; } = [];
+    /// <summary>What the masks of all rows hold; filled by <see cref="ReadAll"/>.</summary>
+    public LabelCounts Labels { get; }
 
     /// <summary>SHA-256 of all images and masks, in the order of the rows; filled by <see cref="ReadAll"/>.</summary>
     public byte[] Digest { get; private set; } = [];
@@ -51,12 +52,13 @@ internal sealed class DecodedImages
     /// <exception cref="InvalidDataException">A row has no image, or a mask of another size than its image.</exception>
     public void ReadAll(Action<int> progress, CancellationToken cancellation)
     {
-        var pixelCounts = new long[_maskColumn.ClassCount + 1];
+        var pixelCounts = new int[_maskColumn.ClassCount + 1];
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
         foreach (LabeledImage image in Decode(wanted: null))
         {
             cancellation.ThrowIfCancellationRequested();
             CountPixels(image.Mask, pixelCounts);
+            Labels.Add(pixelCounts);
             image.AppendTo(hash);
             bool fits = image.SizeInBytes <= _budgetLeft;
             if (fits)
@@ -64,7 +66,6 @@ internal sealed class DecodedImages
             _kept.Add(fits ? image : null);
             progress(_kept.Count);
         }
-        PixelCounts = pixelCounts;
         Digest = hash.GetHashAndReset();
     }
 
@@ -92,8 +93,9 @@ internal sealed class DecodedImages
         }
     }
 
-    private void CountPixels(byte[] mask, long[] pixelCounts)
+    private void CountPixels(byte[] mask, int[] pixelCounts)
     {
+        Array.Clear(pixelCounts);
         foreach (byte value in mask)
         {
             if (value >= pixelCounts.Length)

@@ -31,6 +31,7 @@ internal static class AccessControlEvaluation
             SegmentationMetrics[] metrics = encryptsImages
                 ? EvaluateEach(environment, before, segmenter, data, keys, labelColumnName, cancellation)
                 : segmenter.CreateSweep().Run(Apply(before, data), labelColumnName, keys, cancellation);
+            metrics[0].LogWarnings(environment);
             var floors = new FloorEvaluator(description, labelColumnName, Apply(before, data), trainingData is null ? null : Apply(before, trainingData));
             return new AccessControlMetrics(metrics[0], metrics[1], new WrongKeyMetrics(metrics[2..]), floors.BestConstantClass, floors.MostFrequentClassPerPixel);
         }

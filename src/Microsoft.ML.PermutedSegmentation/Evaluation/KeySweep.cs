@@ -100,7 +100,9 @@ internal sealed class KeySweep
         {
             ImageTensors.Write(batch, truths.Count, imageReader.Read());
             byte[] truth = new byte[height * width];
-            NearestResizer.Resize(maskReader.Read(), maskReader.Height, maskReader.Width, truth, height, width);
+            ReadOnlySpan<byte> mask = maskReader.Read();
+            MaskShape.Check(maskReader.Size, (image.Height, image.Width), cursor.Position, labelColumnName);
+            NearestResizer.Resize(mask, maskReader.Height, maskReader.Width, truth, height, width);
             truths.Add(truth);
             if (truths.Count == BatchSize)
             {

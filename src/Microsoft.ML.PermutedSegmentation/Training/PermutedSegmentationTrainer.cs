@@ -57,7 +57,7 @@ public sealed partial class PermutedSegmentationTrainer : IEstimator<PermutedSeg
         int? seed = ((IHostEnvironmentInternal)_host).Seed;
         using StoredCheckpoint? stored = FindCheckpoint(seed);
         using var random = new TrainingRandom(stored?.Description.Seed ?? seed ?? RandomNumberGenerator.GetInt32(int.MaxValue));
-        TrainingData data = TrainingData.Read(input, _options, random.HoldOut(), progress => _options.Progress?.Report(progress));
+        TrainingData data = TrainingData.Read(input, _options, random.HoldOut(), progress => _options.Progress?.Report(progress), message => channel.Warning(message));
         stored?.RequireSame(data.Description);
         torch.Device device = ComputeDevice.Choose(_host);
         channel.Info($"Learning {data.ClassNames.Count} classes from {data.Training.Rows.Count} images on {device.type}; {data.Validation.Rows.Count} images decide which epoch is kept.");
