@@ -17,7 +17,7 @@ if (Path.Exists(maskPath))
 
 using var key = PermutationKey.Load(keyPath);
 using var segmenter = OnnxSegmenter.Load(modelPath, key);
-using var image = MLImage.CreateFromFile(imagePath);
+using var image = ImageFile.Load(imagePath);
 
 byte[,] classes = segmenter.Segment(image);
 

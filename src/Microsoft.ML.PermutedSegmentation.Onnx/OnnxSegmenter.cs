@@ -95,8 +95,10 @@ public sealed class OnnxSegmenter : IDisposable
     }
 
     /// <summary>The mask of an image of any size.</summary>
+    /// <param name="image">An image; <see cref="ImageFile.Load(string, ImageOrientation)"/> reads one from a file upright and with its own colors.</param>
     /// <returns>The class of each pixel, from 0: <see cref="ImageHeight"/> x <see cref="ImageWidth"/>.</returns>
     /// <exception cref="ArgumentNullException"><paramref name="image"/> is null.</exception>
+    /// <exception cref="ArgumentException">The image is transparent and its colors are multiplied by that.</exception>
     /// <exception cref="ObjectDisposedException">The segmenter was disposed.</exception>
     public byte[,] Segment(MLImage image)
     {
@@ -107,7 +109,7 @@ public sealed class OnnxSegmenter : IDisposable
     /// <summary>The masks of images of any size, which run through the network together.</summary>
     /// <returns>For each image the class of each pixel, from 0: <see cref="ImageHeight"/> x <see cref="ImageWidth"/>.</returns>
     /// <exception cref="ArgumentNullException"><paramref name="images"/> or one of them is null.</exception>
-    /// <exception cref="ArgumentException">There are so many images that no array holds them.</exception>
+    /// <exception cref="ArgumentException">An image is transparent and its colors are multiplied by that; or there are so many that no array holds them.</exception>
     /// <exception cref="ObjectDisposedException">The segmenter was disposed.</exception>
     public IReadOnlyList<byte[,]> Segment(IReadOnlyList<MLImage> images)
     {
@@ -118,6 +120,8 @@ public sealed class OnnxSegmenter : IDisposable
         for (int i = 0; i < images.Count; i++)
         {
             MLImage image = images[i] ?? throw new ArgumentNullException(nameof(images), $"Image {i} is null.");
+            if (!RgbPixels.HasStraightColors(image))
+                throw new ArgumentException($"Image {i} is transparent or incomplete, and its colors are multiplied by their transparency. Read it with ImageFile.Load, which keeps colors as they are, or make it opaque.", nameof(images));
             Write(RgbPixels.From(image), image.Height, image.Width, batch, i);
         }
         return images.Count == 0 ? [] : Run(batch, images.Count);

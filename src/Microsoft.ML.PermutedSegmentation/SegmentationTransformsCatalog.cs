@@ -2,12 +2,35 @@ using System.Security.Cryptography;
 
 namespace Microsoft.ML.PermutedSegmentation;
 
-/// <summary>Loading of masks and encryption of images; reached by <c>mlContext.Segmentation().Transforms</c>.</summary>
+/// <summary>Loading of images and masks, and encryption of images; reached by <c>mlContext.Segmentation().Transforms</c>.</summary>
 public sealed class SegmentationTransformsCatalog
 {
     private readonly MLContext _environment;
 
     internal SegmentationTransformsCatalog(MLContext environment) => _environment = environment;
+
+    /// <summary>
+    /// Loads pictures from JPEG and PNG files: upright as viewers show them, with the colors that transparent pixels have, and never in
+    /// part; a file that cannot be read so is an error that names it. ML.NET's own LoadImages can be used as well: the trainers and models of
+    /// this library look at the file behind each of its images.
+    /// </summary>
+    /// <param name="outputColumnName">The column of the images.</param>
+    /// <param name="imageFolder">The folder that relative file names start from; null or empty: the working folder.</param>
+    /// <param name="inputColumnName">The column with the file names, of type Text; <paramref name="outputColumnName"/> when null.</param>
+    /// <param name="orientation">How pictures that are stored turned (EXIF) are read.</param>
+    /// <exception cref="ArgumentException">A column name is empty.</exception>
+    /// <exception cref="ArgumentOutOfRangeException"><paramref name="orientation"/> is none.</exception>
+    public ImageFileLoadingEstimator LoadImages(
+        string outputColumnName, string? imageFolder, string? inputColumnName = null, ImageOrientation orientation = ImageOrientation.Upright)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(outputColumnName);
+        inputColumnName ??= outputColumnName;
+        ArgumentException.ThrowIfNullOrEmpty(inputColumnName);
+        if (!Enum.IsDefined(orientation))
+            throw new ArgumentOutOfRangeException(nameof(orientation), orientation, "Not an orientation.");
+        return new ImageFileLoadingEstimator(
+            new ImageFileLoadingTransformer(_environment, outputColumnName, imageFolder, inputColumnName, orientation));
+    }
 
     /// <summary>
     /// Loads segmentation masks from files. A mask is an indexed or grey PNG whose values are classes, 255 for void, or an

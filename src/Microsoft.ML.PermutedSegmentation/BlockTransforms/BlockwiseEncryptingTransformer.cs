@@ -103,10 +103,11 @@ public sealed class BlockwiseEncryptingTransformer : RowToRowTransformerBase
     }
 
     // A new image in any case: the one in the input column is its owner's to dispose.
-    private MLImage Encrypt(MLImage image, long row)
+    private MLImage Encrypt(ImageColumn.Reader images)
     {
+        MLImage image = images.Read();
         if (_encryption.Scheme.FindProblem(image.Height, image.Width) is { } problem)
-            throw new InvalidDataException($"Row {row}: the image{(string.IsNullOrEmpty(image.Tag) ? "" : $" '{image.Tag}'")} is {problem}");
+            throw new InvalidDataException($"{images.DescribeRow()}: the image is {problem}");
         ReadOnlySpan<byte> pixels = image.Pixels;
         if (_transform is not null)
         {
@@ -114,26 +115,26 @@ public sealed class BlockwiseEncryptingTransformer : RowToRowTransformerBase
             _transform.Apply(pixels, encrypted, image.Width, image.PixelFormat == MLPixelFormat.Bgra32);
             pixels = encrypted;
         }
-        MLImage result = MLImage.CreateFromPixels(image.Width, image.Height, image.PixelFormat, pixels);
-        result.Tag = image.Tag;
-        return result;
+        return MLImage.CreateFromPixels(image.Width, image.Height, image.PixelFormat, pixels);
     }
 
     private sealed class Mapper : IRowMapper
     {
         private readonly BlockwiseEncryptingTransformer _parent;
-        private readonly DataViewSchema.Column _input;
+        private readonly ImageColumn _input;
+            private readonly DataViewType _type;
 
         public Mapper(BlockwiseEncryptingTransformer parent, DataViewSchema inputSchema)
         {
             _parent = parent;
             _input = ImageColumn.Find(inputSchema, parent.InputColumnName);
-            parent.CheckSize((ImageDataViewType)_input.Type);
+            _type = inputSchema[_input.Index].Type;
+            parent.CheckSize((ImageDataViewType)_type);
         }
 
-        public DataViewSchema.DetachedColumn[] GetOutputColumns() => [new(_parent.OutputColumnName, _input.Type)];
+        public DataViewSchema.DetachedColumn[] GetOutputColumns() => [new(_parent.OutputColumnName, _type)];
 
-        public Func<int, bool> GetDependencies(Func<int, bool> activeOutput) => column => column == _input.Index && activeOutput(0);
+        public Func<int, bool> GetDependencies(Func<int, bool> activeOutput) => column => activeOutput(0) && _input.Columns.Any(needed => needed.Index == column);
 
         public Delegate?[] CreateGetters(DataViewRow input, Func<int, bool> activeOutput, out Action? disposer)
         {
@@ -141,12 +142,11 @@ public sealed class BlockwiseEncryptingTransformer : RowToRowTransformerBase
             if (!activeOutput(0))
                 return new Delegate?[1];
             _parent.SayWhenLocked();
-            ValueGetter<MLImage> getPlain = ImageColumn.GetGetter(input, input.Schema[_input.Index]);
-            MLImage plain = null!;
+            ImageColumn.Reader plain = _input.CreateReader(input);
+            disposer = plain.Dispose;
             return [(ValueGetter<MLImage>)((ref MLImage encrypted) =>
             {
-                getPlain(ref plain);
-                MLImage result = _parent.Encrypt(plain, input.Position);
+                MLImage result = _parent.Encrypt(plain);
                 // As with ML.NET's own image transforms, who asks for the next image gives the last one back.
                 encrypted?.Dispose();
                 encrypted = result;

@@ -10,7 +10,7 @@ namespace Microsoft.ML.PermutedSegmentation;
 internal sealed class DecodedImages
 {
     private readonly IDataView _data;
-    private readonly DataViewSchema.Column _imageColumn;
+    private readonly ImageColumn _imageColumn;
     private readonly MaskColumn _maskColumn;
     private readonly List<LabeledImage?> _kept = [];
     private long _budgetLeft;
@@ -107,23 +107,24 @@ internal sealed class DecodedImages
     {
         if (wanted is [])
             yield break;
-        using DataViewRowCursor cursor = _data.GetLazyCursor([_imageColumn, .. _maskColumn.Columns]);
-        ValueGetter<MLImage> getImage = ImageColumn.GetGetter(cursor, _imageColumn);
+        using DataViewRowCursor cursor = _data.GetLazyCursor([.. _imageColumn.Columns, .. _maskColumn.Columns]);
+        using ImageColumn.Reader imageReader = _imageColumn.CreateReader(cursor);
         MaskColumn.Reader maskReader = _maskColumn.CreateReader(cursor);
-        MLImage image = null!;
         int next = 0;
         while ((wanted is null || next < wanted.Length) && cursor.MoveNext())
         {
             if (wanted is not null && cursor.Position != wanted[next])
                 continue;
             next++;
-            getImage(ref image);
+            MLImage image = imageReader.Read();
             byte[] mask = maskReader.Read().ToArray();
             if (maskReader.Height != image.Height || maskReader.Width != image.Width)
-                throw new InvalidDataException($"Row {cursor.Position}: the mask is {maskReader.Height}x{maskReader.Width} but its image{NameOf(image)} is {image.Height}x{image.Width} (height x width); they must have the same size.");
+                throw new InvalidDataException($"{imageReader.DescribeRow()}: the mask is {maskReader.Height}x{maskReader.Width} but its image is {image.Height}x{image.Width} (height x width); they must have the same size.{ExplainTurn(maskReader, image)}");
             yield return new LabeledImage(RgbPixels.From(image), mask, image.Height, image.Width);
         }
     }
 
-    private static string NameOf(MLImage image) => string.IsNullOrEmpty(image.Tag) ? "" : $" '{image.Tag}'";
+    private static string ExplainTurn(MaskColumn.Reader mask, MLImage image) => mask.Height == image.Width && mask.Width == image.Height
+        ? " The mask has the shape of the image turned by 90 degrees: it may have been drawn on the image as stored, without its EXIF orientation; mlContext.Segmentation().Transforms.LoadImages reads images so with ImageOrientation.AsStored."
+        : "";
 }

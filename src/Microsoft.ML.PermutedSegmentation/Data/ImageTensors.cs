@@ -1,4 +1,5 @@
 using System.Buffers;
+using Microsoft.ML.Data;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -9,6 +10,10 @@ internal static class ImageTensors
 {
     /// <summary>The value of void pixels in a label tensor; the loss leaves them out.</summary>
     public const long Void = -100;
+
+    private const int BandPixels = 1 << 18;
+
+    private delegate void RowReader(int y, Span<byte> rgb);
 
     // Of ImageNet's training images, in units of a byte.
     internal static readonly float[] Mean = [0.485f * 255, 0.456f * 255, 0.406f * 255];
@@ -29,16 +34,20 @@ internal static class ImageTensors
     /// normalised with ImageNet's mean and deviation. A transform is applied in between, to values rounded to bytes: what
     /// it does to whole blocks of pixels must come after all that moves pixels.
     /// </summary>
-    public static void Write(Tensor batch, int index, byte[] rgb, int height, int width, CropBox box, BlockTransform? transform = null)
+    public static void Write(Tensor batch, int index, byte[] rgb, int width, CropBox box, BlockTransform? transform = null) =>
+        Write(batch, index, (y, part) => rgb.AsSpan((y * width + box.Left) * 3, part.Length).CopyTo(part), box, transform);
+
+    /// <summary>Same for the whole of an ML.NET image.</summary>
+    public static void Write(Tensor batch, int index, MLImage image, BlockTransform? transform = null) =>
+        Write(batch, index, (y, row) => RgbPixels.Copy(image, y * image.Width, row), CropBox.Whole(image.Height, image.Width), transform);
+
+    // readRow: copies the pixels of a row of the image that lie in the box.
+    private static void Write(Tensor batch, int index, RowReader readRow, CropBox box, BlockTransform? transform)
     {
         using var scope = NewDisposeScope();
         using var noGrad = no_grad();
-        Tensor part = frombuffer(rgb, ScalarType.Byte, count: 3L * height * width).reshape(height, width, 3)
-            .narrow(0, box.Top, box.Height).narrow(1, box.Left, box.Width)
-            .permute(2, 0, 1).unsqueeze(0).to(ScalarType.Float32);
-        long[] size = [batch.shape[2], batch.shape[3]];
-        if (box.Height != size[0] || box.Width != size[1])
-            part = nn.functional.interpolate(part, size, mode: InterpolationMode.Bilinear, align_corners: false, antialias: true);
+        (long height, long width) = (batch.shape[2], batch.shape[3]);
+        Tensor part = Resize(ReadBands(readRow, box, width), height, width);
         if (box.Mirrored)
             part = part.flip(3);
         if (transform is not null)
@@ -46,6 +55,30 @@ internal static class ImageTensors
         Tensor mean = tensor(Mean).reshape(1, 3, 1, 1), deviation = tensor(Deviation).reshape(1, 3, 1, 1);
         batch[index].copy_(part.sub_(mean).div_(deviation).squeeze(0));
     }
+
+    // The box, [1, 3, box.Height, width]. Only a few rows are ever there at their full width: as floats a large image would take
+    // four times the memory that it has decoded. The filter is separable, so that the result is that of resizing at once.
+    private static Tensor ReadBands(RowReader readRow, CropBox box, long width)
+    {
+        int most = Math.Clamp(BandPixels / box.Width, 1, box.Height), rowBytes = 3 * box.Width;
+        byte[] rgb = ArrayPool<byte>.Shared.Rent(most * rowBytes);
+        var bands = new List<Tensor>();
+        for (int top = 0; top < box.Height; top += most)
+        {
+            using var scope = NewDisposeScope();
+            int rows = Math.Min(most, box.Height - top);
+            for (int y = 0; y < rows; y++)
+                readRow(box.Top + top + y, rgb.AsSpan(y * rowBytes, rowBytes));
+            Tensor band = frombuffer(rgb, ScalarType.Byte, count: (long)rows * rowBytes).reshape(rows, box.Width, 3).permute(2, 0, 1).unsqueeze(0);
+            bands.Add(Resize(band.to(ScalarType.Float32), rows, width).MoveToOuterDisposeScope());
+        }
+        ArrayPool<byte>.Shared.Return(rgb);
+        return bands is [var whole] ? whole : cat(bands, 2);
+    }
+
+    private static Tensor Resize(Tensor images, long height, long width) => images.shape[2] == height && images.shape[3] == width
+        ? images
+        : nn.functional.interpolate(images, [height, width], mode: InterpolationMode.Bilinear, align_corners: false, antialias: true);
 
     // [1, 3, H, W] to the same, values 0 to 255.
     private static Tensor Apply(BlockTransform transform, Tensor image)

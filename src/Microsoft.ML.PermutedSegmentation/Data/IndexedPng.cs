@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using System.IO.Compression;
+using System.IO.Hashing;
 
 namespace Microsoft.ML.PermutedSegmentation;
 
@@ -24,7 +25,7 @@ internal static class IndexedPng
     public static (byte[] Indices, int Height, int Width) Read(string path)
     {
         using var stream = File.OpenRead(path);
-        var (header, samples) = PngDecoder.Decode(stream, path);
+        var (header, samples, _, _) = PngDecoder.Decode(stream, path);
         if (header.ColorType is not (PngColorType.Indexed or PngColorType.Grey))
             throw PngHeader.Bad(path, $"it is {header.ColorType}; class indices are read from indexed or grey files");
         return (samples, header.Height, header.Width);
@@ -102,7 +103,10 @@ internal static class IndexedPng
         stream.Write(number);
         stream.Write(type);
         stream.Write(content);
-        BinaryPrimitives.WriteUInt32BigEndian(number, PngCrc.Compute(type, content));
+        var checksum = new Crc32();
+        checksum.Append(type);
+        checksum.Append(content);
+        BinaryPrimitives.WriteUInt32BigEndian(number, checksum.GetCurrentHashAsUInt32());
         stream.Write(number);
     }
 }

@@ -23,7 +23,7 @@ internal sealed record LabeledBatch(Tensor Images, Tensor Labels, long CountedPi
         for (int i = 0; i < samples.Count; i++)
         {
             (LabeledImage image, CropBox box) = samples[i];
-            ImageTensors.Write(images, i, image.Rgb, image.Height, image.Width, box, transform);
+            ImageTensors.Write(images, i, image.Rgb, image.Width, box, transform);
             counted += ImageTensors.Write(MemoryMarshal.Cast<byte, long>(labels[i].bytes), height, width, image, box);
         }
         return new LabeledBatch(images.DetachFromDisposeScope(), labels.DetachFromDisposeScope(), counted);

@@ -13,7 +13,7 @@ internal sealed class MaskReader(int classCount, ClassPalette palette)
     public (byte[] KeyValues, int Height, int Width) Read(string path)
     {
         using var stream = File.OpenRead(path);
-        var (header, samples) = PngDecoder.Decode(stream, path);
+        var (header, samples, _, _) = PngDecoder.Decode(stream, path);
         byte[] classes = header.ColorType switch
         {
             PngColorType.Indexed or PngColorType.Grey => samples,

@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using System.IO.Hashing;
 using System.Text;
 
 namespace Microsoft.ML.PermutedSegmentation;
@@ -10,6 +11,7 @@ namespace Microsoft.ML.PermutedSegmentation;
 internal sealed class PngChunkReader
 {
     private const long MaximumFileBytes = 1L << 30;
+    private const int PartBytes = 1 << 14;
 
     private readonly Stream _stream;
     private readonly string _name;
@@ -36,7 +38,10 @@ internal sealed class PngChunkReader
     /// <summary>Upper case first letter: a reader that does not know such a chunk must not go on.</summary>
     public bool IsCritical => char.IsAsciiLetterUpper((char)_type[0]);
 
-    /// <summary>Goes to the next chunk, whose content must then be read or skipped. False at IEND.</summary>
+    /// <summary>How many bytes the current chunk's content has.</summary>
+    public int Length => _length;
+
+    /// <summary>Goes to the next chunk, whose content must then be read, checked or skipped. False at IEND.</summary>
     public bool MoveNext()
     {
         Span<byte> start = stackalloc byte[8];
@@ -59,12 +64,42 @@ internal sealed class PngChunkReader
             _buffer = new byte[_length + 4];
         _stream.ReadExactly(_buffer, 0, _length + 4);
         var content = _buffer.AsSpan(0, _length);
-        if (BinaryPrimitives.ReadUInt32BigEndian(_buffer.AsSpan(_length)) != PngCrc.Compute(_type, content))
-            throw PngHeader.Bad(_name, $"the checksum of its chunk {Type} at byte {_stream.Position - _length - 12} is wrong");
+        CheckChecksum(Crc32Of(content), _buffer.AsSpan(_length));
         return content;
     }
 
+    /// <summary>Compares the current chunk's checksum, a part of its content in memory at a time.</summary>
+    public void CheckContent()
+    {
+        Span<byte> part = stackalloc byte[PartBytes];
+        Crc32 checksum = Crc32Of([]);
+        for (int left = _length; left > 0; left -= part.Length)
+        {
+            part = part[..Math.Min(left, part.Length)];
+            _stream.ReadExactly(part);
+            checksum.Append(part);
+        }
+        Span<byte> stored = stackalloc byte[sizeof(uint)];
+        _stream.ReadExactly(stored);
+        CheckChecksum(checksum, stored);
+    }
+
     public void SkipContent() => _stream.Seek(_length + 4, SeekOrigin.Current);
+
+    // Of type and content (ISO/IEC 15948, section 5.3).
+    private Crc32 Crc32Of(ReadOnlySpan<byte> content)
+    {
+        var checksum = new Crc32();
+        checksum.Append(_type);
+        checksum.Append(content);
+        return checksum;
+    }
+
+    private void CheckChecksum(Crc32 checksum, ReadOnlySpan<byte> stored)
+    {
+        if (BinaryPrimitives.ReadUInt32BigEndian(stored) != checksum.GetCurrentHashAsUInt32())
+            throw PngHeader.Bad(_name, $"the checksum of its chunk {Type} at byte {_stream.Position - _length - 12} is wrong");
+    }
 
     private InvalidDataException Truncated() =>
         PngHeader.Bad(_name, "it is truncated: the file ends before the closing IEND chunk");

@@ -23,9 +23,8 @@ internal static class PngDecoder
     ];
 
     /// <summary>Decodes a PNG of 1, 2, 4 or 8 bits a sample.</summary>
-    /// <returns>The header and the samples, [height, width, channels].</returns>
     /// <exception cref="InvalidDataException">The file is damaged or has 16 bits a sample.</exception>
-    public static (PngHeader Header, byte[] Samples) Decode(Stream stream, string name)
+    public static PngImage Decode(Stream stream, string name)
     {
         var chunks = new PngChunkReader(stream, name);
         var header = chunks.Header;
@@ -33,20 +32,50 @@ internal static class PngDecoder
             throw PngHeader.Bad(name, "it has 16 bits a sample; save it with 8 bits or less");
 
         using var compressed = new MemoryStream();
+        byte[]? palette = null, transparency = null;
         while (chunks.MoveNext())
         {
             var content = chunks.ReadContent();
             if (chunks.Type == "IDAT")
                 compressed.Write(content);
-            else if (chunks.IsCritical && chunks.Type != "PLTE")
+            else if (chunks.Type == "PLTE" && palette is null)
+                palette = content.ToArray();
+            else if (chunks.Type == "tRNS")
+                transparency = content.ToArray();
+            else if (chunks.IsCritical)
                 throw PngHeader.Bad(name, $"its chunk {chunks.Type} is not one that may stand there");
         }
 
         chunks.ReadContent();
+        CheckColors(header, palette, transparency, name);
         compressed.Position = 0;
-        var passes = header.Interlaced ? Adam7 : WholeImage;
-        if (passes.Sum(pass => (1L + RowBytes(header, pass)) * RowCount(header, pass)) > compressed.Length * MaximumDeflateRatio)
-            throw PngHeader.Bad(name, $"{compressed.Length} compressed bytes cannot hold {header.Width} x {header.Height} pixels");
+        return new PngImage(header, Decompress(compressed, header, name), palette, transparency);
+    }
+
+    // ISO/IEC 15948, sections 11.2.3 and 11.3.2.1.
+    private static void CheckColors(PngHeader header, byte[]? palette, byte[]? transparency, string name)
+    {
+        if (header.ColorType == PngColorType.Indexed && palette is null)
+            throw PngHeader.Bad(name, "it is indexed and has no palette");
+        if (palette is not null && (palette.Length is 0 or > 256 * 3 || palette.Length % 3 != 0))
+            throw PngHeader.Bad(name, $"its palette has {palette.Length} bytes, where 3 for each of 1 to 256 colors are right");
+        if (transparency is null)
+            return;
+        bool fits = header.ColorType switch
+        {
+            PngColorType.Indexed => transparency.Length <= palette!.Length / 3,
+            PngColorType.Grey => transparency.Length == 2,
+            PngColorType.Rgb => transparency.Length == 6,
+            _ => false,
+        };
+        if (!fits)
+            throw PngHeader.Bad(name, $"its chunk tRNS of {transparency.Length} bytes does not fit a file of kind {header.ColorType}");
+    }
+
+    private static byte[] Decompress(MemoryStream compressed, PngHeader header, string name)
+    {
+        var passes = PassesOf(header);
+        CheckCanHold(header, compressed.Length, name);
 
         using var rows = new ZLibStream(compressed, CompressionMode.Decompress);
         var samples = new byte[(long)header.Width * header.Height * header.Channels];
@@ -55,8 +84,19 @@ internal static class PngDecoder
         // Reading on also makes zlib compare its checksum.
         if (ReadFully(rows, new byte[1], name) > 0)
             throw PngHeader.Bad(name, "it holds more image data than its size needs");
-        return (header, samples);
+        return samples;
     }
+
+    /// <summary>Refuses a size that so many compressed bytes cannot hold, before anything is allocated for it.</summary>
+    /// <exception cref="InvalidDataException">There are too few.</exception>
+    public static void CheckCanHold(PngHeader header, long compressedBytes, string name)
+    {
+        long size = PassesOf(header).Sum(pass => (1L + RowBytes(header, pass)) * RowCount(header, pass));
+        if (compressedBytes == 0 || size > compressedBytes * MaximumDeflateRatio)
+            throw PngHeader.Bad(name, $"{compressedBytes} compressed bytes cannot hold {header.Width} x {header.Height} pixels");
+    }
+
+    private static Pass[] PassesOf(PngHeader header) => header.Interlaced ? Adam7 : WholeImage;
 
     private static int ColumnCount(PngHeader header, Pass pass) => (header.Width - pass.X + pass.StepX - 1) / pass.StepX;
 

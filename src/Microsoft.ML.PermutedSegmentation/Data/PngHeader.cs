@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using System.IO.Hashing;
 
 namespace Microsoft.ML.PermutedSegmentation;
 
@@ -45,7 +46,7 @@ internal readonly record struct PngHeader(int Width, int Height, int BitDepth, P
         var chunk = start[Signature.Length..];
         if (BinaryPrimitives.ReadUInt32BigEndian(chunk) != 13 || !chunk[4..8].SequenceEqual("IHDR"u8))
             throw Bad(name, "its first chunk is not IHDR");
-        if (BinaryPrimitives.ReadUInt32BigEndian(chunk[21..]) != PngCrc.Compute(chunk[4..21]))
+        if (BinaryPrimitives.ReadUInt32BigEndian(chunk[21..]) != Crc32.HashToUInt32(chunk[4..21]))
             throw Bad(name, "the checksum of its header is wrong");
         return Parse(chunk[8..21], name);
     }

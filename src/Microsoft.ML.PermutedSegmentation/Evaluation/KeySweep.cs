@@ -97,19 +97,17 @@ internal sealed class KeySweep
     private IEnumerable<(Tensor Maps, List<byte[]> Truths)> SharedMaps(IDataView data, string labelColumnName)
     {
         int height = _model.Description.ImageHeight, width = _model.Description.ImageWidth;
-        DataViewSchema.Column imageColumn = ImageColumn.Find(data.Schema, _model.Description.ImageColumnName);
+        ImageColumn imageColumn = ImageColumn.Find(data.Schema, _model.Description.ImageColumnName);
         MaskColumn maskColumn = MaskColumn.Find(data.Schema, labelColumnName, nameof(labelColumnName));
-        using DataViewRowCursor cursor = data.GetLazyCursor([imageColumn, .. maskColumn.Columns]);
-        ValueGetter<MLImage> getImage = ImageColumn.GetGetter(cursor, imageColumn);
+        using DataViewRowCursor cursor = data.GetLazyCursor([.. imageColumn.Columns, .. maskColumn.Columns]);
+        using ImageColumn.Reader imageReader = imageColumn.CreateReader(cursor);
         MaskColumn.Reader maskReader = maskColumn.CreateReader(cursor);
         using var network = new ScoringNetwork(_model.Network, _model.Description.ImageHeight, _model.Description.ImageWidth, 0, _sharedMap);
         using Tensor batch = ImageTensors.CreateBatch(BatchSize, height, width).DetachFromDisposeScope();
-        MLImage image = null!;
         var truths = new List<byte[]>();
         while (cursor.MoveNext())
         {
-            getImage(ref image);
-            ImageTensors.Write(batch, truths.Count, RgbPixels.From(image), image.Height, image.Width, CropBox.Whole(image.Height, image.Width));
+            ImageTensors.Write(batch, truths.Count, imageReader.Read());
             byte[] truth = new byte[height * width];
             NearestResizer.Resize(maskReader.Read(), maskReader.Height, maskReader.Width, truth, height, width);
             truths.Add(truth);

@@ -1,4 +1,3 @@
-using System.Buffers;
 using Microsoft.ML.Data;
 using static TorchSharp.torch;
 
@@ -26,11 +25,7 @@ internal sealed class ImageBatch(SegmentationModel model, int capacity) : IDispo
     /// <summary>Adds an image of any size.</summary>
     public void Add(MLImage image)
     {
-        // Arrays of this size are large objects: a new one for each image would keep the garbage collector busy.
-        byte[] rgb = ArrayPool<byte>.Shared.Rent(RgbPixels.LengthOf(image));
-        RgbPixels.Copy(image, rgb);
-        ImageTensors.Write(_images, Count, rgb, image.Height, image.Width, CropBox.Whole(image.Height, image.Width), model.ImageTransform);
-        ArrayPool<byte>.Shared.Return(rgb);
+        ImageTensors.Write(_images, Count, image, model.ImageTransform);
         Count++;
     }
 

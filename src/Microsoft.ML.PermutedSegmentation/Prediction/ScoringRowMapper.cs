@@ -27,8 +27,7 @@ internal sealed class ScoringRowMapper(SegmentationModel model, ScoringSchema sc
         private readonly HashSet<int> _active;
         private readonly BatchScorer? _scorer;
         private readonly ImageBatch? _batch;
-        private readonly ValueGetter<MLImage>? _getImage;
-        private MLImage? _image;
+        private readonly ImageColumn.Reader? _images;
         private long _scored = long.MinValue;
 
         public Row(DataViewRow input, ScoringSchema schema, DataViewSchema.Column[] active, SegmentationModel model, torch.Device device)
@@ -39,7 +38,7 @@ internal sealed class ScoringRowMapper(SegmentationModel model, ScoringSchema sc
                 return;
             _scorer = new BatchScorer(model, device);
             _batch = new ImageBatch(model, capacity: 1);
-            _getImage = ImageColumn.GetGetter(input, schema.Image);
+            _images = schema.Image.CreateReader(input);
         }
 
         public override DataViewSchema Schema => _schema.Output;
@@ -55,7 +54,7 @@ internal sealed class ScoringRowMapper(SegmentationModel model, ScoringSchema sc
         public override ValueGetter<TValue> GetGetter<TValue>(DataViewSchema.Column column)
         {
             if (!IsColumnActive(column))
-                throw new ArgumentOutOfRangeException(nameof(column), column.Name, "This column was not asked for when the row was made.");
+                throw ScoringSchema.NotAskedFor(column);
             if (!_schema.IsPrediction(column))
                 return _input.GetGetter<TValue>(_schema.Input[column.Index]);
             // A PredictionEngine makes all columns active, but gets only those that its output type has.
@@ -68,6 +67,7 @@ internal sealed class ScoringRowMapper(SegmentationModel model, ScoringSchema sc
         {
             if (disposing)
             {
+                _images?.Dispose();
                 _batch?.Dispose();
                 _input.Dispose();
             }
@@ -78,9 +78,9 @@ internal sealed class ScoringRowMapper(SegmentationModel model, ScoringSchema sc
         {
             if (_scored != Position)
             {
-                _getImage!(ref _image!);
+                MLImage image = _images!.Read();
                 _batch!.Clear();
-                _batch.Add(_image);
+                _batch.Add(image);
                 _scorer!.Run(_batch);
                 _scored = Position;
             }

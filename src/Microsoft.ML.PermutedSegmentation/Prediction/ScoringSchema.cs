@@ -27,7 +27,7 @@ internal sealed class ScoringSchema
     public DataViewSchema Output { get; }
 
     /// <summary>The image column of <see cref="Input"/>.</summary>
-    public DataViewSchema.Column Image { get; }
+    public ImageColumn Image { get; }
 
     public DataViewSchema.Column PredictedLabel => Output[Input.Count];
 
@@ -36,7 +36,11 @@ internal sealed class ScoringSchema
     /// <summary>The columns of <see cref="Input"/> that the given columns of <see cref="Output"/> need.</summary>
     public IEnumerable<DataViewSchema.Column> InputsFor(IReadOnlyCollection<DataViewSchema.Column> wanted)
         => Input.Where(column => wanted.Any(output => output.Index == column.Index)
-            || (column.Index == Image.Index && wanted.Any(IsPrediction)));
+            || (wanted.Any(IsPrediction) && Image.Columns.Any(needed => needed.Index == column.Index)));
 
     public bool IsPrediction(DataViewSchema.Column column) => column.Index >= Input.Count;
+
+    /// <summary>The error of a getter for a column that is not active.</summary>
+    public static ArgumentOutOfRangeException NotAskedFor(DataViewSchema.Column column) =>
+        new(nameof(column), column.Name, "This column was not asked for when the cursor or row was made.");
 }

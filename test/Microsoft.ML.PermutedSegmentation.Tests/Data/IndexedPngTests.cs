@@ -165,6 +165,47 @@ public sealed class IndexedPngTests : IDisposable
     }
 
     [Fact]
+    public void Keeps_palette_and_transparency_as_they_are_in_the_file()
+    {
+        var image = PngDecoder.Decode(new MemoryStream(PngFixtures.Get("indexed2")), "m.png");
+        Assert.Equal([0, 3, 200, 0, 3, 200, 10, 3, 200, 10, 3, 200], image.Palette);
+        Assert.Equal([0, 255, 0, 255], image.Transparency);
+        var grey = PngDecoder.Decode(new MemoryStream(PngFixtures.Get("grey2")), "m.png");
+        Assert.Null(grey.Palette);
+        Assert.Null(grey.Transparency);
+    }
+
+    [Theory]
+    [InlineData("PLTE", "tEXt", "no palette")] // the type of a chunk becomes another one
+    [InlineData("tRNS", "PLTE", "PLTE is not one that may stand there")]
+    [InlineData("PLTE", "tRNS", "no palette")]
+    public void Refuses_an_indexed_file_without_its_palette(string type, string newType, string reason)
+    {
+        byte[] file = PngFixtures.Get("indexed8");
+        System.Text.Encoding.ASCII.GetBytes(newType).CopyTo(file, file.AsSpan().IndexOf(System.Text.Encoding.ASCII.GetBytes(type)));
+        PngMutations.FixChecksums(file);
+        var exception = Assert.Throws<InvalidDataException>(() => PngDecoder.Decode(new MemoryStream(file), "m.png"));
+        Assert.Contains(reason, exception.Message);
+    }
+
+    [Theory]
+    [InlineData(0, 0, "palette has 0 bytes")]
+    [InlineData(4, 0, "palette has 4 bytes")]
+    [InlineData(257 * 3, 0, "palette has 771 bytes")]
+    [InlineData(2 * 3, 3, "tRNS of 3 bytes")]
+    public void Refuses_a_palette_or_transparency_of_a_wrong_length(int paletteBytes, int transparencyBytes, string reason)
+    {
+        byte[] file = PngFixtures.Get("indexed1");
+        int start = file.AsSpan().IndexOf("PLTE"u8) - 4, end = file.AsSpan().IndexOf("IDAT"u8) - 4;
+        file = [.. file[..start], .. Chunk("PLTE"u8, paletteBytes), .. Chunk("tRNS"u8, transparencyBytes), .. file[end..]];
+        PngMutations.FixChecksums(file);
+        var exception = Assert.Throws<InvalidDataException>(() => PngDecoder.Decode(new MemoryStream(file), "m.png"));
+        Assert.Contains(reason, exception.Message);
+
+        static byte[] Chunk(ReadOnlySpan<byte> type, int length) => [0, 0, (byte)(length >> 8), (byte)length, .. type, .. new byte[length + 4]];
+    }
+
+    [Fact]
     public void Refuses_image_data_that_zlib_cannot_check()
     {
         using var stream = new MemoryStream();
@@ -192,7 +233,7 @@ public sealed class IndexedPngTests : IDisposable
             long before = GC.GetAllocatedBytesForCurrentThread();
             try
             {
-                var (header, samples) = PngDecoder.Decode(new MemoryStream(file), "m.png");
+                var (header, samples, _, _) = PngDecoder.Decode(new MemoryStream(file), "m.png");
                 Assert.Equal((long)header.Width * header.Height * header.Channels, samples.Length);
                 accepted++;
             }

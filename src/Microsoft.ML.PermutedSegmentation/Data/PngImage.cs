@@ -1,0 +1,14 @@
+namespace Microsoft.ML.PermutedSegmentation;
+
+/// <summary>A decoded PNG (ISO/IEC 15948): what the file itself says, before any of it is turned into colors.</summary>
+/// <param name="Header">Size, bit depth and kind.</param>
+/// <param name="Samples">Raw samples, [height, width, channels]: below 8 bits they are not scaled, and of an indexed file they are indices.</param>
+/// <param name="Palette">
+/// The palette, red, green and blue of 1 to 256 entries; an indexed file always has one, any other may (it means nothing there).
+/// An index can lie beyond it.
+/// </param>
+/// <param name="Transparency">
+/// The content of tRNS, or null: of an indexed file one alpha value for each of the palette's first entries, of a grey or RGB file
+/// the one transparent level or color, as big-endian numbers of 16 bits.
+/// </param>
+internal sealed record PngImage(PngHeader Header, byte[] Samples, byte[]? Palette, byte[]? Transparency);

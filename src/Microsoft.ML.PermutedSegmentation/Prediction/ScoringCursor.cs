@@ -1,0 +1,78 @@
+using Microsoft.ML.Data;
+using TorchSharp;
+
+namespace Microsoft.ML.PermutedSegmentation;
+
+/// <summary>A cursor over rows with their predictions; it owns the cursor over the source, which runs ahead of it.</summary>
+internal sealed class ScoringCursor : DataViewRowCursor
+{
+    private readonly ScoringSchema _schema;
+    private readonly HashSet<int> _wanted;
+    private readonly RowReadAhead _rows;
+    private readonly BatchScorer _scorer;
+    private readonly IEnumerator<RowBatch> _batches;
+    private int _index = -1, _count;
+    private long _position = -1;
+
+    public ScoringCursor(
+        DataViewRowCursor rows, ScoringSchema schema, DataViewSchema.Column[] wanted, SegmentationModel model, torch.Device device, int batchesAhead)
+    {
+        _schema = schema;
+        _wanted = [.. wanted.Select(column => column.Index)];
+        _scorer = new BatchScorer(model, device) { WithProbabilities = _wanted.Contains(schema.Score.Index) };
+        _rows = new RowReadAhead(rows, schema, [.. wanted.Where(column => !schema.IsPrediction(column)).Select(column => schema.Input[column.Index])], model, batchesAhead);
+        _batches = ReadAhead.Of(_rows.Read(), batchesAhead).GetEnumerator();
+    }
+
+    public override DataViewSchema Schema => _schema.Output;
+
+    public override long Position => _position;
+
+    public override long Batch => 0;
+
+    public override bool MoveNext()
+    {
+        if (++_index >= _count && !ScoreNextBatch())
+        {
+            _position = -1;
+            return false;
+        }
+        _position++;
+        return true;
+    }
+
+    public override bool IsColumnActive(DataViewSchema.Column column) => _wanted.Contains(column.Index);
+
+    public override ValueGetter<DataViewRowId> GetIdGetter() => (ref DataViewRowId id) => id = _batches.Current.Ids[_index];
+
+    public override ValueGetter<TValue> GetGetter<TValue>(DataViewSchema.Column column)
+    {
+        if (!IsColumnActive(column))
+            throw ScoringSchema.NotAskedFor(column);
+        if (_schema.IsPrediction(column))
+            return PredictionGetter.For<TValue>(_schema, column, _scorer, () => _index);
+        int place = _rows.PlaceOf(column);
+        return (ref TValue value) => _batches.Current.Columns[place].Get(_index, ref value);
+    }
+
+    protected override void Dispose(bool disposing)
+    {
+        if (disposing)
+        {
+            _batches.Dispose(); // Waits until nobody uses the source any more.
+            _rows.Dispose();
+        }
+        base.Dispose(disposing);
+    }
+
+    private bool ScoreNextBatch()
+    {
+        if (!_batches.MoveNext())
+            return false;
+        RowBatch batch = _batches.Current;
+        using (batch.Images)
+            _scorer.Run(batch.Images);
+        (_index, _count) = (0, batch.Images.Count);
+        return true;
+    }
+}
