@@ -3,6 +3,7 @@ using Microsoft.ML;
 using Microsoft.ML.Data;
 using Microsoft.ML.PermutedSegmentation;
 using Microsoft.ML.Runtime;
+using Workbench.Files;
 
 namespace Workbench;
 
@@ -40,8 +41,8 @@ internal static class Steps
         return mlContext.Segmentation().Unlock(model, key, verify: true);
     }
 
-    /// <summary>Writes the model of a file, changed, to another file or over the same.</summary>
-    public static void ChangeModel(string path, string output, Func<SegmentationCatalog, ITransformer, ITransformer> change)
+    /// <summary>Writes the model of a file, changed, to another file.</summary>
+    public static void ChangeModel(string path, string output, Outputs outputs, Func<SegmentationCatalog, ITransformer, ITransformer> change)
     {
         var mlContext = new MLContext().WithWarnings();
         var model = mlContext.LoadModelFile(path, out var schema);
@@ -53,7 +54,7 @@ internal static class Steps
         {
             throw new InvalidOperationException($"'{path}': {exception.Message}", exception);
         }
-        WholeFile.Write(output, temporary => mlContext.Model.Save(model, schema, temporary));
+        outputs.Write(output, temporary => mlContext.Model.Save(model, schema, temporary));
     }
 
     /// <summary>The weights of a model file, unlocked when there is a key.</summary>

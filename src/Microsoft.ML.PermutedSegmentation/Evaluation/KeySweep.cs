@@ -18,6 +18,7 @@ internal sealed class KeySweep
     private readonly SegmentationModel _model;
     private readonly Device _device;
     private readonly int _sharedMap;
+    private readonly NativeHeap _heap = new();
 
     /// <param name="model">A protected model; its own state of protection does not matter.</param>
     /// <param name="device">Where its network is.</param>
@@ -32,8 +33,12 @@ internal sealed class KeySweep
     /// <param name="labelColumnName">The column of masks.</param>
     /// <param name="keys">The keys, right or wrong; null runs the protected weights as they are.</param>
     /// <param name="cancellation">Ends the sweep with an <see cref="OperationCanceledException"/>.</param>
-    public SegmentationMetrics[] Run(IDataView data, string labelColumnName, IReadOnlyList<PermutationKey?> keys, CancellationToken cancellation)
+    /// <param name="progress">Is told how many images have been scored so far, each counted once for each key.</param>
+    public SegmentationMetrics[] Run(
+        IDataView data, string labelColumnName, IReadOnlyList<PermutationKey?> keys, CancellationToken cancellation, IProgress<long>? progress = null)
     {
+        long scored = 0;
+        void Report(int images) => progress?.Report(scored += images);
         SegmentationEvaluator[] evaluators = [.. keys.Select(_ => new SegmentationEvaluator(_model.Description.ClassNames))];
         var group = new List<(Tensor Maps, List<byte[]> Truths)>();
         long size = 0;
@@ -46,11 +51,11 @@ internal sealed class KeySweep
                 size += maps.NumberOfElements * sizeof(float);
                 if (size < LargestMaps)
                     continue;
-                Apply(group, keys, evaluators, cancellation);
+                Apply(group, keys, evaluators, Report, cancellation);
                 Clear(group);
                 size = 0;
             }
-            Apply(group, keys, evaluators, cancellation);
+            Apply(group, keys, evaluators, Report, cancellation);
             return [.. evaluators.Select(evaluator => evaluator.ToMetrics())];
         }
         finally
@@ -60,7 +65,8 @@ internal sealed class KeySweep
     }
 
     private void Apply(
-        List<(Tensor Maps, List<byte[]> Truths)> group, IReadOnlyList<PermutationKey?> keys, IReadOnlyList<SegmentationEvaluator> evaluators, CancellationToken cancellation)
+        List<(Tensor Maps, List<byte[]> Truths)> group, IReadOnlyList<PermutationKey?> keys, IReadOnlyList<SegmentationEvaluator> evaluators,
+        Action<int> report, CancellationToken cancellation)
     {
         for (int k = 0; k < keys.Count; k++)
         {
@@ -73,7 +79,10 @@ internal sealed class KeySweep
                 int pixels = labels.Length / truths.Count;
                 for (int i = 0; i < truths.Count; i++)
                     evaluators[k].AddImage(truths[i], labels.AsSpan(i * pixels, pixels));
+                report(truths.Count);
             }
+            // Of each key some megabytes are left to the garbage collector, which may not come for a long time.
+            _heap.Trim();
         }
     }
 
