@@ -19,10 +19,12 @@ internal sealed class BatchScorer(SegmentationModel model, Device device)
     public bool WithProbabilities { get; set; }
 
     /// <summary>Runs the network over some images, at least one; what it made of earlier ones is gone.</summary>
+    /// <exception cref="ObjectDisposedException">The model was disposed.</exception>
     public void Run(ImageBatch batch)
     {
         using var scope = NewDisposeScope();
-        Tensor scores = model.Scoring.Run(batch.View().to(device), 0, FcnNetwork.Scores);
+        using var use = model.Use();
+        Tensor scores = use.Value.Scoring.Run(batch.View().to(device), 0, FcnNetwork.Scores);
         _labels = LabelUpsampler.Upsample(scores, _height, _width);
         if (WithProbabilities)
             _probabilities = nn.functional.softmax(FcnNetwork.Upsample(scores, _height, _width), 1).cpu().contiguous().data<float>().ToArray();
@@ -35,8 +37,10 @@ internal sealed class BatchScorer(SegmentationModel model, Device device)
     public void GetProbabilities(int index, ref VBuffer<float> value)
         => Copy(_probabilities, index, model.Description.ClassNames.Count * _height * _width, ref value);
 
-    private static void Copy<T>(T[] source, int index, int length, ref VBuffer<T> value)
+    // A prediction that was made before the model was disposed is gone with it, too: not only sometimes, as batches happen to end.
+    private void Copy<T>(T[] source, int index, int length, ref VBuffer<T> value)
     {
+        model.ThrowIfDisposed();
         VBufferEditor<T> editor = VBufferEditor.Create(ref value, length);
         source.AsSpan(index * length, length).CopyTo(editor.Values);
         value = editor.Commit();

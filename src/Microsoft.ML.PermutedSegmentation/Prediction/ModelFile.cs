@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using System.Security.Cryptography;
 using TorchSharp;
 using static TorchSharp.torch;
@@ -85,6 +86,8 @@ internal static class ModelFile
                 state[name] = tensor;
                 stream.ReadExactly(tensor.bytes);
                 hash.AppendData(tensor.bytes);
+                if (WeightValues.FindProblem(name, MemoryMarshal.Cast<byte, float>(tensor.bytes)) is { } problem)
+                    throw new InvalidDataException($"The model is damaged: {problem}");
             }
             byte[] checksum = new byte[SHA256.HashSizeInBytes];
             stream.ReadExactly(checksum);

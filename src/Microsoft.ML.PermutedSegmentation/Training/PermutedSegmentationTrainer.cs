@@ -69,7 +69,7 @@ public sealed partial class PermutedSegmentationTrainer : IEstimator<PermutedSeg
         try
         {
             if (_options.InitialWeights is { } initial)
-                InitialWeights.Take(network, initial.State);
+                InitialWeights.Take(network, initial);
             if (_options.ReadInitialWeightsThroughPermutation)
                 InitialWeights.ReadThroughPermutation(network, effect!.Weights);
             using var state = new TrainingState(network, _options);
