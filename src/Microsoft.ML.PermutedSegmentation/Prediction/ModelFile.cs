@@ -12,7 +12,8 @@ namespace Microsoft.ML.PermutedSegmentation;
 /// <remarks>The checksum finds damage; it is no signature, and a file from a stranger stays a stranger's.</remarks>
 internal static class ModelFile
 {
-    private const int LargestDescription = 1 << 20;
+    /// <summary>The most bytes that a description may have.</summary>
+    public const int LargestDescription = 1 << 20;
 
     /// <summary>Writes a model, holding one re-protected tensor at a time.</summary>
     public static void Save(SegmentationModel model, Stream stream)

@@ -28,7 +28,7 @@ internal sealed record FileContent(SegmentationFileKind Kind, string Description
         ([.. "7z"u8, 0xBC, 0xAF], "a 7-Zip archive", "unpack it first"),
         ([0xFD, .. "7zXZ"u8], "compressed with xz", "unpack it first"),
         ([0x28, 0xB5, 0x2F, 0xFD], "compressed with Zstandard", "unpack it first"),
-        ([.. "-----BEGIN PERMUTATION KEY"u8], "a key", "a key is given as such"),
+        ([.. "-----BEGIN PERMUTATION KEY"u8], "a permutation key", null),
         ([.. "version https://git-lfs"u8], "a Git LFS pointer to the file that is meant", "'git lfs pull' fetches that"),
     ];
 
@@ -61,7 +61,7 @@ internal sealed record FileContent(SegmentationFileKind Kind, string Description
         }
         // Its header's length, and the header: a JSON object. What else it must be, its reader says.
         if (head.Length > 8 && head[8] == '{' && BinaryPrimitives.ReadUInt64LittleEndian(head) < 1UL << 40)
-            return new(SegmentationFileKind.Weights, "weights (safetensors)", "make a model of them first, with CreateModel or 'workbench import'");
+            return new(SegmentationFileKind.Weights, "a file of weights (safetensors)", "make a model of them first, with CreateModel or 'workbench import'");
         // Python's pickle from protocol 2 on.
         if (head is [0x80, >= 2 and <= 5, ..])
             return Other("an old PyTorch file (or another pickle of Python)", Conversion);
@@ -76,7 +76,7 @@ internal sealed record FileContent(SegmentationFileKind Kind, string Description
         bool Begins(string start) => text.StartsWith(start, StringComparison.OrdinalIgnoreCase);
         if (Begins("<!doctype html") || Begins("<html"))
             return Other("a web page (HTML)", $"{Anew}, signed in if that is needed");
-        return Other(Begins("<?xml") ? "an XML text" : Begins("{") || Begins("[") ? "a JSON text" : "a text", null);
+        return Other(Begins("<?xml") ? "an XML file" : Begins("{") || Begins("[") ? "a JSON file" : "a text file", null);
     }
 
     // Null when there is something that no text has.

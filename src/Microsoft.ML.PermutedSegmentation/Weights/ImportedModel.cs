@@ -36,6 +36,7 @@ internal static class ImportedModel
             PredictedLabelColumnName = "PredictedLabel",
             ScoreColumnName = "Score",
         };
+        description.RequireStorable();
         using var use = weights.Use();
         FcnNetwork network = FcnNetwork.FromState(
             description.Architecture, use.Value.ToDictionary(entry => entry.Key, entry => entry.Value.alias()));
