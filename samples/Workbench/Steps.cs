@@ -73,14 +73,18 @@ internal static class Steps
     }
 
     /// <summary>The weights that a training starts from: those of a model that needs no key, or of a safetensors file.</summary>
-    public static SegmentationWeights LoadInitialWeights(string path) =>
-        Path.GetExtension(path).Equals(".safetensors", StringComparison.OrdinalIgnoreCase)
+    public static SegmentationWeights LoadInitialWeights(string path)
+    {
+        SegmentationFile.Require(path, SegmentationFileKind.Weights, SegmentationFileKind.Model);
+        return SegmentationFile.KindOf(path) == SegmentationFileKind.Weights
             ? SegmentationWeights.Load(path)
             : new MLContext().LoadWeights(path, keyPath: null);
+    }
 
     /// <summary>Loads a model as it is in its file, and the columns of the rows that it was made for (null when not stored).</summary>
     public static ITransformer LoadModelFile(this MLContext mlContext, string path, out DataViewSchema? schema)
     {
+        SegmentationFile.Require(path, SegmentationFileKind.Model);
         try
         {
             return mlContext.Model.Load(path, out schema);

@@ -40,7 +40,7 @@ internal sealed class DecodedImages
     /// <summary>What the masks of all rows hold; filled by <see cref="ReadAll"/>.</summary>
     public LabelCounts Labels { get; }
 
-    /// <summary>SHA-256 of all images and masks, in the order of the rows; filled by <see cref="ReadAll"/>.</summary>
+    /// <summary>SHA-256 of all images and masks, in the order of the rows; filled by <see cref="ReadAll"/> when it is wanted.</summary>
     public byte[] Digest { get; private set; } = [];
 
     /// <summary>Memory that is left of the budget, in bytes.</summary>
@@ -49,24 +49,26 @@ internal sealed class DecodedImages
     /// <summary>The first pass: decodes and checks each row and keeps what fits.</summary>
     /// <param name="progress">Told the number of rows read so far.</param>
     /// <param name="cancellation">Ends the pass with an <see cref="OperationCanceledException"/>.</param>
+    /// <param name="withDigest">Whether the <see cref="Digest"/> is wanted.</param>
     /// <exception cref="InvalidDataException">A row has no image, or a mask of another size than its image.</exception>
-    public void ReadAll(Action<int> progress, CancellationToken cancellation)
+    public void ReadAll(Action<int> progress, CancellationToken cancellation, bool withDigest = false)
     {
         var pixelCounts = new int[_maskColumn.ClassCount + 1];
-        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        using IncrementalHash? hash = withDigest ? IncrementalHash.CreateHash(HashAlgorithmName.SHA256) : null;
         foreach (LabeledImage image in Decode(wanted: null))
         {
             cancellation.ThrowIfCancellationRequested();
             CountPixels(image.Mask, pixelCounts);
             Labels.Add(pixelCounts);
-            image.AppendTo(hash);
+            if (hash is not null)
+                image.AppendTo(hash);
             bool fits = image.SizeInBytes <= _budgetLeft;
             if (fits)
                 _budgetLeft -= image.SizeInBytes;
             _kept.Add(fits ? image : null);
             progress(_kept.Count);
         }
-        Digest = hash.GetHashAndReset();
+        Digest = hash?.GetHashAndReset() ?? [];
     }
 
     /// <summary>

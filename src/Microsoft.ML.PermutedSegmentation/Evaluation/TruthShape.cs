@@ -13,9 +13,10 @@ internal sealed class TruthShape(DataViewSchema schema, MaskColumn label, MaskCo
     private readonly DataViewSchema.Column? _size = ImageSizeColumn.Find(schema, predicted.Name);
 
     /// <summary>The columns a cursor needs.</summary>
-    public IEnumerable<DataViewSchema.Column> Columns => _size is { } size ? [size] : Images;
+    public IEnumerable<DataViewSchema.Column> Columns => _size is { } size ? [size] : Images.SelectMany(images => images.Columns);
 
-    private IEnumerable<DataViewSchema.Column> Images => schema.Where(column => column.Type is ImageDataViewType);
+    private IEnumerable<ImageColumn> Images =>
+        schema.Where(column => column.Type is ImageDataViewType && !column.IsHidden).Select(column => ImageColumn.Find(schema, column.Name));
 
     /// <summary>A check of the cursor's current row, after both masks were read. It throws an <see cref="InvalidDataException"/>.</summary>
     public Action CreateCheck(DataViewRow row, MaskColumn.Reader truth, MaskColumn.Reader prediction) =>
@@ -34,19 +35,17 @@ internal sealed class TruthShape(DataViewSchema schema, MaskColumn label, MaskCo
 
     private Action CheckOfImages(DataViewRow row, MaskColumn.Reader truth, MaskColumn.Reader prediction)
     {
-        ValueGetter<MLImage>[] images = [.. Images.Select(column => ImageColumn.GetGetter(row, column))];
+        ImageColumn.Reader[] images = [.. Images.Select(column => column.CreateReader(row))];
         return () =>
         {
             if (MaskShape.Fits(truth.Size, prediction.Size))
                 return;
             string what = "its prediction";
             var expected = prediction.Size;
-            foreach (ValueGetter<MLImage> getImage in images)
+            foreach (ImageColumn.Reader reader in images)
             {
-                MLImage image = null!;
-                getImage(ref image);
+                MLImage image = reader.Read();
                 (what, expected) = ("its image", (image.Height, image.Width));
-                image.Dispose();
                 if (MaskShape.Fits(truth.Size, expected))
                     return;
             }

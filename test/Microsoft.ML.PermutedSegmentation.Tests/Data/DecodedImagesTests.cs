@@ -33,6 +33,15 @@ public sealed class DecodedImagesTests : IDisposable
     }
 
     [Fact]
+    public void Images_are_hashed_only_for_a_digest_that_is_wanted()
+    {
+        DecodedImages images = Read(budget: 0);
+        Assert.Empty(images.Digest);
+        images.ReadAll(_ => { }, default, withDigest: true);
+        Assert.Equal(32, images.Digest.Length);
+    }
+
+    [Fact]
     public void Beyond_the_budget_rows_are_read_again_and_no_others()
     {
         DecodedImages images = Read(budget: 2 * SizeOfOne);

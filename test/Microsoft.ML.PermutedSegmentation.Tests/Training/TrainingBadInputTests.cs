@@ -124,6 +124,66 @@ public sealed class TrainingBadInputTests
         Assert.DoesNotContain(reports.All, report => report.Phase == TrainingPhase.Training);
     }
 
+    // Batch normalisation of one value makes no number of it, at any learning rate.
+    [Theory]
+    [InlineData(32, 32, 32, 1, 1, false)]
+    [InlineData(32, 32, 32, 1, 16, false)]
+    [InlineData(32, 32, 32, 8, 1, false)]
+    [InlineData(32, 32, 32, 5, 2, false)] // in parts of 2, 2 and 1
+    [InlineData(32, 32, 32, 2, 2, true)]
+    [InlineData(32, 32, 32, 9, 2, false)]
+    [InlineData(32, 32, 32, 9, 4, true)] // in parts of 3
+    [InlineData(64, 32, 32, 1, 1, true)]
+    [InlineData(32, 64, 32, 1, 1, true)]
+    [InlineData(32, 32, 16, 1, 1, true)]
+    [InlineData(8, 8, 8, 1, 1, false)]
+    public void One_image_whose_last_map_is_one_cell_is_refused(int height, int width, int outputStride, int batch, int microBatch, bool isPossible)
+    {
+        PermutedSegmentationTrainer.Options options = ColorPatches.Options(epochs: 1);
+        (options.ImageHeight, options.ImageWidth, options.OutputStride, options.BatchSize, options.MicroBatchSize) = (height, width, outputStride, batch, microBatch);
+        if (isPossible)
+        {
+            _ = _mlContext.Segmentation().Trainers.Fcn(options);
+            return;
+        }
+        string message = Assert.Throws<ArgumentException>("BatchSize", () => _mlContext.Segmentation().Trainers.Fcn(options)).Message;
+        Assert.Contains("batch normalisation", message);
+        Assert.Contains($"output stride {outputStride}", message);
+    }
+
+    [Theory]
+    [InlineData(32, 32, 2)]
+    [InlineData(64, 32, 1)]
+    public void What_is_just_enough_for_batch_normalisation_is_trained(int height, int width, int batch)
+    {
+        PermutedSegmentationTrainer.Options options = ColorPatches.Options(epochs: 1);
+        (options.ImageHeight, options.ImageWidth, options.OutputStride, options.BatchSize, options.LearningRate) = (height, width, 32, batch, 0.0002);
+        _mlContext.Segmentation().Trainers.Fcn(options).Fit(ColorPatches.View(_mlContext, 6)).Dispose();
+    }
+
+    [Fact]
+    public void Image_sides_that_no_model_file_may_have()
+    {
+        AssertOption("ImageHeight", options => options.ImageHeight = 16384 + 8);
+        AssertOption("ImageWidth", options => options.ImageWidth = int.MaxValue - 7);
+    }
+
+    // Key values of whoever made the column: with such names the model could be saved, but not loaded.
+    [Theory]
+    [InlineData("'b'", "a", "b", "b")]
+    [InlineData("class 1 is empty", "a", " ", "c")]
+    public void Class_names_that_no_model_file_may_have(string message, params string[] names)
+    {
+        var reports = new Reports();
+        PermutedSegmentationTrainer.Options options = ColorPatches.Options(epochs: 1);
+        options.Progress = reports;
+        IDataView rows = new Renamed(ColorPatches.View(_mlContext, 12), names);
+        string told = Assert.Throws<ArgumentException>(() => _mlContext.Segmentation().Trainers.Fcn(options).Fit(rows)).Message;
+        Assert.Contains(message, told);
+        Assert.Contains("'Label'", told);
+        Assert.Empty(reports.All);
+    }
+
     [Fact]
     public void A_missing_key()
         => Assert.Throws<ArgumentNullException>(() => _mlContext.Segmentation().Trainers.Permuted(null!));
