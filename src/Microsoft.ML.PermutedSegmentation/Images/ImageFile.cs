@@ -76,7 +76,7 @@ public static class ImageFile
     /// <returns>The size in pixels as stored.</returns>
     internal static (int Height, int Width) CheckWholePng(string path)
     {
-        using FileStream stream = File.OpenRead(path);
+        using FileStream stream = ImageFileHeader.Open(path);
         return PngImageHeader.Read(stream, path).SizeOf(ImageOrientation.AsStored);
     }
 
