@@ -18,7 +18,7 @@ internal static class MaskShape
     public static InvalidDataException Differs((int Height, int Width) mask, string what, (int Height, int Width) size, long row, string column)
     {
         string turned = Fits((mask.Width, mask.Height), size)
-            ? " It is the same shape turned by 90 degrees: the image may have an EXIF orientation, which labelling tools obey and ML.NET's LoadImages does not."
+            ? " It is the same shape turned by 90 degrees: the image may have an EXIF orientation, which labelling tools obey and ML.NET's own LoadImages does not; mlContext.Segmentation().Transforms.LoadImages does."
             : "";
         return new InvalidDataException(
             $"Row {row} (counted from 0): the mask of column '{column}' has {mask.Height} x {mask.Width} pixels (height x width), which is another shape than the {size.Height} x {size.Width} of {what}.{turned}");

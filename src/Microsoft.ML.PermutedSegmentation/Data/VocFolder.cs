@@ -127,7 +127,7 @@ public sealed class VocFolder
     private void WarnOfVocClasses(IHostEnvironment environment)
     {
         using IChannel channel = environment.Register(nameof(VocFolder)).Start(nameof(Load));
-        channel.Warning($"There is no {string.Join(" or ", ClassList.FileNames)} in '{_path}': VOC's 21 classes are taken.");
+        channel.Warning($"There is no {string.Join(", ", ClassList.FileNames.SkipLast(1))} or {ClassList.FileNames[^1]} in '{_path}': VOC's 21 classes are taken.");
     }
 
     private string FindList(string list)

@@ -98,7 +98,8 @@ internal sealed class KeySweep
         var truths = new List<byte[]>();
         while (cursor.MoveNext())
         {
-            ImageTensors.Write(batch, truths.Count, imageReader.Read());
+            MLImage image = imageReader.Read();
+            ImageTensors.Write(batch, truths.Count, image);
             byte[] truth = new byte[height * width];
             ReadOnlySpan<byte> mask = maskReader.Read();
             MaskShape.Check(maskReader.Size, (image.Height, image.Width), cursor.Position, labelColumnName);

@@ -14,6 +14,7 @@ internal sealed class BatchScorer(SegmentationModel model, Device device)
     private readonly int _width = model.Description.ImageWidth;
     private byte[] _labels = [];
     private float[] _probabilities = [];
+    private IReadOnlyList<(int Height, int Width)> _imageSizes = [];
 
     /// <summary>Whether the next runs make probabilities, too.</summary>
     public bool WithProbabilities { get; set; }
@@ -23,6 +24,7 @@ internal sealed class BatchScorer(SegmentationModel model, Device device)
     {
         using var scope = NewDisposeScope();
         Tensor scores = model.Scoring.Run(batch.View().to(device), 0, FcnNetwork.Scores);
+        _imageSizes = batch.Sizes;
         _labels = LabelUpsampler.Upsample(scores, _height, _width);
         if (WithProbabilities)
             _probabilities = nn.functional.softmax(FcnNetwork.Upsample(scores, _height, _width), 1).cpu().contiguous().data<float>().ToArray();
@@ -34,6 +36,10 @@ internal sealed class BatchScorer(SegmentationModel model, Device device)
     /// <summary>Class probabilities of an image, classes x height x width.</summary>
     public void GetProbabilities(int index, ref VBuffer<float> value)
         => Copy(_probabilities, index, model.Description.ClassNames.Count * _height * _width, ref value);
+
+    /// <summary>Height and width of an image before it was resized.</summary>
+    public void GetImageSize(int index, ref VBuffer<int> value) =>
+        Copy([_imageSizes[index].Height, _imageSizes[index].Width], 0, 2, ref value);
 
     private static void Copy<T>(T[] source, int index, int length, ref VBuffer<T> value)
     {

@@ -10,6 +10,11 @@ internal sealed class ImageBatch(SegmentationModel model, int capacity) : IDispo
 {
     private readonly Tensor _images = ImageTensors.CreateBatch(capacity, model.Description.ImageHeight, model.Description.ImageWidth).DetachFromDisposeScope();
 
+    private readonly (int Height, int Width)[] _sizes = new (int, int)[capacity];
+
+    /// <summary>The sizes that the images had before they were resized.</summary>
+    public IReadOnlyList<(int Height, int Width)> Sizes => _sizes;
+
     /// <summary>How many images there are.</summary>
     public int Count { get; private set; }
 
@@ -26,6 +31,7 @@ internal sealed class ImageBatch(SegmentationModel model, int capacity) : IDispo
     public void Add(MLImage image)
     {
         ImageTensors.Write(_images, Count, image, model.ImageTransform);
+        _sizes[Count] = (image.Height, image.Width);
         Count++;
     }
 
