@@ -123,12 +123,8 @@ internal sealed class DecodedImages
             MLImage image = imageReader.Read();
             byte[] mask = maskReader.Read().ToArray();
             if (maskReader.Height != image.Height || maskReader.Width != image.Width)
-                throw new InvalidDataException($"{imageReader.DescribeRow()}: the mask is {maskReader.Height}x{maskReader.Width} but its image is {image.Height}x{image.Width} (height x width); they must have the same size.{ExplainTurn(maskReader, image)}");
+                throw new InvalidDataException($"{imageReader.DescribeRow()}: the mask is {maskReader.Height}x{maskReader.Width} but its image is {image.Height}x{image.Width} (height x width); they must have the same size.{MaskShape.ExplainTurn(maskReader.Size, (image.Height, image.Width))}");
             yield return new LabeledImage(RgbPixels.From(image), mask, image.Height, image.Width);
         }
     }
-
-    private static string ExplainTurn(MaskColumn.Reader mask, MLImage image) => mask.Height == image.Width && mask.Width == image.Height
-        ? " The mask has the shape of the image turned by 90 degrees: it may have been drawn on the image as stored, without its EXIF orientation; mlContext.Segmentation().Transforms.LoadImages reads images so with ImageOrientation.AsStored."
-        : "";
 }

@@ -23,13 +23,13 @@ internal static class DataViewEvaluation
         var shape = new TruthShape(data.Schema, label, predicted);
         using DataViewRowCursor cursor = data.GetLazyCursor([.. label.Columns, .. predicted.Columns, .. shape.Columns]);
         MaskColumn.Reader labelReader = label.CreateReader(cursor), predictedReader = predicted.CreateReader(cursor);
-        Action checkShape = shape.CreateCheck(cursor, labelReader, predictedReader);
+        using TruthShape.Reader shapeReader = shape.CreateReader(cursor);
         byte[] resized = [];
         while (cursor.MoveNext())
         {
             ReadOnlySpan<byte> truth = labelReader.Read();
             ReadOnlySpan<byte> prediction = predictedReader.Read();
-            checkShape();
+            shapeReader.Check(labelReader.Size, predictedReader.Size);
             if (labelReader.Size != predictedReader.Size)
             {
                 if (resized.Length != prediction.Length)

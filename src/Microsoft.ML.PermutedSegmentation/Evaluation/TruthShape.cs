@@ -5,51 +5,56 @@ namespace Microsoft.ML.PermutedSegmentation;
 
 /// <summary>
 /// Checks that the true mask of a row has the shape of the row's image. A model resizes images of any shape to its own, so that
-/// the prediction does not tell. Predictions of this library's models bring the image's size along; for others the image is
-/// looked at where the mask and the prediction differ in shape.
+/// the prediction does not tell. Predictions of this library's models bring the image's size along; for others the images of the
+/// row are looked at where its mask and its prediction differ in shape.
 /// </summary>
-internal sealed class TruthShape(DataViewSchema schema, MaskColumn label, MaskColumn predicted)
+internal sealed class TruthShape
 {
-    private readonly DataViewSchema.Column? _size = ImageSizeColumn.Find(schema, predicted.Name);
+    private readonly MaskColumn _label;
+    private readonly DataViewSchema.Column? _size;
+    private readonly ImageColumn[] _images;
 
-    /// <summary>The columns a cursor needs.</summary>
-    public IEnumerable<DataViewSchema.Column> Columns => _size is { } size ? [size] : Images.SelectMany(images => images.Columns);
-
-    private IEnumerable<ImageColumn> Images =>
-        schema.Where(column => column.Type is ImageDataViewType && !column.IsHidden).Select(column => ImageColumn.Find(schema, column.Name));
-
-    /// <summary>A check of the cursor's current row, after both masks were read. It throws an <see cref="InvalidDataException"/>.</summary>
-    public Action CreateCheck(DataViewRow row, MaskColumn.Reader truth, MaskColumn.Reader prediction) =>
-        _size is { } size ? CheckOfSize(row, size, truth) : CheckOfImages(row, truth, prediction);
-
-    private Action CheckOfSize(DataViewRow row, DataViewSchema.Column column, MaskColumn.Reader truth)
+    public TruthShape(DataViewSchema schema, MaskColumn label, MaskColumn predicted)
     {
-        var getSize = row.GetGetter<VBuffer<int>>(column);
-        VBuffer<int> size = default;
-        return () =>
-        {
-            getSize(ref size);
-            MaskShape.Check(truth.Size, (size.GetItemOrDefault(0), size.GetItemOrDefault(1)), row.Position, label.Name);
-        };
+        _label = label;
+        _size = ImageSizeColumn.Find(schema, predicted.Name);
+        _images = _size is not null ? [] : [.. schema.Where(column => column.Type is ImageDataViewType && !column.IsHidden).Select(column => ImageColumn.Find(schema, column.Name))];
     }
 
-    private Action CheckOfImages(DataViewRow row, MaskColumn.Reader truth, MaskColumn.Reader prediction)
+    /// <summary>The columns a cursor needs.</summary>
+    public IEnumerable<DataViewSchema.Column> Columns => _size is { } size ? [size] : _images.SelectMany(image => image.Columns);
+
+    public Reader CreateReader(DataViewRow row) => new(this, row);
+
+    /// <summary>Checks the mask of a cursor's current row.</summary>
+    internal sealed class Reader(TruthShape shape, DataViewRow row) : IDisposable
     {
-        ImageColumn.Reader[] images = [.. Images.Select(column => column.CreateReader(row))];
-        return () =>
+        private readonly ValueGetter<VBuffer<int>>? _getSize = shape._size is { } size ? row.GetGetter<VBuffer<int>>(size) : null;
+        private readonly ImageColumn.Reader[] _images = [.. shape._images.Select(image => image.CreateReader(row))];
+        private VBuffer<int> _size;
+
+        /// <exception cref="InvalidDataException">The mask has another shape than the image.</exception>
+        public void Check((int Height, int Width) truth, (int Height, int Width) prediction)
         {
-            if (MaskShape.Fits(truth.Size, prediction.Size))
-                return;
-            string what = "its prediction";
-            var expected = prediction.Size;
-            foreach (ImageColumn.Reader reader in images)
+            if (_getSize is not null)
             {
-                MLImage image = reader.Read();
-                (what, expected) = ("its image", (image.Height, image.Width));
-                if (MaskShape.Fits(truth.Size, expected))
-                    return;
+                _getSize(ref _size);
+                MaskShape.Check(truth, (_size.GetItemOrDefault(0), _size.GetItemOrDefault(1)), row.Position, shape._label.Name);
             }
-            throw MaskShape.Differs(truth.Size, what, expected, row.Position, label.Name);
-        };
+            else if (!MaskShape.Fits(truth, prediction) && !HasImageOf(truth))
+            {
+                throw MaskShape.Differs(truth, "its prediction", prediction, row.Position, shape._label.Name);
+            }
+        }
+
+        /// <inheritdoc/>
+        public void Dispose()
+        {
+            foreach (ImageColumn.Reader reader in _images)
+                reader.Dispose();
+        }
+
+        private bool HasImageOf((int Height, int Width) size) =>
+            Array.Exists(_images, reader => reader.Read() is var image && MaskShape.Fits(size, (image.Height, image.Width)));
     }
 }

@@ -21,6 +21,34 @@ public sealed class TrainingBadInputTests
     }
 
     [Fact]
+    public void Objects_that_are_void()
+    {
+        List<PatchRow> rows = ColorPatches.Create(20);
+        foreach (PatchRow row in rows)
+            row.Label.AsSpan().Replace((byte)2, (byte)0);
+        foreach (PatchRow row in rows)
+            row.Label.AsSpan().Replace((byte)3, (byte)0);
+        AssertFails<ArgumentException>(rows, "one class, '0'; at least two are needed. The value 255 is void in a mask:");
+    }
+
+    [Fact]
+    public void Objects_that_are_void_in_some_masks_are_told()
+    {
+        var warnings = new List<string>();
+        TrainingData.Read(ColorPatches.View(_mlContext, 20), ColorPatches.Options(), new Random(1), _ => { }, warnings.Add);
+        Assert.Empty(warnings);
+        List<PatchRow> rows = ColorPatches.Create(20);
+        foreach (PatchRow row in rows)
+        {
+            row.Label[0] = 1; // no ordinary void
+            if (row.Name.EndsWith('1'))
+                row.Label.AsSpan().Replace((byte)3, (byte)0);
+        }
+        TrainingData.Read(_mlContext.Data.LoadFromEnumerable(rows), ColorPatches.Options(), new Random(1), _ => { }, warnings.Add);
+        Assert.Contains("Masks of the training data: The value 255 is void in a mask: in 2 masks", Assert.Single(warnings));
+    }
+
+    [Fact]
     public void All_void()
     {
         List<PatchRow> rows = ColorPatches.Create(20);
