@@ -9,7 +9,7 @@ namespace Microsoft.ML.PermutedSegmentation.Tests;
 public sealed class PictureTableTests : IDisposable
 {
     private static readonly Dictionary<string, Picture> Pictures = ReadResource("pictures.json", stream =>
-        JsonSerializer.Deserialize<Picture[]>(stream, JsonSerializerOptions.Web)!.ToDictionary(picture => picture.Name));
+        JsonDocument.Parse(stream).RootElement.EnumerateArray().Select(Picture.Of).ToDictionary(picture => picture.Name));
 
     private readonly TempFolder _folder = new();
 
@@ -131,7 +131,17 @@ public sealed class PictureTableTests : IDisposable
         return read(stream);
     }
 
-    private sealed record Picture(string Name, byte[] File, int Height, int Width, byte[]? Rgb);
+    private sealed record Picture(string Name, byte[] File, int Height, int Width, byte[]? Rgb)
+    {
+        public static Picture Of(JsonElement element)
+        {
+            string name = element.GetProperty("name").GetString()!;
+            byte[] file = element.GetProperty("file").GetBytesFromBase64();
+            return element.TryGetProperty("rgb", out JsonElement rgb)
+                ? new Picture(name, file, element.GetProperty("height").GetInt32(), element.GetProperty("width").GetInt32(), rgb.GetBytesFromBase64())
+                : new Picture(name, file, 0, 0, null);
+        }
+    }
 
     private sealed class FileRow
     {
