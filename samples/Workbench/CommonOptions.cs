@@ -16,10 +16,12 @@ internal static class CommonOptions
     public static PathOption Data() => new("--data", FileRole.DataSet)
     {
         HelpName = "DIR",
-        Description = "A folder in VOC layout: JPEGImages, SegmentationClass, ImageSets/Segmentation and, "
-            + "unless the classes are VOC's 21, classes.txt with one name a line.",
+        Description = "A folder in VOC layout: JPEGImages, SegmentationClass, ImageSets/Segmentation and, unless the classes are "
+            + "VOC's 21, classes.txt with one name a line, CVAT's labelmap.txt or labelme's class_names.txt.",
         Required = true,
     };
+
+    public static Option<bool> BinaryMasks() => new("--binary-masks") { Description = "The masks are black and white: 255 is class 1, and not void." };
 
     public static PathOption Model() => new("--model", FileRole.Input) { HelpName = "model.zip", Description = "A model file, as train writes it.", Required = true };
 

@@ -24,9 +24,12 @@ internal static class Steps
     /// <summary>Reads a key file; says so when others can read it too.</summary>
     public static PermutationKey LoadKey(string path) => PermutationKey.Load(path, Warn);
 
+    /// <summary>Opens the folder of --data, whose masks are as --binary-masks says.</summary>
+    public static VocFolder OpenFolder(string path, bool binaryMasks) => VocFolder.Open(path, palette: binaryMasks ? ClassPalette.Binary : null);
+
     /// <summary>Reads the masks of a VOC folder's rows into the column Label.</summary>
     public static IDataView LoadMasks(this MLContext mlContext, IDataView rows, VocFolder folder) =>
-        mlContext.Segmentation().Transforms.LoadMasks("Label", null, "MaskPath", folder.ClassNames).Fit(rows).Transform(rows);
+        mlContext.Segmentation().Transforms.LoadMasks("Label", null, "MaskPath", folder.ClassNames, folder.Palette).Fit(rows).Transform(rows);
 
     /// <summary>Loads a model, and unlocks it when there is a key, which has to be the right one.</summary>
     public static ITransformer LoadModel(this MLContext mlContext, string path, string? keyPath)
@@ -70,14 +73,18 @@ internal static class Steps
     }
 
     /// <summary>The weights that a training starts from: those of a model that needs no key, or of a safetensors file.</summary>
-    public static SegmentationWeights LoadInitialWeights(string path) =>
-        Path.GetExtension(path).Equals(".safetensors", StringComparison.OrdinalIgnoreCase)
+    public static SegmentationWeights LoadInitialWeights(string path)
+    {
+        SegmentationFile.Require(path, SegmentationFileKind.Weights, SegmentationFileKind.Model);
+        return SegmentationFile.KindOf(path) == SegmentationFileKind.Weights
             ? SegmentationWeights.Load(path)
             : new MLContext().LoadWeights(path, keyPath: null);
+    }
 
     /// <summary>Loads a model as it is in its file, and the columns of the rows that it was made for (null when not stored).</summary>
     public static ITransformer LoadModelFile(this MLContext mlContext, string path, out DataViewSchema? schema)
     {
+        SegmentationFile.Require(path, SegmentationFileKind.Model);
         try
         {
             return mlContext.Model.Load(path, out schema);

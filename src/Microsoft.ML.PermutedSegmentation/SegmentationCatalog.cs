@@ -19,19 +19,27 @@ public sealed class SegmentationCatalog
     public SegmentationTransformsCatalog Transforms { get; }
 
     /// <summary>How well predicted masks agree with the true ones.</summary>
+    /// <remarks>
+    /// Warnings are logged where true masks seem to have been saved in black and white, so that their objects are void, and where the
+    /// mean counts a class without a true pixel.
+    /// </remarks>
     /// <param name="data">Rows with both masks, as a segmentation model makes them from rows with images and masks.</param>
-    /// <param name="labelColumnName">Column of true masks; one of another size than the prediction is resized to it, by nearest pixel.</param>
+    /// <param name="labelColumnName">Column of true masks; one of another size than the prediction is resized to it, by nearest pixel. It has to have the shape of the image that the prediction was made of.</param>
     /// <param name="predictedLabelColumnName">Column of predicted masks.</param>
     /// <param name="ignoredClasses">Classes, from 0, to leave out of the averages, for example the background.</param>
     /// <exception cref="ArgumentException">A column is missing or holds no masks, the columns disagree about the classes, or no class is left to average.</exception>
-    /// <exception cref="InvalidDataException">A row's mask does not fit its size or its classes.</exception>
+    /// <exception cref="InvalidDataException">A row's mask does not fit its size or its classes, or has another shape than its image.</exception>
     /// <exception cref="InvalidOperationException">There are no rows, or every pixel is void.</exception>
     public SegmentationMetrics Evaluate(
         IDataView data,
         string labelColumnName = "Label",
         string predictedLabelColumnName = "PredictedLabel",
         IReadOnlyCollection<int>? ignoredClasses = null)
-        => DataViewEvaluation.Evaluate(data, labelColumnName, predictedLabelColumnName, ignoredClasses);
+    {
+        SegmentationMetrics metrics = DataViewEvaluation.Evaluate(data, labelColumnName, predictedLabelColumnName, ignoredClasses);
+        metrics.LogWarnings(_environment);
+        return metrics;
+    }
 
     /// <summary>
     /// What a protected model is worth under the key conditions of the paper: with its key, without one, and with random keys

@@ -15,6 +15,7 @@ internal static class TrainCommand
     {
         var defaults = new PermutedSegmentationTrainer.Options();
         var data = CommonOptions.Data();
+        var binaryMasks = CommonOptions.BinaryMasks();
         var trainList = new Option<string>("--train-list") { HelpName = "NAME", Description = "The images to train on: ImageSets/Segmentation/NAME.txt.", Required = true };
         var validationList = new Option<string?>("--val-list") { HelpName = "NAME", Description = "The images that choose the best epoch. Without it, a tenth of the training images is held out." };
         var key = CommonOptions.Key("Protects the model with this key file (see keygen).");
@@ -42,7 +43,7 @@ internal static class TrainCommand
             folder holds of a protected model is encrypted with its key. Delete it when the model is done, or to train anew.
             """)
         {
-            data, trainList, validationList, key, unprotected, featureMaps, backbone, initialWeights, outputStride, size,
+            data, binaryMasks, trainList, validationList, key, unprotected, featureMaps, backbone, initialWeights, outputStride, size,
             epochs, batchSize, learningRate, weightDecay, seed, checkpoint, output, new OverwriteOption(),
         };
         command.RequireExactlyOneOf(key, unprotected);
@@ -70,7 +71,7 @@ internal static class TrainCommand
                 CheckpointPath = checkpointPath,
                 CancellationToken = cancellationToken,
             };
-            Run(new MLContext(result.GetValue(seed)).WithWarnings(), VocFolder.Open(result.GetRequiredValue(data)),
+            Run(new MLContext(result.GetValue(seed)).WithWarnings(), Steps.OpenFolder(result.GetRequiredValue(data), result.GetValue(binaryMasks)),
                 result.GetRequiredValue(trainList), result.GetValue(validationList), result.GetValue(key), options, result.GetRequiredValue(output), outputs);
         });
         return command;

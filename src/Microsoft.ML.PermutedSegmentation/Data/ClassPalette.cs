@@ -1,8 +1,8 @@
 namespace Microsoft.ML.PermutedSegmentation;
 
 /// <summary>
-/// One color per class. It tells which class a pixel of an RGB mask belongs to, and in which colors predicted masks
-/// are written. Class <see cref="VoidClass"/> (255) stands for "no class" and has a color of its own.
+/// One color per class. It tells which class a pixel of an RGB mask belongs to, whether the palette of an indexed mask was
+/// re-numbered, and in which colors predicted masks are written. Class <see cref="VoidClass"/> (255) stands for "no class" and has a color of its own.
 /// </summary>
 public sealed class ClassPalette
 {
@@ -40,6 +40,12 @@ public sealed class ClassPalette
     /// (224, 224, 192). It is the palette of indexed VOC masks (VOC development kit, <c>VOClabelcolormap.m</c>).
     /// </summary>
     public static ClassPalette Voc { get; } = new([.. Enumerable.Range(0, MaximumClassCount).Select(VocColor)], VocColor(VoidClass));
+
+    /// <summary>
+    /// Two classes in black and white, as most tools save a mask of one kind of object: 0 is black, 1 is white, and 255 in a grey
+    /// or indexed mask is white, too, and not void.
+    /// </summary>
+    public static ClassPalette Binary { get; } = new([(0, 0, 0), (255, 255, 255)], VocColor(VoidClass));
 
     /// <summary>How many classes have a color: 1 to 255, void not counted.</summary>
     public int Count => _colors.Length;

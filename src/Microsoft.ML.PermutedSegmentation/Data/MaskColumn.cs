@@ -90,6 +90,8 @@ internal sealed class MaskColumn
 
         public int Width { get; private set; }
 
+        public (int Height, int Width) Size => (Height, Width);
+
         /// <summary>The key values of the row's mask, valid until the next call.</summary>
         /// <exception cref="InvalidDataException">The number of values is not height times width.</exception>
         public ReadOnlySpan<byte> Read()

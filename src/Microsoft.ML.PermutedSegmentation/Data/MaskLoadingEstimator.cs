@@ -22,8 +22,7 @@ public sealed class MaskLoadingEstimator : IEstimator<MaskLoadingTransformer>
     public MaskLoadingTransformer Fit(IDataView input)
     {
         ArgumentNullException.ThrowIfNull(input);
-        _transformer.GetOutputSchema(input.Schema);
-        return _transformer;
+        return _transformer.FindInput(input.Schema) is null ? throw _transformer.MissingInput() : _transformer;
     }
 
     /// <summary>The schema after loading, for pipelines that are not fitted yet.</summary>

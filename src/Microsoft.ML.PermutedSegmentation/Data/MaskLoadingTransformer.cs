@@ -8,6 +8,10 @@ using Microsoft.ML.Runtime;
 namespace Microsoft.ML.PermutedSegmentation;
 
 /// <summary>Loads segmentation masks; made by <see cref="MaskLoadingEstimator"/>, which describes its columns.</summary>
+/// <remarks>
+/// Masks are needed to train and to evaluate only. Data without the column of file names passes through as it is, and no mask
+/// column is added to it.
+/// </remarks>
 public sealed class MaskLoadingTransformer : RowToRowTransformerBase
 {
     internal const string LoaderSignature = "SegmentationMaskLoader";
@@ -38,6 +42,13 @@ public sealed class MaskLoadingTransformer : RowToRowTransformerBase
     internal ArgumentOutOfRangeException MissingInput() =>
         new("inputSchema", $"There is no input column '{InputColumnName}'; expected one of type Text with mask file names.");
 
+    /// <exception cref="ArgumentOutOfRangeException">The input column is not Text.</exception>
+    internal DataViewSchema.Column? FindInput(DataViewSchema schema) => schema.GetColumnOrNull(InputColumnName) switch
+    {
+        { Type: not TextDataViewType } input => throw WrongInput($"{input.Type}"),
+        var input => input,
+    };
+
     internal ArgumentOutOfRangeException WrongInput(string type) =>
         new("inputSchema", $"The input column '{InputColumnName}' has the type {type}; expected Text, the mask's file name.");
 
@@ -55,10 +66,26 @@ public sealed class MaskLoadingTransformer : RowToRowTransformerBase
         var colors = new (byte, byte, byte)[context.Reader.ReadByte()];
         for (int i = 0; i < colors.Length; i++)
             colors[i] = ReadColor(context.Reader);
-        if (ClassNameList.FindProblem(names) is { } problem)
-            throw new InvalidDataException($"The saved {nameof(MaskLoadingTransformer)} is damaged: {problem}");
-        return new MaskLoadingTransformer(environment, output, folder, input, names, ClassPalette.FromColors(colors, voidColor));
+        return ClassNameList.FindProblem(names) is { } problem
+            ? throw Damaged(problem)
+            : new MaskLoadingTransformer(environment, output, folder, input, names, MakePalette(colors, voidColor, names.Length));
     }
+
+    private static ClassPalette MakePalette((byte, byte, byte)[] colors, (byte, byte, byte) voidColor, int classCount)
+    {
+        if (colors.Length < classCount)
+            throw Damaged($"There are {colors.Length} colors for {classCount} classes.");
+        try
+        {
+            return ClassPalette.FromColors(colors, voidColor);
+        }
+        catch (ArgumentException exception)
+        {
+            throw Damaged(exception.Message);
+        }
+    }
+
+    private static InvalidDataException Damaged(string problem) => new($"The saved {nameof(MaskLoadingTransformer)} is damaged: {problem}");
 
     private protected override void SaveModel(ModelSaveContext ctx)
     {
@@ -97,18 +124,11 @@ public sealed class MaskLoadingTransformer : RowToRowTransformerBase
         private const int SizeColumn = 1;
 
         private readonly MaskLoadingTransformer _parent;
-        private readonly int _input;
+        private readonly DataViewSchema.Column? _input;
 
-        public Mapper(MaskLoadingTransformer parent, DataViewSchema inputSchema)
-        {
-            var input = inputSchema.GetColumnOrNull(parent.InputColumnName) ?? throw parent.MissingInput();
-            if (input.Type is not TextDataViewType)
-                throw parent.WrongInput($"{input.Type}");
-            _parent = parent;
-            _input = input.Index;
-        }
+        public Mapper(MaskLoadingTransformer parent, DataViewSchema inputSchema) => (_parent, _input) = (parent, parent.FindInput(inputSchema));
 
-        public DataViewSchema.DetachedColumn[] GetOutputColumns() =>
+        public DataViewSchema.DetachedColumn[] GetOutputColumns() => _input is null ? [] :
         [
             new(_parent.OutputColumnName, new VectorDataViewType(new KeyDataViewType(typeof(byte), _parent._classNames.Length)),
                 ClassNameList.ToKeyValues(_parent._classNames)),
@@ -116,16 +136,18 @@ public sealed class MaskLoadingTransformer : RowToRowTransformerBase
         ];
 
         public Func<int, bool> GetDependencies(Func<int, bool> activeOutput) =>
-            column => column == _input && (activeOutput(MaskColumn) || activeOutput(SizeColumn));
+            column => column == _input?.Index && (activeOutput(MaskColumn) || activeOutput(SizeColumn));
 
         public Delegate?[] CreateGetters(DataViewRow input, Func<int, bool> activeOutput, out Action? disposer)
         {
             disposer = null;
+            if (_input is not { } column)
+                return [];
             var getters = new Delegate?[2];
             if (!activeOutput(MaskColumn) && !activeOutput(SizeColumn))
                 return getters;
-            var mask = new RowMask(input, input.Schema[_input], _parent.MaskFolder,
-                activeOutput(MaskColumn) ? new MaskReader(_parent._classNames.Length, _parent._palette) : null);
+            var mask = new RowMask(input, input.Schema[column.Index], _parent.MaskFolder,
+                activeOutput(MaskColumn) ? new MaskReader(_parent._classNames, _parent._palette) : null);
             if (activeOutput(MaskColumn))
                 getters[MaskColumn] = (ValueGetter<VBuffer<byte>>)mask.GetKeyValues;
             if (activeOutput(SizeColumn))

@@ -1,21 +1,39 @@
+using Microsoft.ML.Runtime;
+
 namespace Microsoft.ML.PermutedSegmentation;
 
 /// <summary>
 /// A data set in the folder layout of PASCAL VOC: <c>JPEGImages/{name}.jpg</c> (or .jpeg, .png),
 /// <c>SegmentationClass/{name}.png</c> and lists of names <c>ImageSets/Segmentation/{list}.txt</c>, one name a line.
 /// </summary>
+/// <remarks>
+/// Lists may have been written on another system. <c>/</c> and <c>\</c> separate folders, a name may bring its extension along, and
+/// a file that has exactly the name comes before one that has it in another Unicode form, and that before one in another case. Two
+/// files that fit equally well are an error.
+/// </remarks>
 public sealed class VocFolder
 {
     private static readonly string[] ImageExtensions = [".jpg", ".jpeg", ".png"];
 
+    private readonly string _path;
     private readonly string _listFolder;
+    private readonly FolderIndex _images;
+    private readonly FolderIndex _masks;
 
-    private VocFolder(string path, IReadOnlyList<string> classNames)
+    private VocFolder(string path, string? classNamesFile, ClassPalette? palette)
     {
+        _path = path;
         ImageFolder = Path.Combine(path, "JPEGImages");
         MaskFolder = Path.Combine(path, "SegmentationClass");
         _listFolder = Path.Combine(path, "ImageSets", "Segmentation");
-        ClassNames = classNames;
+        _images = new FolderIndex(ImageFolder);
+        _masks = new FolderIndex(MaskFolder);
+        ClassNamesFile = classNamesFile;
+        ClassList classes = classNamesFile is null ? ClassList.Voc : ClassList.Read(classNamesFile);
+        ClassNames = classes.Names;
+        Palette = palette ?? classes.Palette;
+        if (Palette.Count < ClassNames.Count)
+            throw new ArgumentException($"The palette has {Palette.Count} colors, and '{classNamesFile ?? path}' {ClassNames.Count} classes.", nameof(palette));
     }
 
     /// <summary>The 21 classes of PASCAL VOC 2012, background first; also those of torchvision's pretrained segmentation models.</summary>
@@ -30,70 +48,68 @@ public sealed class VocFolder
     /// <summary>The names of the classes, in the order of their indices in the masks.</summary>
     public IReadOnlyList<string> ClassNames { get; }
 
+    /// <summary>The colors of the classes: those given, or else those of <c>labelmap.txt</c>, or else VOC's. For <c>LoadMasks</c>.</summary>
+    public ClassPalette Palette { get; }
+
+    /// <summary>The file that the classes were read from; null where there was none, so that VOC's 21 classes were taken.</summary>
+    public string? ClassNamesFile { get; }
+
     /// <summary>Opens a data set.</summary>
     /// <param name="path">The folder that holds JPEGImages, SegmentationClass and ImageSets.</param>
     /// <param name="classNamesFile">
-    /// A text file with one class name a line, in class order. When null, <c>classes.txt</c> in the folder, and when there
-    /// is none the 21 classes of VOC 2012.
+    /// A text file with one class name a line, in class order, or CVAT's labelmap.txt. When null, the first that there is in the
+    /// folder of <c>classes.txt</c>, <c>labelmap.txt</c> (CVAT) and <c>class_names.txt</c> (labelme), and when there is none the 21
+    /// classes of VOC 2012, which <see cref="Load"/> warns of.
     /// </param>
+    /// <param name="palette">The colors of the classes, where the folder does not tell them; <see cref="ClassPalette.Binary"/> for black and white masks.</param>
+    /// <exception cref="ArgumentException"><paramref name="path"/> is empty, or the palette has fewer colors than there are classes.</exception>
     /// <exception cref="DirectoryNotFoundException">The folder or a folder in it is missing.</exception>
     /// <exception cref="FileNotFoundException"><paramref name="classNamesFile"/> is missing.</exception>
-    /// <exception cref="InvalidDataException">The class names are not 2 to 255 different names.</exception>
-    public static VocFolder Open(string path, string? classNamesFile = null)
+    /// <exception cref="InvalidDataException">The class names are not 2 to 255 different names, or a label of labelmap.txt is not right.</exception>
+    public static VocFolder Open(string path, string? classNamesFile = null, ClassPalette? palette = null)
     {
         ArgumentException.ThrowIfNullOrEmpty(path);
         path = Path.GetFullPath(path);
         CheckFolder(path, "There is no data set folder");
-        string ownFile = Path.Combine(path, "classes.txt");
-        if (classNamesFile is null && File.Exists(ownFile))
-            classNamesFile = ownFile;
-        var folder = new VocFolder(path, classNamesFile is null ? ClassNameList.Voc : ReadClassNames(classNamesFile));
+        var index = new FolderIndex(path);
+        classNamesFile ??= ClassList.FileNames.SelectMany(name => index.Find([Path.GetFileNameWithoutExtension(name)], ".txt")).FirstOrDefault();
+        var folder = new VocFolder(path, classNamesFile, palette);
         CheckFolder(folder.ImageFolder, "The data set lacks its folder of images");
         CheckFolder(folder._listFolder, "The data set lacks its folder of lists");
         return folder;
     }
 
-    /// <summary>Reads the names of classes from a text file with one name a line, in class order.</summary>
+    /// <summary>Reads the names of classes from a text file with one name a line, in class order, or from CVAT's labelmap.txt.</summary>
     /// <param name="path">The file.</param>
     /// <exception cref="FileNotFoundException">The file is missing.</exception>
-    /// <exception cref="InvalidDataException">The class names are not 2 to 255 different names.</exception>
-    public static IReadOnlyList<string> ReadClassNames(string path)
-    {
-        ArgumentException.ThrowIfNullOrEmpty(path);
-        if (!File.Exists(path))
-            throw new FileNotFoundException($"There is no file of class names '{path}'.", path);
-        // A line left empty at the end is usual; one in the middle would shift the classes after it.
-        string[] names = File.ReadAllText(path).TrimEnd().Split('\n', StringSplitOptions.TrimEntries);
-        return ClassNameList.FindProblem(names) is { } problem
-            ? throw new InvalidDataException($"'{path}': {problem} It should have one name a line, in class order.")
-            : names;
-    }
+    /// <exception cref="InvalidDataException">The class names are not 2 to 255 different names, or a label of labelmap.txt is not right.</exception>
+    public static IReadOnlyList<string> ReadClassNames(string path) => ClassList.Read(path).Names;
 
     /// <summary>
     /// Reads a list and checks up front, before hours of training, that every file it names is there, whole, and that
-    /// masks have the size of their images. Nothing is decoded.
+    /// masks have the size of their images. Nothing is decoded. A warning is logged where VOC's classes were taken for want of a
+    /// file of classes.
     /// </summary>
     /// <param name="mlContext">The context that makes the data view.</param>
     /// <param name="list">The name of a list without its extension, such as <c>train</c>.</param>
     /// <param name="masks">Whether there are masks; without them MaskPath is empty text.</param>
-    /// <returns>One row a name, in the list's order, of the Text columns Name, ImagePath and MaskPath (absolute paths).</returns>
+    /// <param name="orientation">How images that are stored turned will be read: their masks have the size that they have then.</param>
+    /// <returns>One row a name, in the list's order, of the Text columns Name (with <c>/</c>, without extension), ImagePath and MaskPath (absolute paths).</returns>
     /// <exception cref="DirectoryNotFoundException">The folder of masks is missing.</exception>
     /// <exception cref="FileNotFoundException">The list, or an image or mask it names, is missing.</exception>
     /// <exception cref="InvalidDataException">
-    /// The list is empty or names a file outside the folder; an image or mask is truncated or of no known format; or a mask
-    /// has another size than its image.
+    /// The list is empty, or a name is ambiguous or points outside the folder; an image or mask is truncated or of no known format;
+    /// or a mask has another size than its image.
     /// </exception>
-    public IDataView Load(MLContext mlContext, string list, bool masks = true)
+    public IDataView Load(MLContext mlContext, string list, bool masks = true, ImageOrientation orientation = ImageOrientation.Upright)
     {
         ArgumentNullException.ThrowIfNull(mlContext);
         ArgumentException.ThrowIfNullOrEmpty(list);
-        if (LeavesFolder(list))
-            throw new ArgumentException($"'{list}' is not the name of a list in '{_listFolder}'.", nameof(list));
-        string listFile = Path.Combine(_listFolder, list + ".txt");
-        if (!File.Exists(listFile))
-            throw new FileNotFoundException($"The data set has no list '{listFile}'.", listFile);
+        string listFile = FindList(list);
         if (masks)
             CheckFolder(MaskFolder, "The data set lacks its folder of masks");
+        if (ClassNamesFile is null)
+            WarnOfVocClasses(mlContext);
 
         var rows = new List<Row>();
         string[] lines = File.ReadAllLines(listFile);
@@ -101,7 +117,7 @@ public sealed class VocFolder
         {
             string name = lines[i].Trim();
             if (name.Length > 0)
-                rows.Add(FindFiles(name, $"'{listFile}', line {i + 1}", masks));
+                rows.Add(FindFiles(name, $"'{listFile}', line {i + 1}", masks, orientation));
         }
 
         if (rows.Count == 0)
@@ -109,37 +125,66 @@ public sealed class VocFolder
         return mlContext.Data.LoadFromEnumerable(rows);
     }
 
-    private Row FindFiles(string name, string line, bool masks)
+    private void WarnOfVocClasses(IHostEnvironment environment)
     {
-        if (LeavesFolder(name))
-            throw new InvalidDataException($"{line}: the name '{name}' points outside the data set's folders.");
-        string? image = ImageExtensions.Select(extension => Path.Combine(ImageFolder, name + extension)).FirstOrDefault(File.Exists);
-        if (image is null)
-        {
-            string expected = Path.Combine(ImageFolder, name + ImageExtensions[0]);
-            throw new FileNotFoundException($"{line}: there is no image '{expected}' (nor .jpeg, nor .png).", expected);
-        }
+        using IChannel channel = environment.Register(nameof(VocFolder)).Start(nameof(Load));
+        channel.Warning($"There is no {string.Join(", ", ClassList.FileNames.SkipLast(1))} or {ClassList.FileNames[^1]} in '{_path}': VOC's 21 classes are taken.");
+    }
 
-        var imageSize = ImageFile.CheckWhole(image);
+    private string FindList(string list)
+    {
+        if (Split(list) is not { } parts)
+            throw new ArgumentException($"'{list}' is not the name of a list in '{_listFolder}'.", nameof(list));
+        string expected = Path.Combine([_listFolder, .. parts]) + ".txt";
+        return OnlyOne(new FolderIndex(_listFolder).Find(parts, ".txt"), $"'{list}'")
+            ?? throw new FileNotFoundException($"The data set has no list '{expected}'.", expected);
+    }
+
+    private Row FindFiles(string name, string line, bool masks, ImageOrientation orientation)
+    {
+        string[] parts = Split(name) ?? throw new InvalidDataException($"{line}: the name '{name}' points outside the data set's folders.");
+        string image = FindImage(parts, line);
+        string rowName = string.Join('/', parts);
+        var imageSize = ImageFile.CheckWhole(image, orientation);
         if (!masks)
-            return new Row { Name = name, ImagePath = image };
+            return new Row { Name = rowName, ImagePath = image };
 
-        string mask = Path.Combine(MaskFolder, name + ".png");
-        if (!File.Exists(mask))
-            throw new FileNotFoundException($"{line}: there is no mask '{mask}'.", mask);
+        string expected = Path.Combine([MaskFolder, .. parts]) + ".png";
+        string mask = OnlyOne(_masks.Find(parts, ".png"), line) ?? throw new FileNotFoundException($"{line}: there is no mask '{expected}'.", expected);
         var maskSize = ImageFile.CheckWholePng(mask);
         if (maskSize != imageSize)
         {
             throw new InvalidDataException(
-                $"{line}: the mask '{mask}' has {maskSize.Width} x {maskSize.Height} pixels, its image '{image}' {imageSize.Width} x {imageSize.Height}; they should be the same.");
+                $"{line}: the mask '{mask}' has {maskSize.Width} x {maskSize.Height} pixels, its image '{image}' {imageSize.Width} x {imageSize.Height}; they should be the same.{MaskShape.ExplainTurn(maskSize, imageSize)}");
         }
 
-        return new Row { Name = name, ImagePath = image, MaskPath = mask };
+        return new Row { Name = rowName, ImagePath = image, MaskPath = mask };
     }
 
-    // Both separators on every system: a list may have been written elsewhere.
-    private static bool LeavesFolder(string name) =>
-        Path.IsPathRooted(name) || name.StartsWith('\\') || name.Split('/', '\\').Contains("..");
+    // An extension that the list brings along is taken off the last part.
+    private string FindImage(string[] parts, string line)
+    {
+        if (OnlyOne(_images.Find(parts, ImageExtensions), line) is { } image)
+            return image;
+        string extension = Path.GetExtension(parts[^1]);
+        bool isGiven = ImageExtensions.Contains(extension, StringComparer.OrdinalIgnoreCase);
+        if (isGiven)
+            parts[^1] = Path.GetFileNameWithoutExtension(parts[^1]);
+        string expected = Path.Combine([ImageFolder, .. parts]) + (isGiven ? extension : ImageExtensions[0]);
+        return (isGiven ? OnlyOne(_images.Find(parts, extension), line) : null)
+            ?? throw new FileNotFoundException($"{line}: there is no image '{expected}'{(isGiven ? "" : " (nor .jpeg, nor .png)")}.", expected);
+    }
+
+    private static string? OnlyOne(string[] found, string line) => found.Length > 1
+        ? throw new InvalidDataException($"{line}: the name is ambiguous; there are '{string.Join("' and '", found)}'. Rename one of them, or write the file's whole name.")
+        : found.FirstOrDefault();
+
+    // Both separators on every system, since a list may have been written on another one. Null for a name that leaves its folder.
+    private static string[]? Split(string name)
+    {
+        string[] parts = [.. name.Split('/', '\\').Where(part => part is not ("" or "."))];
+        return Path.IsPathRooted(name) || name.StartsWith('\\') || parts.Contains("..") || parts.Length == 0 ? null : parts;
+    }
 
     private static void CheckFolder(string path, string problem)
     {

@@ -26,6 +26,7 @@ internal static class AccessControlEvaluation
         try
         {
             SegmentationMetrics[] metrics = Score(environment, before, segmenter, data, keys, labelColumnName, progress: null, cancellation);
+            metrics[0].LogWarnings(environment);
             var floors = new FloorEvaluator(description, labelColumnName, Apply(before, data), trainingData is null ? null : Apply(before, trainingData));
             return new AccessControlMetrics(metrics[0], metrics[1], new WrongKeyMetrics(metrics[2..]), floors.BestConstantClass, floors.MostFrequentClassPerPixel);
         }

@@ -5,10 +5,10 @@ internal static class DataViewEvaluation
 {
     /// <summary>
     /// Compares two columns of masks. A true mask of another size than its prediction is resized to the prediction's
-    /// (nearest pixel). Classes are named by the columns' KeyValues, or else by their number.
+    /// (nearest pixel); it has to have the shape of the row's image. Classes are named by the columns' KeyValues, or else by their number.
     /// </summary>
     /// <exception cref="ArgumentException">A column is missing, is no mask, or the columns disagree about the classes.</exception>
-    /// <exception cref="InvalidDataException">A row's mask does not fit its size or its classes.</exception>
+    /// <exception cref="InvalidDataException">A row's mask does not fit its size or its classes, or has another shape than its image.</exception>
     /// <exception cref="InvalidOperationException">There are no rows, or every pixel is void.</exception>
     public static SegmentationMetrics Evaluate(
         IDataView data, string labelColumnName, string predictedLabelColumnName, IReadOnlyCollection<int>? ignoredClasses = null)
@@ -20,14 +20,17 @@ internal static class DataViewEvaluation
         var predicted = MaskColumn.Find(data.Schema, predictedLabelColumnName, nameof(predictedLabelColumnName));
         var evaluator = new SegmentationEvaluator(AgreeOnClasses(label, predicted), ignoredClasses);
 
-        using DataViewRowCursor cursor = data.GetLazyCursor(label.Columns.Concat(predicted.Columns));
+        var shape = new TruthShape(data.Schema, label, predicted);
+        using DataViewRowCursor cursor = data.GetLazyCursor([.. label.Columns, .. predicted.Columns, .. shape.Columns]);
         MaskColumn.Reader labelReader = label.CreateReader(cursor), predictedReader = predicted.CreateReader(cursor);
+        using TruthShape.Reader shapeReader = shape.CreateReader(cursor);
         byte[] resized = [];
         while (cursor.MoveNext())
         {
             ReadOnlySpan<byte> truth = labelReader.Read();
             ReadOnlySpan<byte> prediction = predictedReader.Read();
-            if (labelReader.Height != predictedReader.Height || labelReader.Width != predictedReader.Width)
+            shapeReader.Check(labelReader.Size, predictedReader.Size);
+            if (labelReader.Size != predictedReader.Size)
             {
                 if (resized.Length != prediction.Length)
                     resized = new byte[prediction.Length];

@@ -71,7 +71,7 @@ internal sealed class KeySweep
         for (int k = 0; k < keys.Count; k++)
         {
             using SegmentationModel underKey = _model.With(keys[k]);
-            using var network = new ScoringNetwork(underKey.Network, _model.Description.ImageHeight, _model.Description.ImageWidth, _sharedMap);
+            using ScoringNetwork network = ScoringNetworkOf(underKey, _sharedMap, FcnNetwork.Scores);
             foreach ((Tensor maps, List<byte[]> truths) in group)
             {
                 cancellation.ThrowIfCancellationRequested();
@@ -102,14 +102,17 @@ internal sealed class KeySweep
         using DataViewRowCursor cursor = data.GetLazyCursor([.. imageColumn.Columns, .. maskColumn.Columns]);
         using ImageColumn.Reader imageReader = imageColumn.CreateReader(cursor);
         MaskColumn.Reader maskReader = maskColumn.CreateReader(cursor);
-        using var network = new ScoringNetwork(_model.Network, _model.Description.ImageHeight, _model.Description.ImageWidth, 0, _sharedMap);
+        using ScoringNetwork network = ScoringNetworkOf(_model, 0, _sharedMap);
         using Tensor batch = ImageTensors.CreateBatch(BatchSize, height, width).DetachFromDisposeScope();
         var truths = new List<byte[]>();
         while (cursor.MoveNext())
         {
-            ImageTensors.Write(batch, truths.Count, imageReader.Read());
+            MLImage image = imageReader.Read();
+            ImageTensors.Write(batch, truths.Count, image);
             byte[] truth = new byte[height * width];
-            NearestResizer.Resize(maskReader.Read(), maskReader.Height, maskReader.Width, truth, height, width);
+            ReadOnlySpan<byte> mask = maskReader.Read();
+            MaskShape.Check(maskReader.Size, (image.Height, image.Width), cursor.Position, labelColumnName);
+            NearestResizer.Resize(mask, maskReader.Height, maskReader.Width, truth, height, width);
             truths.Add(truth);
             if (truths.Count == BatchSize)
             {
@@ -122,6 +125,13 @@ internal sealed class KeySweep
             using Tensor rest = batch.narrow(0, 0, truths.Count);
             yield return (RunShared(network, rest), truths);
         }
+    }
+
+    // It has weights of its own.
+    private static ScoringNetwork ScoringNetworkOf(SegmentationModel model, int from, int to)
+    {
+        using var use = model.Use();
+        return new ScoringNetwork(use.Value.Network, model.Description.ImageHeight, model.Description.ImageWidth, from, to);
     }
 
     private Tensor RunShared(ScoringNetwork network, Tensor images)

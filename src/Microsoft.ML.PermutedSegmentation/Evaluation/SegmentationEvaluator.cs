@@ -23,6 +23,8 @@ internal sealed class SegmentationEvaluator
     private readonly int[] _imageCounts;       // [copy, truth, predicted]
     private readonly long[] _counts;           // [truth, predicted]
     private readonly int[] _imagePredicted;    // [predicted], labelled pixels only
+    private readonly int[] _imageTruth;        // [truth]
+    private readonly LabelCounts _labels;
     private int _imageCount;
     private int _scoredImageCount;
     private double _imageIouSum;
@@ -39,6 +41,8 @@ internal sealed class SegmentationEvaluator
         _imageCounts = new int[Copies * _values * _values];
         _counts = new long[_values * _values];
         _imagePredicted = new int[_values];
+        _imageTruth = new int[_values];
+        _labels = new LabelCounts(classNames);
     }
 
     /// <summary>Adds an image's masks, of equal length.</summary>
@@ -68,11 +72,11 @@ internal sealed class SegmentationEvaluator
         if (labelled == 0)
             throw new InvalidOperationException($"There is nothing to evaluate: every pixel of all {_imageCount} images is void (has no label).");
 
-        long voidCount = 0;
-        foreach (long count in _counts.AsSpan(0, _values))
-            voidCount += count;
         return new SegmentationMetrics(
-            new ConfusionMatrix(matrix), _classNames, _ignored, _imageIouSum / _scoredImageCount, _imageCount, voidCount);
+            new ConfusionMatrix(matrix), _classNames, _ignored, _imageIouSum / _scoredImageCount, _imageCount, voidPixelCount: _labels.Pixels[0])
+        {
+            ObjectsAsVoid = _labels.FindObjectsAsVoid(),
+        };
     }
 
     private static bool[] MarkIgnored(int classCount, IReadOnlyCollection<int> ignoredClasses)
@@ -136,6 +140,9 @@ internal sealed class SegmentationEvaluator
         for (int cell = 0; cell < image.Length; cell++)
             _counts[cell] += image[cell];
 
+        for (int value = 0; value < _values; value++)
+            _imageTruth[value] = TensorPrimitives.Sum<int>(image.Slice(value * _values, _values));
+        _labels.Add(_imageTruth);
         Array.Clear(_imagePredicted);
         for (int value = 1; value < _values; value++)
             TensorPrimitives.Add<int>(_imagePredicted, image.Slice(value * _values, _values), _imagePredicted);
@@ -145,7 +152,7 @@ internal sealed class SegmentationEvaluator
         for (int value = 1; value < _values; value++)
         {
             ReadOnlySpan<int> row = image.Slice(value * _values, _values);
-            long union = (long)TensorPrimitives.Sum(row) + _imagePredicted[value] - row[value];
+            long union = (long)_imageTruth[value] + _imagePredicted[value] - row[value];
             if (union == 0 || _ignored[value - 1])
                 continue;
             iouSum += (double)row[value] / union;

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text;
+using Microsoft.ML.Runtime;
 
 namespace Microsoft.ML.PermutedSegmentation;
 
@@ -105,6 +106,32 @@ public sealed class SegmentationMetrics
 
     /// <summary>The names of the classes, in the order of all per-class lists.</summary>
     public IReadOnlyList<string> ClassNames { get; }
+
+    /// <summary>What is wrong when true objects seem to be void; null when nothing is.</summary>
+    internal string? ObjectsAsVoid { get; init; }
+
+    /// <summary>Names the classes that no label names and that lower the mean IoU, since pixels were given them; null for none.</summary>
+    internal string? ClassesWithoutTruth
+    {
+        get
+        {
+            string[] names = [.. Enumerable.Range(0, ClassNames.Count).Where(k => !_ignored[k] && ConfusionMatrix.GetTruthCount(k) == 0 && PerClassIntersectionOverUnion[k] == 0).Select(k => $"'{ClassNames[k]}'")];
+            const int most = 5;
+            string list = string.Join(", ", names.Take(most)) + (names.Length > most ? $" and {names.Length - most} more" : "");
+            return names.Length == 0 ? null : $"No true pixel is of {list}, but predicted ones are: this IoU of 0 is counted in the mean IoU.";
+        }
+    }
+
+    /// <summary>Logs what somebody who reads the numbers should know about the true masks.</summary>
+    internal void LogWarnings(IHostEnvironment environment)
+    {
+        using IChannel channel = environment.Register("Evaluation").Start("Evaluation");
+        foreach (string? warning in (ReadOnlySpan<string?>)[ObjectsAsVoid, ClassesWithoutTruth])
+        {
+            if (warning is not null)
+                channel.Warning(warning);
+        }
+    }
 
     /// <summary>A table of the classes, the means over them and the counts, with points as decimal separators.</summary>
     public override string ToString()

@@ -13,6 +13,9 @@ internal sealed class ImageBatch(SegmentationModel model, int capacity) : IDispo
     /// <summary>How many images there are.</summary>
     public int Count { get; private set; }
 
+    /// <summary>Height and width that each image had, one after the other.</summary>
+    public int[] ImageSizes { get; } = new int[2 * capacity];
+
     /// <summary>Whether there is no room for another image.</summary>
     public bool IsFull => Count == capacity;
 
@@ -26,6 +29,7 @@ internal sealed class ImageBatch(SegmentationModel model, int capacity) : IDispo
     public void Add(MLImage image)
     {
         ImageTensors.Write(_images, Count, image, model.ImageTransform);
+        (ImageSizes[2 * Count], ImageSizes[2 * Count + 1]) = (image.Height, image.Width);
         Count++;
     }
 

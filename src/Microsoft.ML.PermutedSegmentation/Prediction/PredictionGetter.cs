@@ -2,10 +2,10 @@ using Microsoft.ML.Data;
 
 namespace Microsoft.ML.PermutedSegmentation;
 
-/// <summary>The getters of the two predicted columns.</summary>
+/// <summary>The getters of the predicted columns.</summary>
 internal static class PredictionGetter
 {
-    /// <param name="schema">Which of the two the column is.</param>
+    /// <param name="schema">Which of them the column is.</param>
     /// <param name="column">A predicted column.</param>
     /// <param name="scorer">Where the predictions are.</param>
     /// <param name="findIndex">Tells, at each call, the place of the current row in the scorer; it may run the scorer first.</param>
@@ -14,6 +14,8 @@ internal static class PredictionGetter
     {
         Delegate getter = column.Index == schema.Score.Index
             ? (ValueGetter<VBuffer<float>>)((ref VBuffer<float> value) => scorer.GetProbabilities(findIndex(), ref value))
+            : column.Index == schema.ImageSize.Index
+            ? (ValueGetter<VBuffer<int>>)((ref VBuffer<int> value) => scorer.GetImageSize(findIndex(), ref value))
             : (ValueGetter<VBuffer<byte>>)((ref VBuffer<byte> value) => scorer.GetLabels(findIndex(), ref value));
         return getter as ValueGetter<TValue>
             ?? throw new ArgumentException($"Column '{column.Name}' has type {column.Type}; its values cannot be read as {typeof(TValue)}.");

@@ -2,7 +2,7 @@ using Microsoft.ML.Data;
 
 namespace Microsoft.ML.PermutedSegmentation;
 
-/// <summary>The columns of the input with the two of the prediction behind them.</summary>
+/// <summary>The columns of the input with those of the prediction behind them.</summary>
 internal sealed class ScoringSchema
 {
     /// <summary>Binds a model to the schema of its input.</summary>
@@ -14,6 +14,7 @@ internal sealed class ScoringSchema
         int classCount = model.ClassNames.Count;
         var builder = new DataViewSchema.Builder();
         builder.AddColumns(input);
+        ImageSizeColumn.AddTo(builder, model.PredictedLabelColumnName);
         builder.AddColumn(model.PredictedLabelColumnName,
             new VectorDataViewType(new KeyDataViewType(typeof(byte), classCount), model.ImageHeight, model.ImageWidth),
             ClassNameList.ToKeyValues(model.ClassNames));
@@ -29,9 +30,12 @@ internal sealed class ScoringSchema
     /// <summary>The image column of <see cref="Input"/>.</summary>
     public ImageColumn Image { get; }
 
-    public DataViewSchema.Column PredictedLabel => Output[Input.Count];
+    /// <summary>How large the image was; hidden.</summary>
+    public DataViewSchema.Column ImageSize => Output[Input.Count];
 
-    public DataViewSchema.Column Score => Output[Input.Count + 1];
+    public DataViewSchema.Column PredictedLabel => Output[Input.Count + 1];
+
+    public DataViewSchema.Column Score => Output[Input.Count + 2];
 
     /// <summary>The columns of <see cref="Input"/> that the given columns of <see cref="Output"/> need.</summary>
     public IEnumerable<DataViewSchema.Column> InputsFor(IReadOnlyCollection<DataViewSchema.Column> wanted)

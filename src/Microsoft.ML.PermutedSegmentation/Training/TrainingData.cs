@@ -8,7 +8,7 @@ internal sealed record ImageRows(DecodedImages Images, IReadOnlyList<int> Rows);
 /// <summary>What is learned from and what decides which epoch is kept.</summary>
 internal sealed record TrainingData(ImageRows Training, ImageRows Validation, IReadOnlyList<string> ClassNames)
 {
-    /// <summary>What tells whether other data is the same.</summary>
+    /// <summary>What tells whether other data is the same; only of a training with a checkpoint.</summary>
     public TrainingRows Description => new()
     {
         ClassNames = ClassNames,
@@ -19,15 +19,16 @@ internal sealed record TrainingData(ImageRows Training, ImageRows Validation, IR
 
     /// <summary>Decodes the rows once, checks them, and splits off the validation rows when none are given.</summary>
     /// <exception cref="ArgumentException">The data cannot be learned from.</exception>
-    public static TrainingData Read(IDataView data, PermutedSegmentationTrainer.Options options, Random random, Action<TrainingProgress> report)
+    public static TrainingData Read(IDataView data, PermutedSegmentationTrainer.Options options, Random random, Action<TrainingProgress> report, Action<string> warn)
     {
         DecodedImages training = Decode(data, options, options.ImageCacheMegabytes * 1024L * 1024, report);
-        CheckLearnable(training, "training");
+        CheckLearnable(training, "training", warn);
         ImageRows learned, held;
         if (options.ValidationSet is { } validationSet)
         {
             DecodedImages validation = Decode(validationSet, options, training.BudgetLeft, report);
             CheckNotVoid(validation, "validation");
+            WarnOfVoid(validation, "validation", warn);
             if (validation.ClassNames.Count != training.ClassNames.Count)
                 throw new ArgumentException($"The validation masks have {validation.ClassNames.Count} classes, the training masks {training.ClassNames.Count}.");
             learned = new ImageRows(training, [.. Enumerable.Range(0, training.Count)]);
@@ -51,26 +52,37 @@ internal sealed record TrainingData(ImageRows Training, ImageRows Validation, IR
     private static DecodedImages Decode(IDataView data, PermutedSegmentationTrainer.Options options, long budget, Action<TrainingProgress> report)
     {
         var images = new DecodedImages(data, options.ImageColumnName, options.LabelColumnName, budget);
+        // A model with such names could not be loaded.
+        if (ClassNameList.FindProblem(images.ClassNames) is { } problem)
+            throw new ArgumentException($"The classes of column '{options.LabelColumnName}', which its key values name, cannot be those of a model. {problem}");
         int total = (int)(data.GetRowCount() ?? 0);
         images.ReadAll(
             count => report(new TrainingProgress(TrainingPhase.Reading, 0, options.Epochs, count, total, 0, double.NaN, double.NaN, double.NaN, false, default)),
-            options.CancellationToken);
+            options.CancellationToken, withDigest: options.CheckpointPath is not null);
         return images;
     }
 
-    private static void CheckLearnable(DecodedImages images, string what)
+    private static void CheckLearnable(DecodedImages images, string what, Action<string> warn)
     {
         CheckNotVoid(images, what);
-        int[] present = [.. Enumerable.Range(0, images.ClassNames.Count).Where(k => images.PixelCounts[k + 1] > 0)];
-        if (present.Length == 1)
-            throw new ArgumentException($"All pixels of the {what} masks that are not void are of one class, '{images.ClassNames[present[0]]}'; at least two are needed.");
+        ReadOnlySpan<long> classes = images.Labels.Pixels[1..];
+        int first = classes.IndexOfAnyExcept(0);
+        if (!classes[(first + 1)..].ContainsAnyExcept(0))
+            throw new ArgumentException($"All pixels of the {what} masks that are not void are of one class, '{images.ClassNames[first]}'; at least two are needed. {images.Labels.FindObjectsAsVoid()}".TrimEnd());
+        WarnOfVoid(images, what, warn);
     }
 
     private static void CheckNotVoid(DecodedImages images, string what)
     {
         if (images.Count == 0)
             throw new ArgumentException($"The {what} data has no rows.");
-        if (images.PixelCounts.Skip(1).All(count => count == 0))
+        if (!images.Labels.Pixels[1..].ContainsAnyExcept(0))
             throw new ArgumentException($"Every pixel of the {what} masks is void.");
+    }
+
+    private static void WarnOfVoid(DecodedImages images, string what, Action<string> warn)
+    {
+        if (images.Labels.FindObjectsAsVoid() is { } problem)
+            warn($"Masks of the {what} data: {problem}");
     }
 }

@@ -23,6 +23,7 @@ internal sealed class TrainingLoop(
     private readonly Stopwatch _clock = Stopwatch.StartNew();
     private readonly NativeHeap _heap = new();
     private double _learningRate;
+    private bool _saidWhatIsMissing;
 
     private TimeSpan Elapsed => _before + _clock.Elapsed;
 
@@ -124,9 +125,15 @@ internal sealed class TrainingLoop(
             AddImages(evaluator, batch, scores);
             Report(TrainingPhase.Validating, epoch, seen += batch.Count, data.Validation.Rows.Count, trainingLoss);
         }
-        return loss.Pixels > 0
-            ? (loss.Mean, evaluator.ToMetrics().MeanIntersectionOverUnion)
-            : throw new ArgumentException("Every pixel of the validation rows is void.");
+        if (loss.Pixels == 0)
+            throw new ArgumentException("Every pixel of the validation rows is void.");
+        SegmentationMetrics metrics = evaluator.ToMetrics();
+        if (!_saidWhatIsMissing && metrics.ClassesWithoutTruth is { } missing)
+        {
+            channel.Warning($"Validation, epoch {epoch}: {missing}");
+            _saidWhatIsMissing = true;
+        }
+        return (loss.Mean, metrics.MeanIntersectionOverUnion);
     }
 
     // Both as key values: 0 is void, class k is k + 1.

@@ -130,6 +130,36 @@ public sealed class LoadMasksTests : IDisposable
         }
     }
 
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void Data_without_the_column_of_masks_passes_through(bool saved)
+    {
+        ITransformer loader = Fit();
+        if (saved)
+        {
+            _mlContext.Model.Save(loader, Data("one.png").Schema, _folder.At("model.zip"));
+            loader = new MLContext().Model.Load(_folder.At("model.zip"), out _);
+        }
+        IDataView photos = _mlContext.Data.LoadFromEnumerable([new Photo { ImagePath = "a.jpg" }, new Photo { ImagePath = "b.jpg" }]);
+        IDataView view = loader.Transform(photos);
+        Assert.Equal(["ImagePath"], view.Schema.Select(column => column.Name));
+        Assert.Equal(["ImagePath"], loader.GetOutputSchema(photos.Schema).Select(column => column.Name));
+        Assert.Equal(["a.jpg", "b.jpg"], view.GetColumn<string>("ImagePath"));
+        using var engine = _mlContext.Model.CreatePredictionEngine<Photo, Photo>(loader);
+        Assert.Equal("c.jpg", engine.Predict(new Photo { ImagePath = "c.jpg" }).ImagePath);
+        Assert.Contains("no column 'Label'", Assert.Throws<ArgumentOutOfRangeException>(() => _mlContext.Segmentation().Evaluate(view)).Message);
+    }
+
+    [Fact]
+    public void A_column_of_masks_that_is_not_text_is_refused_when_scoring_too()
+    {
+        ITransformer loader = Fit();
+        IDataView wrong = _mlContext.Data.LoadFromEnumerable([new WrongPath()]);
+        Assert.Contains("'MaskPath' has the type Single", Assert.Throws<ArgumentOutOfRangeException>(() => loader.Transform(wrong)).Message);
+        Assert.Throws<ArgumentOutOfRangeException>(() => loader.GetOutputSchema(wrong.Schema));
+    }
+
     [Fact]
     public void Refuses_bad_arguments()
     {
@@ -183,6 +213,16 @@ public sealed class LoadMasksTests : IDisposable
         {
             throw inner;
         }
+    }
+
+    private sealed class Photo
+    {
+        public string ImagePath { get; set; } = "";
+    }
+
+    private sealed class WrongPath
+    {
+        public float MaskPath { get; set; }
     }
 
     private sealed class Input

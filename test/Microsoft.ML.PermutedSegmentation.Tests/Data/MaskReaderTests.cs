@@ -35,14 +35,14 @@ public sealed class MaskReaderTests : IDisposable
     public void Void_becomes_the_missing_key()
     {
         string path = _folder.WriteMask("mask.png", [0, 255, 254, 255], 2, 2);
-        Assert.Equal([1, 0, 255, 0], new MaskReader(255, ClassPalette.Voc).Read(path).KeyValues);
+        Assert.Equal([1, 0, 255, 0], Reader(255).Read(path).KeyValues);
     }
 
     [Fact]
     public void Names_the_first_pixel_of_a_class_out_of_range()
     {
         string path = _folder.WriteMask("mask.png", [0, 1, 2, 255, 3, 9], 3, 2);
-        var exception = Assert.Throws<InvalidDataException>(() => new MaskReader(3, ClassPalette.Voc).Read(path));
+        var exception = Assert.Throws<InvalidDataException>(() => Reader(3).Read(path));
         Assert.Equal($"'{path}': pixel (x = 1, y = 1) has the class 3. There are 3 classes, 0 to 2, and 255 for void pixels.", exception.Message);
     }
 
@@ -66,11 +66,14 @@ public sealed class MaskReaderTests : IDisposable
     public void Refuses_other_formats_and_reports_missing_files()
     {
         string jpeg = _folder.WriteImage("mask.jpg", 8, 8);
-        var reader = new MaskReader(2, ClassPalette.Voc);
+        var reader = Reader(2);
         Assert.Contains("PNG signature", Assert.Throws<InvalidDataException>(() => reader.Read(jpeg)).Message);
         Assert.Contains("none.png", Assert.Throws<FileNotFoundException>(() => reader.Read(_folder.At("none.png"))).Message);
     }
 
     private (byte[] KeyValues, int Height, int Width) Read(byte[] file, int classCount) =>
-        new MaskReader(classCount, ClassPalette.Voc).Read(_folder.Write("mask.png", file));
+        Reader(classCount).Read(_folder.Write("mask.png", file));
+
+    private static MaskReader Reader(int classCount, ClassPalette? palette = null) =>
+        new([.. Enumerable.Range(0, classCount).Select(k => $"class {k}")], palette ?? ClassPalette.Voc);
 }

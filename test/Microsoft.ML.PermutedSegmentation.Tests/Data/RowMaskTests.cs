@@ -27,7 +27,7 @@ public sealed class RowMaskTests : IDisposable
     [Fact]
     public void A_row_is_decoded_once_for_both_columns()
     {
-        var mask = Create(new MaskReader(3, ClassPalette.Voc));
+        var mask = Create(new MaskReader(["a", "b", "c"], ClassPalette.Voc));
         VBuffer<byte> keys = default;
         VBuffer<int> size = default;
         mask.GetSize(ref size);
@@ -44,7 +44,7 @@ public sealed class RowMaskTests : IDisposable
     [Fact]
     public void A_callers_changes_do_not_reach_the_next_caller()
     {
-        var mask = Create(new MaskReader(3, ClassPalette.Voc));
+        var mask = Create(new MaskReader(["a", "b", "c"], ClassPalette.Voc));
         VBuffer<byte> first = default, second = default;
         mask.GetKeyValues(ref first);
         VBufferEditor.CreateFromBuffer(ref first).Values.Fill(9);
@@ -55,7 +55,7 @@ public sealed class RowMaskTests : IDisposable
     [Fact]
     public void A_file_that_cannot_be_read_is_an_error_every_time()
     {
-        var mask = Create(new MaskReader(2, ClassPalette.Voc));
+        var mask = Create(new MaskReader(["a", "b"], ClassPalette.Voc));
         VBuffer<int> size = default;
         Assert.Throws<InvalidDataException>(() => mask.GetSize(ref size));
         Assert.Throws<InvalidDataException>(() => mask.GetSize(ref size));

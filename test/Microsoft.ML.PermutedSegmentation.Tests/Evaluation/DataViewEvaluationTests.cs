@@ -27,12 +27,12 @@ public sealed class DataViewEvaluationTests
     public void A_label_of_any_size_is_resized_to_its_prediction()
     {
         // The first truth, 1 2 / 3 0, becomes 1 2 2 / 3 0 0: centres 1/3, 1 and 5/3 fall into columns 0, 1 and 1.
-        // The third has as many pixels as its prediction, but another shape: its rows 0 and 2 are left.
+        // Of the third, 4 x 6, the rows 1 and 3 and the columns 1, 3 and 5 are left.
         SegmentationMetrics metrics = Evaluate(_mlContext.Data.LoadFromEnumerable(
         [
             new SizedMasks { Label = [1, 2, 3, 0], LabelSize = [2, 2], PredictedLabel = [1, 2, 1, 3, 1, 1] },
             new SizedMasks { Label = [2], LabelSize = [1, 1], PredictedLabel = [2, 2, 2, 2, 2, 2] },
-            new SizedMasks { Label = [1, 2, 3, 1, 2, 3], LabelSize = [3, 2], PredictedLabel = [1, 2, 2, 2, 3, 3] },
+            new SizedMasks { Label = [0, 0, 0, 0, 0, 0, 0, 1, 0, 2, 0, 2, 0, 0, 0, 0, 0, 0, 0, 2, 0, 3, 0, 3], LabelSize = [4, 6], PredictedLabel = [1, 2, 2, 2, 3, 3] },
         ]));
 
         Assert.Equal(new long[,] { { 2, 0, 0 }, { 1, 10, 0 }, { 0, 0, 3 } }, metrics.ConfusionMatrix.ToArray());

@@ -28,7 +28,7 @@ public sealed class TrainingLoopTests
         using var network = new FcnNetwork(architecture, random.Generator);
         using (var state = new TrainingState(network, options))
         using (IChannel channel = ((IChannelProvider)_mlContext).Start("test"))
-            new TrainingLoop(state, TrainingData.Read(view, options, new Random(1), _ => { }), options, null, CPU, random, checkpoint: null, channel).Run();
+            new TrainingLoop(state, TrainingData.Read(view, options, new Random(1), _ => { }, _ => { }), options, null, CPU, random, checkpoint: null, channel).Run();
 
         using var same = new TrainingRandom(4);
         using var expected = new FcnNetwork(architecture, same.Generator);
