@@ -41,7 +41,7 @@ internal static class ImportCommand
             var mlContext = new MLContext().WithWarnings();
             using var segmenter = mlContext.Segmentation().CreateModel(imported, classNames, height, width, result.GetValue(outputStride));
             var rows = mlContext.Data.LoadFromEnumerable<ImageRow>([]);
-            var images = mlContext.Transforms.LoadImages("Image", null, "ImagePath").Fit(rows);
+            var images = mlContext.Segmentation().Transforms.LoadImages("Image", null, "ImagePath").Fit(rows);
             outputs.Write(result.GetRequiredValue(output), temporary => mlContext.Model.Save(images.Append(segmenter), rows.Schema, temporary));
             Console.WriteLine($"Wrote the unprotected model, {imported.Backbone} with {classNames.Count} classes, to {result.GetRequiredValue(output)}.");
         });

@@ -82,7 +82,7 @@ internal static class TrainCommand
     {
         using var key = keyPath is null ? null : Steps.LoadKey(keyPath);
         var rows = folder.Load(mlContext, trainList);
-        var images = mlContext.Transforms.LoadImages("Image", null, "ImagePath").Fit(rows);
+        var images = mlContext.Segmentation().Transforms.LoadImages("Image", null, "ImagePath").Fit(rows);
         IDataView Prepare(IDataView list) => mlContext.LoadMasks(images.Transform(list), folder);
         if (validationList is not null)
             options.ValidationSet = Prepare(folder.Load(mlContext, validationList));

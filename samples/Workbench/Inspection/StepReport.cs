@@ -19,6 +19,7 @@ internal sealed record StepReport(
         return step switch
         {
             ImageLoadingTransformer loading => new StepReport(name, string.IsNullOrEmpty(loading.ImageFolder) ? null : loading.ImageFolder),
+            ImageFileLoadingTransformer loading => new StepReport(name, string.IsNullOrEmpty(loading.ImageFolder) ? null : loading.ImageFolder),
             MaskLoadingTransformer loading => new StepReport(name, loading.MaskFolder),
             BlockwiseEncryptingTransformer encryption => new StepReport(name, null, new ImageEncryption(encryption.Method, encryption.BlockSize),
                 ProtectionReport.Hex(encryption.Salt), ProtectionReport.Hex(encryption.Fingerprint)),

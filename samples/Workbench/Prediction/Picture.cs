@@ -10,24 +10,12 @@ namespace Workbench.Prediction;
 /// <param name="Width">The length of a row.</param>
 internal sealed record Picture(byte[] Rgba, int Height, int Width)
 {
-    /// <summary>Reads an image file.</summary>
+    /// <summary>Reads an image file, upright.</summary>
     /// <exception cref="InvalidDataException">It cannot be decoded.</exception>
     public static Picture Read(string path)
     {
-        using var codec = SKCodec.Create(path) ?? throw new InvalidDataException($"'{path}' is no image, or damaged.");
-        var info = new SKImageInfo(codec.Info.Width, codec.Info.Height, SKColorType.Rgba8888, SKAlphaType.Unpremul);
-        var rgba = new byte[info.BytesSize64];
-        var pinned = GCHandle.Alloc(rgba, GCHandleType.Pinned);
-        try
-        {
-            return codec.GetPixels(info, pinned.AddrOfPinnedObject()) == SKCodecResult.Success
-                ? new Picture(rgba, info.Height, info.Width)
-                : throw new InvalidDataException($"'{path}' is no image, or damaged.");
-        }
-        finally
-        {
-            pinned.Free();
-        }
+        var (rgba, height, width) = ImageFile.ReadRgba(path);
+        return new Picture(rgba, height, width);
     }
 
     /// <summary>Mixes each pixel with the color of its class, half and half.</summary>

@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using Microsoft.ML;
 using Microsoft.ML.Data;
 using Microsoft.ML.PermutedSegmentation;
@@ -80,7 +81,9 @@ internal static class Figure6
 
     private static byte[] Photo(string path, int height, int width)
     {
-        using var photo = SKBitmap.Decode(path) ?? throw new InvalidDataException($"'{path}' is no image, or damaged.");
+        var (rgba, photoHeight, photoWidth) = ImageFile.ReadRgba(path);
+        using var photo = new SKBitmap(new SKImageInfo(photoWidth, photoHeight, SKColorType.Rgba8888, SKAlphaType.Opaque));
+        Marshal.Copy(rgba, 0, photo.GetPixels(), rgba.Length);
         using var resized = photo.Resize(new SKImageInfo(width, height), SKFilterQuality.High);
         return Encode(resized);
     }

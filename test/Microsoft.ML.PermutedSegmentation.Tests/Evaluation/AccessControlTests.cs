@@ -51,6 +51,25 @@ public sealed class AccessControlTests(TrainedModel trained) : IClassFixture<Tra
     }
 
     [Fact]
+    public void Wrong_keys_need_no_right_one_and_give_what_each_gives_by_itself()
+    {
+        var told = new List<long>();
+        WrongKeyMetrics metrics = _segmentation.EvaluateWrongKeys(trained.Load(), trained.Data, 3, progress: new Progress(told.Add));
+        AccessControlMetrics withKey = new MLContext(seed: 11).Segmentation().EvaluateAccessControl(trained.Transformer, trained.Data, trained.Key, 3);
+        for (int k = 0; k < 3; k++)
+            AssertSame(withKey.Incorrect.PerKey[k], metrics.PerKey[k]);
+        Assert.Equal(3 * trained.Data.GetColumn<byte[]>("Label").Count(), told[^1]);
+        Assert.Equal(told.Order().Distinct(), told);
+
+        using var cancellation = new CancellationTokenSource();
+        Assert.Throws<OperationCanceledException>(() => _segmentation.EvaluateWrongKeys(
+            trained.Load(), trained.Data, 3, progress: new Progress(_ => cancellation.Cancel()), cancellationToken: cancellation.Token));
+        Assert.Throws<ArgumentOutOfRangeException>(() => _segmentation.EvaluateWrongKeys(trained.Load(), trained.Data, 0));
+        Assert.Contains("not protected", Assert.Throws<ArgumentException>(() => _segmentation.EvaluateWrongKeys(
+            _segmentation.Unprotect(trained.Load(), trained.Key), trained.Data, 1)).Message);
+    }
+
+    [Fact]
     public void A_spread_is_that_of_a_sample()
     {
         // Mean 2.5; squares 2.25 + 0.25 + 0.25 + 2.25 = 5, over n - 1 = 3.
@@ -129,4 +148,9 @@ public sealed class AccessControlTests(TrainedModel trained) : IClassFixture<Tra
 
     private static void AssertSame(SegmentationMetrics expected, SegmentationMetrics actual)
         => Assert.Equal(expected.ConfusionMatrix.ToArray().Cast<long>(), actual.ConfusionMatrix.ToArray().Cast<long>());
+
+    private sealed class Progress(Action<long> report) : IProgress<long>
+    {
+        public void Report(long value) => report(value);
+    }
 }

@@ -46,19 +46,21 @@ public sealed class OwnerCommandsTests : IDisposable
         Assert.Equal(FeatureMaps.All, Load(file).FeatureMaps);
         byte[] before = File.ReadAllBytes(file);
 
-        (exitCode, text) = Run("rekey", "--model", file, "--key", b, "--new-key", a, "--out", file);
+        string rekeyed = _folder.At("rekeyed.zip"), plain = _folder.At("again.zip");
+        (exitCode, text) = Run("rekey", "--model", file, "--key", b, "--new-key", a, "--out", rekeyed);
         Assert.Equal(1, exitCode);
+        Assert.False(File.Exists(rekeyed));
         Assert.Contains("model.zip': This is not the key of the model", text);
         Assert.Equal(before, File.ReadAllBytes(file));
 
-        Succeed("rekey", "--model", file, "--key", a, "--new-key", b, "--out", file);
+        Succeed("rekey", "--model", file, "--key", a, "--new-key", b, "--out", rekeyed);
         using (PermutationKey oldKey = PermutationKey.Load(a), newKey = PermutationKey.Load(b))
         {
-            _mlContext.Segmentation().Unlock(Load(file), newKey, verify: true);
-            Assert.Throws<InvalidOperationException>(() => _mlContext.Segmentation().Unlock(Load(file), oldKey, verify: true));
+            _mlContext.Segmentation().Unlock(Load(rekeyed), newKey, verify: true);
+            Assert.Throws<InvalidOperationException>(() => _mlContext.Segmentation().Unlock(Load(rekeyed), oldKey, verify: true));
         }
-        Succeed("unprotect", "--model", file, "--key", b, "--out", file);
-        Assert.Equal(ReadNetwork(_folder.At("plain.zip")), ReadNetwork(file));
+        Succeed("unprotect", "--model", rekeyed, "--key", b, "--out", plain);
+        Assert.Equal(ReadNetwork(_folder.At("plain.zip")), ReadNetwork(plain));
         Assert.Equal(2, Run("protect", "--model", file, "--out", file).ExitCode);
     }
 
@@ -115,7 +117,7 @@ public sealed class OwnerCommandsTests : IDisposable
 
     private JsonElement Inspect(string file, out string text)
     {
-        (int exitCode, text) = Run("inspect", "--model", file, "--json", _folder.At("report.json"));
+        (int exitCode, text) = Run("inspect", "--model", file, "--json", _folder.At("report.json"), "--overwrite");
         Assert.True(exitCode == 0, text);
         return JsonDocument.Parse(File.ReadAllText(_folder.At("report.json"))).RootElement;
     }

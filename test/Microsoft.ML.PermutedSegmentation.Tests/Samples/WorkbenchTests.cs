@@ -56,6 +56,9 @@ public sealed class WorkbenchTests : IDisposable
         NearestResizer.Resize(predicted, 32, 32, resized, 40, 40);
         Assert.Equal(resized, indices.Select(index => (byte)(index + 1)));
         Assert.Equal((40, 40), ImageFile.CheckWhole(_folder.At("masks", "overlays", "val_0001.png")));
+
+        PredictWhatCanBeRead();
+        CancelWhatTakesNoToken();
     }
 
     [Fact]
@@ -98,10 +101,51 @@ public sealed class WorkbenchTests : IDisposable
         Assert.False(Directory.Exists(_folder.At("out")));
     }
 
+    // The good ones among others, of which none keeps it waiting.
+    private void PredictWhatCanBeRead()
+    {
+        string In(string name) => _folder.At("photos", name);
+        byte[] photo = File.ReadAllBytes(_folder.At("data", "JPEGImages", "val_0001.jpg"));
+        foreach (string name in (string[])["a.jpg", "b.JPG", "same.jpg", "z.jpg"])
+            _folder.Write($"photos/{name}", photo);
+        _folder.WriteImage("photos/Same.png", 24, 16, SkiaSharp.SKEncodedImageFormat.Png);
+        byte[] damaged = File.ReadAllBytes(In("Same.png"));
+        damaged[^20] ^= 1;
+        _folder.Write("photos/._a.jpg", [0, 5, 22, 7]);
+        _folder.Write("photos/damaged.png", damaged);
+        _folder.Write("photos/cut.jpg", photo[..(photo.Length / 2)]);
+        _folder.Write("photos/empty.png", []);
+        File.CreateSymbolicLink(In("broken.png"), "nowhere");
+        Directory.CreateDirectory(In("folder.jpg"));
+        Process.Start("mkfifo", In("pipe.png")).WaitForExit();
+
+        var (exitCode, text) = Run("predict", "--model", _folder.At("model.zip"), "--key", _folder.At("key.pem"), "--images", _folder.At("photos"), "--out", _folder.At("many"));
+        Assert.Equal(1, exitCode);
+        string[] bad = ["broken.png", "cut.jpg", "damaged.png", "empty.png", "folder.jpg", "pipe.png"];
+        string[] told = [.. text.Split('\n').Where(line => line.StartsWith("not predicted: "))];
+        Assert.Equal(bad.Length, told.Length);
+        Assert.All(bad, name => Assert.Single(told, line => line.Contains($"'{In(name)}'")));
+        Assert.Contains($"Wrote 5 masks to {_folder.At("many")}", text);
+        string[] masks = ["Same.png.png", "a.png", "b.png", "same.jpg.png", "z.png"];
+        foreach (string folder in (string[])[_folder.At("many"), _folder.At("many", "overlays")])
+            Assert.Equal(masks, Directory.GetFiles(folder).Select(Path.GetFileName).Order(StringComparer.Ordinal));
+        Assert.All(masks[1..], name => Assert.Equal(File.ReadAllBytes(_folder.At("masks", "val_0001.png")), File.ReadAllBytes(_folder.At("many", name))));
+        Assert.Equal((16, 24), ImageFile.CheckWhole(_folder.At("many", masks[0])));
+    }
+
+    private void CancelWhatTakesNoToken()
+    {
+        File.WriteAllLines(_folder.At("data", "ImageSets", "Segmentation", "long.txt"), Enumerable.Repeat("val_0001", 20_000));
+        using Process process = Start("evaluate", "--model", _folder.At("model.zip"), "--data", _folder.At("data"), "--list", "long", "--no-key");
+        // It says so when the model is loaded, and then reads the list.
+        Assert.Contains("locked", process.StandardError.ReadLine());
+        Cancel(process, "INT", 130);
+    }
+
     private JsonElement Evaluate(params string[] condition)
     {
         string json = _folder.At("metrics.json");
-        Succeed(["evaluate", "--model", _folder.At("model.zip"), "--data", _folder.At("data"), "--list", "val", "--json", json, .. condition]);
+        Succeed(["evaluate", "--model", _folder.At("model.zip"), "--data", _folder.At("data"), "--list", "val", "--json", json, "--overwrite", .. condition]);
         return JsonDocument.Parse(File.ReadAllText(json)).RootElement;
     }
 }
