@@ -19,7 +19,7 @@ IDataView train = folder.Load(mlContext, "train"), test = folder.Load(mlContext,
 // The secret. A real application keeps it: key.Save("key.pem"), PermutationKey.Load("key.pem").
 using PermutationKey key = PermutationKey.Generate();
 
-var pipeline = mlContext.Transforms.LoadImages("Image", null, "ImagePath")
+var pipeline = mlContext.Segmentation().Transforms.LoadImages("Image", null, "ImagePath")
     .Append(mlContext.Segmentation().Transforms.LoadMasks("Label", null, "MaskPath", folder.ClassNames))
     .Append(mlContext.Segmentation().Trainers.Permuted(key, new PermutedSegmentationTrainer.Options
     {

@@ -23,6 +23,8 @@ internal static class CommonOptions
 
     public static Option<bool> BinaryMasks() => new("--binary-masks") { Description = "The masks are black and white: 255 is class 1, and not void." };
 
+    public static Option<bool> AsStored() => new("--as-stored") { Description = "Images that are stored turned (EXIF) are read as they are stored, and not upright: for masks that were drawn so." };
+
     public static PathOption Model() => new("--model", FileRole.Input) { HelpName = "model.zip", Description = "A model file, as train writes it.", Required = true };
 
     public static PathOption ModelOutput() => new("--out", FileRole.Output) { HelpName = "model.zip", Description = "The model file to write. It never holds the key.", Required = true };

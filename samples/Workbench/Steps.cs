@@ -24,8 +24,9 @@ internal static class Steps
     /// <summary>Reads a key file; says so when others can read it too.</summary>
     public static PermutationKey LoadKey(string path) => PermutationKey.Load(path, Warn);
 
-    /// <summary>Opens the folder of --data, whose masks are as --binary-masks says.</summary>
-    public static VocFolder OpenFolder(string path, bool binaryMasks) => VocFolder.Open(path, palette: binaryMasks ? ClassPalette.Binary : null);
+    /// <summary>Opens the folder of --data, whose masks are as --binary-masks and --as-stored say.</summary>
+    public static VocFolder OpenFolder(string path, bool binaryMasks, bool asStored) =>
+        VocFolder.Open(path, palette: binaryMasks ? ClassPalette.Binary : null, orientation: asStored ? ImageOrientation.AsStored : ImageOrientation.Upright);
 
     /// <summary>Reads the masks of a VOC folder's rows into the column Label.</summary>
     public static IDataView LoadMasks(this MLContext mlContext, IDataView rows, VocFolder folder) =>

@@ -17,6 +17,7 @@ internal static class AttackCommand
         var key = CommonOptions.RequiredKey("--key", "The model's key file: partly right keys are made from it. No other attack uses it.");
         var data = CommonOptions.Data();
         var binaryMasks = CommonOptions.BinaryMasks();
+        var asStored = CommonOptions.AsStored();
         var attackerList = new Option<string>("--attacker-list") { HelpName = "NAME", Description = "The images that the attacker has: ImageSets/Segmentation/NAME.txt.", Required = true };
         var testList = new Option<string>("--test-list") { HelpName = "NAME", Description = "The images to try the attacked models on.", Required = true };
         var images = new Option<int[]>("--images") { HelpName = "1,5,...", Description = "With how many labelled images each training is tried. [default: 1,5,10,50 and all]", CustomParser = ParseCounts };
@@ -40,14 +41,14 @@ internal static class AttackCommand
             Example:
               workbench attack --model model.zip --key key.pem --data camvid --attacker-list train --test-list val
             """)
-        { model, key, data, binaryMasks, attackerList, testList, images, steps, methods, publicWeights, seed, json, plot, new OverwriteOption() };
+        { model, key, data, binaryMasks, asStored, attackerList, testList, images, steps, methods, publicWeights, seed, json, plot, new OverwriteOption() };
 
         command.Does((result, outputs, cancellationToken) =>
         {
             var mlContext = new MLContext(result.GetValue(seed)).WithWarnings();
             var stolen = mlContext.LoadModelFile(result.GetRequiredValue(model), out _);
             using var secret = Steps.LoadKey(result.GetRequiredValue(key));
-            var folder = Steps.OpenFolder(result.GetRequiredValue(data), result.GetValue(binaryMasks));
+            var folder = Steps.OpenFolder(result.GetRequiredValue(data), result.GetValue(binaryMasks), result.GetValue(asStored));
             IDataView Load(Option<string> list) => mlContext.LoadMasks(folder.Load(mlContext, result.GetRequiredValue(list)), folder);
             var options = new AttackOptions { Steps = result.GetValue(steps), Progress = new Lines(), CancellationToken = cancellationToken };
             if (result.GetValue(images) is { Length: > 0 } counts)
@@ -58,7 +59,7 @@ internal static class AttackCommand
             options.PublicWeights = known;
 
             Console.WriteLine($"{"attack",-29} {"images",6} {"misplaced",9} {"mean IoU",8} {"per image",9} {"pixels",6} {"seconds",7}");
-            var results = mlContext.Segmentation().EvaluateAttacks(stolen, Load(attackerList), Load(testList), secret, options);
+            var results = mlContext.Segmentation().EvaluateAttacks(stolen.Reading(folder.Orientation, mlContext), Load(attackerList), Load(testList), secret, options);
             if (result.GetValue(json) is { } path)
                 outputs.Write(path, temporary => MetricsJson.Write(results, temporary));
             if (result.GetValue(plot) is { } picture)

@@ -15,6 +15,7 @@ internal static class EvaluateCommand
         var model = CommonOptions.Model();
         var data = CommonOptions.Data();
         var binaryMasks = CommonOptions.BinaryMasks();
+        var asStored = CommonOptions.AsStored();
         var list = new Option<string>("--list") { HelpName = "NAME", Description = "The images to score: ImageSets/Segmentation/NAME.txt.", Required = true };
         var key = CommonOptions.Key("Unlocks the model with this key file; fails when it is not the model's key.");
         var noKey = CommonOptions.NoKey();
@@ -25,7 +26,7 @@ internal static class EvaluateCommand
             Example:
               workbench evaluate --model model.zip --data camvid --list val --key key.pem
             """)
-        { model, data, binaryMasks, list, key, noKey, wrongKeys, json, new OverwriteOption() };
+        { model, data, binaryMasks, asStored, list, key, noKey, wrongKeys, json, new OverwriteOption() };
         command.RequireExactlyOneOf(key, noKey, wrongKeys);
 
         command.Does((result, outputs, cancellationToken) =>
@@ -33,8 +34,8 @@ internal static class EvaluateCommand
             // Random keys never fit: nobody needs to be warned of each.
             var count = result.GetValue(wrongKeys);
             var mlContext = count is null ? new MLContext().WithWarnings() : new MLContext();
-            var segmenter = mlContext.LoadModel(result.GetRequiredValue(model), result.GetValue(key));
-            var folder = Steps.OpenFolder(result.GetRequiredValue(data), result.GetValue(binaryMasks));
+            var folder = Steps.OpenFolder(result.GetRequiredValue(data), result.GetValue(binaryMasks), result.GetValue(asStored));
+            var segmenter = mlContext.LoadModel(result.GetRequiredValue(model), result.GetValue(key)).Reading(folder.Orientation, mlContext);
             var rows = mlContext.LoadMasks(folder.Load(mlContext, result.GetRequiredValue(list)), folder);
 
             object report = count is null

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using Microsoft.ML;
+using Microsoft.ML.PermutedSegmentation;
 using Workbench.Files;
 using Workbench.Prediction;
 
@@ -14,6 +15,7 @@ internal static class PredictCommand
         var key = CommonOptions.Key("Unlocks the model with this key file; fails when it is not the model's key.");
         var noKey = CommonOptions.NoKey();
         var images = new PathOption("--images", FileRole.Images) { HelpName = "FILE-OR-DIR", Description = "An image, or a folder of them (jpg, jpeg, png).", Required = true };
+        var asStored = CommonOptions.AsStored();
         var output = new PathOption("--out", FileRole.OutputFolder) { HelpName = "DIR", Description = "The folder to write to, not that of the images; made when missing.", Required = true };
 
         var command = new DetailedCommand("predict", "Segments images and writes their masks.", """
@@ -27,7 +29,7 @@ internal static class PredictCommand
             Example:
               workbench predict --model model.zip --key key.pem --images photos --out masks
             """)
-        { model, key, noKey, images, output, new OverwriteOption() };
+        { model, key, noKey, images, asStored, output, new OverwriteOption() };
         command.RequireExactlyOneOf(key, noKey);
 
         command.Does((result, outputs, cancellationToken) =>
@@ -39,13 +41,14 @@ internal static class PredictCommand
                 outputs.Add(output.Name, path);
 
             var mlContext = new MLContext().WithWarnings();
-            var run = new PredictionRun(mlContext, outputs, cancellationToken);
+            var orientation = result.GetValue(asStored) ? ImageOrientation.AsStored : ImageOrientation.Upright;
+            var run = new PredictionRun(mlContext, orientation, outputs, cancellationToken);
             foreach (var problem in found.Problems)
                 PredictionRun.Tell(problem);
             var whole = run.Check(files);
             if (whole.Count > 0)
             {
-                var segmenter = mlContext.LoadModel(result.GetRequiredValue(model), result.GetValue(key));
+                var segmenter = mlContext.LoadModel(result.GetRequiredValue(model), result.GetValue(key)).Reading(orientation, mlContext);
                 CountedWork.Run("images", whole.Count, report => run.Run(segmenter, whole, report));
             }
             var failed = files.Count + found.Problems.Count - run.Written;

@@ -16,6 +16,7 @@ internal static class TrainCommand
         var defaults = new PermutedSegmentationTrainer.Options();
         var data = CommonOptions.Data();
         var binaryMasks = CommonOptions.BinaryMasks();
+        var asStored = CommonOptions.AsStored();
         var trainList = new Option<string>("--train-list") { HelpName = "NAME", Description = "The images to train on: ImageSets/Segmentation/NAME.txt.", Required = true };
         var validationList = new Option<string?>("--val-list") { HelpName = "NAME", Description = "The images that choose the best epoch. Without it, a tenth of the training images is held out." };
         var key = CommonOptions.Key("Protects the model with this key file (see keygen).");
@@ -43,7 +44,7 @@ internal static class TrainCommand
             folder holds of a protected model is encrypted with its key. Delete it when the model is done, or to train anew.
             """)
         {
-            data, binaryMasks, trainList, validationList, key, unprotected, featureMaps, backbone, initialWeights, outputStride, size,
+            data, binaryMasks, asStored, trainList, validationList, key, unprotected, featureMaps, backbone, initialWeights, outputStride, size,
             epochs, batchSize, learningRate, weightDecay, seed, checkpoint, output, new OverwriteOption(),
         };
         command.RequireExactlyOneOf(key, unprotected);
@@ -71,7 +72,7 @@ internal static class TrainCommand
                 CheckpointPath = checkpointPath,
                 CancellationToken = cancellationToken,
             };
-            Run(new MLContext(result.GetValue(seed)).WithWarnings(), Steps.OpenFolder(result.GetRequiredValue(data), result.GetValue(binaryMasks)),
+            Run(new MLContext(result.GetValue(seed)).WithWarnings(), Steps.OpenFolder(result.GetRequiredValue(data), result.GetValue(binaryMasks), result.GetValue(asStored)),
                 result.GetRequiredValue(trainList), result.GetValue(validationList), result.GetValue(key), options, result.GetRequiredValue(output), outputs);
         });
         return command;
@@ -82,7 +83,7 @@ internal static class TrainCommand
     {
         using var key = keyPath is null ? null : Steps.LoadKey(keyPath);
         var rows = folder.Load(mlContext, trainList);
-        var images = mlContext.Segmentation().Transforms.LoadImages("Image", null, "ImagePath").Fit(rows);
+        var images = mlContext.Segmentation().Transforms.LoadImages("Image", null, "ImagePath", folder.Orientation).Fit(rows);
         IDataView Prepare(IDataView list) => mlContext.LoadMasks(images.Transform(list), folder);
         if (validationList is not null)
             options.ValidationSet = Prepare(folder.Load(mlContext, validationList));

@@ -5,7 +5,7 @@ using Workbench.Files;
 namespace Workbench.Prediction;
 
 /// <summary>Predicts file by file: one that cannot be read is told, and the others go on.</summary>
-internal sealed class PredictionRun(MLContext mlContext, Outputs outputs, CancellationToken cancellationToken)
+internal sealed class PredictionRun(MLContext mlContext, ImageOrientation orientation, Outputs outputs, CancellationToken cancellationToken)
 {
     /// <summary>How many masks have been written.</summary>
     public int Written { get; private set; }
@@ -15,7 +15,7 @@ internal sealed class PredictionRun(MLContext mlContext, Outputs outputs, Cancel
     {
         cancellationToken.ThrowIfCancellationRequested();
         // Decoders take a truncated file, its missing part grey.
-        return IsReadable(file, () => ImageFile.CheckWhole(file.ImagePath));
+        return IsReadable(file, () => ImageFile.CheckWhole(file.ImagePath, orientation));
     })];
 
     /// <summary>Writes the masks and the pictures.</summary>
@@ -46,7 +46,7 @@ internal sealed class PredictionRun(MLContext mlContext, Outputs outputs, Cancel
     private void Save(MaskPrediction prediction, PredictedFile file)
     {
         Picture? picture = null;
-        if (!IsReadable(file, () => picture = Picture.Read(file.ImagePath)))
+        if (!IsReadable(file, () => picture = Picture.Read(file.ImagePath, orientation)))
             return;
         var labels = prediction.Resize(picture!.Height, picture.Width);
         outputs.Write(file.MaskPath, path => MaskFile.Save(path, labels, picture.Height, picture.Width));

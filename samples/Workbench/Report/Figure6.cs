@@ -33,7 +33,7 @@ internal static class Figure6
         using var incorrectMemory = incorrect as IDisposable;
 
         (string, ITransformer)[] models = [("Baseline", baseline), ("Correct key", correct), ("No key", locked), ("Incorrect key", incorrect)];
-        return [.. Pick(testRows).Select(files => DrawRow(quiet, files, quiet.LoadMasks(quiet.Data.LoadFromEnumerable([files]), folder), models))];
+        return [.. Pick(testRows).Select(files => DrawRow(quiet, files, quiet.LoadMasks(quiet.Data.LoadFromEnumerable([files]), folder), folder.Orientation, models))];
     }
 
     // A model is locked as it comes from its file.
@@ -54,13 +54,13 @@ internal static class Figure6
             .Select(paths => new Files { ImagePath = paths.First, MaskPath = paths.Second });
     }
 
-    private static Figure6Row DrawRow(MLContext mlContext, Files files, IDataView row, IEnumerable<(string Title, ITransformer Model)> models)
+    private static Figure6Row DrawRow(MLContext mlContext, Files files, IDataView row, ImageOrientation orientation, IEnumerable<(string Title, ITransformer Model)> models)
     {
         var predictions = models.Select(model => Predict(mlContext, model.Title, model.Model.Transform(row))).ToList();
         var (height, width) = (predictions[0].Mask.Height, predictions[0].Mask.Width);
         return new Figure6Row(Path.GetFileNameWithoutExtension(files.ImagePath),
         [
-            new Figure6Cell("Input", Photo(files.ImagePath, height, width), null),
+            new Figure6Cell("Input", Photo(files.ImagePath, orientation, height, width), null),
             new Figure6Cell("Ground truth", Picture(Truth(row).Resize(height, width), height, width), null),
             .. predictions.Select(one => new Figure6Cell(one.Title, Picture(one.Mask.Labels, one.Mask.Height, one.Mask.Width), one.Score)),
         ]);
@@ -79,9 +79,9 @@ internal static class Figure6
         return new MaskPrediction(row.GetColumn<byte[]>("Label").Single(), size[0], size[1]);
     }
 
-    private static byte[] Photo(string path, int height, int width)
+    private static byte[] Photo(string path, ImageOrientation orientation, int height, int width)
     {
-        var (rgba, photoHeight, photoWidth) = ImageFile.ReadRgba(path);
+        var (rgba, photoHeight, photoWidth) = ImageFile.ReadRgba(path, orientation);
         using var photo = new SKBitmap(new SKImageInfo(photoWidth, photoHeight, SKColorType.Rgba8888, SKAlphaType.Opaque));
         Marshal.Copy(rgba, 0, photo.GetPixels(), rgba.Length);
         using var resized = photo.Resize(new SKImageInfo(width, height), SKFilterQuality.High);

@@ -15,15 +15,15 @@ namespace Workbench.Tables;
 internal sealed record TablesData(VocFolder Folder, IDataView Train, IDataView Test, DataSummary Summary, string ListsDigest)
 {
     /// <summary>Reads both lists and checks that all files are there.</summary>
-    public static TablesData Open(string path, bool binaryMasks, string trainList, string testList)
+    public static TablesData Open(string path, bool binaryMasks, bool asStored, string trainList, string testList)
     {
         var mlContext = new MLContext().WithWarnings();
-        var folder = Steps.OpenFolder(path, binaryMasks);
+        var folder = Steps.OpenFolder(path, binaryMasks, asStored);
         IDataView train = folder.Load(mlContext, trainList), test = folder.Load(mlContext, testList);
         string[] trainNames = [.. train.GetColumn<string>("Name")], testNames = [.. test.GetColumn<string>("Name")];
         var name = Path.GetFileName(Path.TrimEndingDirectorySeparator(Path.GetFullPath(path)));
         var summary = new DataSummary(name, trainList, trainNames.Length, testList, testNames.Length, folder.ClassNames);
-        var digest = SHA256.HashData(Encoding.UTF8.GetBytes(string.Join('\n', [.. trainNames, "", .. testNames, .. binaryMasks ? ["", "binary"] : Array.Empty<string>()])));
+        var digest = SHA256.HashData(Encoding.UTF8.GetBytes(string.Join('\n', [.. trainNames, "", .. testNames, .. binaryMasks ? ["", "binary"] : Array.Empty<string>(), .. asStored ? ["", "as stored"] : Array.Empty<string>()])));
         return new TablesData(folder, train, test, summary, Convert.ToHexStringLower(digest));
     }
 }

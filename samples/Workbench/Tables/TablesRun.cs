@@ -75,7 +75,7 @@ internal sealed class TablesRun(
     private void Train(ModelPlan plan, PermutationKey key)
     {
         var mlContext = new MLContext(settings.Seed).WithWarnings();
-        var images = mlContext.Segmentation().Transforms.LoadImages("Image", null, "ImagePath").Fit(data.Train);
+        var images = mlContext.Segmentation().Transforms.LoadImages("Image", null, "ImagePath", data.Folder.Orientation).Fit(data.Train);
         var clock = Stopwatch.StartNew();
         EpochRecorder? recorder = null;
         using var segmenter = TrainingDisplay.Show(progress =>

@@ -20,9 +20,10 @@ public sealed class VocFolder
     private readonly FolderIndex _images;
     private readonly FolderIndex _masks;
 
-    private VocFolder(string path, string? classNamesFile, ClassPalette? palette)
+    private VocFolder(string path, string? classNamesFile, ClassPalette? palette, ImageOrientation orientation)
     {
         _path = path;
+        Orientation = orientation;
         ImageFolder = Path.Combine(path, "JPEGImages");
         MaskFolder = Path.Combine(path, "SegmentationClass");
         _listFolder = Path.Combine(path, "ImageSets", "Segmentation");
@@ -51,6 +52,9 @@ public sealed class VocFolder
     /// <summary>The colors of the classes: those given, or else those of <c>labelmap.txt</c>, or else VOC's. For <c>LoadMasks</c>.</summary>
     public ClassPalette Palette { get; }
 
+    /// <summary>How images that are stored turned are to be read, so that masks fit them. For <c>LoadImages</c>.</summary>
+    public ImageOrientation Orientation { get; }
+
     /// <summary>The file that the classes were read from; null where there was none, so that VOC's 21 classes were taken.</summary>
     public string? ClassNamesFile { get; }
 
@@ -62,18 +66,20 @@ public sealed class VocFolder
     /// classes of VOC 2012, which <see cref="Load"/> warns of.
     /// </param>
     /// <param name="palette">The colors of the classes, where the folder does not tell them; <see cref="ClassPalette.Binary"/> for black and white masks.</param>
+    /// <param name="orientation">How images that are stored turned (EXIF) are read: <see cref="ImageOrientation.AsStored"/> where masks were drawn on them so.</param>
     /// <exception cref="ArgumentException"><paramref name="path"/> is empty, or the palette has fewer colors than there are classes.</exception>
     /// <exception cref="DirectoryNotFoundException">The folder or a folder in it is missing.</exception>
     /// <exception cref="FileNotFoundException"><paramref name="classNamesFile"/> is missing.</exception>
     /// <exception cref="InvalidDataException">The class names are not 2 to 255 different names, or a label of labelmap.txt is not right.</exception>
-    public static VocFolder Open(string path, string? classNamesFile = null, ClassPalette? palette = null)
+    public static VocFolder Open(
+        string path, string? classNamesFile = null, ClassPalette? palette = null, ImageOrientation orientation = ImageOrientation.Upright)
     {
         ArgumentException.ThrowIfNullOrEmpty(path);
         path = Path.GetFullPath(path);
         CheckFolder(path, "There is no data set folder");
         var index = new FolderIndex(path);
         classNamesFile ??= ClassList.FileNames.SelectMany(name => index.Find([Path.GetFileNameWithoutExtension(name)], ".txt")).FirstOrDefault();
-        var folder = new VocFolder(path, classNamesFile, palette);
+        var folder = new VocFolder(path, classNamesFile, palette, orientation);
         CheckFolder(folder.ImageFolder, "The data set lacks its folder of images");
         CheckFolder(folder._listFolder, "The data set lacks its folder of lists");
         return folder;
@@ -93,7 +99,6 @@ public sealed class VocFolder
     /// <param name="mlContext">The context that makes the data view.</param>
     /// <param name="list">The name of a list without its extension, such as <c>train</c>.</param>
     /// <param name="masks">Whether there are masks; without them MaskPath is empty text.</param>
-    /// <param name="orientation">How images that are stored turned will be read: their masks have the size that they have then.</param>
     /// <returns>One row a name, in the list's order, of the Text columns Name (with <c>/</c>, without extension), ImagePath and MaskPath (absolute paths).</returns>
     /// <exception cref="DirectoryNotFoundException">The folder of masks is missing.</exception>
     /// <exception cref="FileNotFoundException">The list, or an image or mask it names, is missing.</exception>
@@ -101,7 +106,7 @@ public sealed class VocFolder
     /// The list is empty, or a name is ambiguous or points outside the folder; an image or mask is truncated or of no known format;
     /// or a mask has another size than its image.
     /// </exception>
-    public IDataView Load(MLContext mlContext, string list, bool masks = true, ImageOrientation orientation = ImageOrientation.Upright)
+    public IDataView Load(MLContext mlContext, string list, bool masks = true)
     {
         ArgumentNullException.ThrowIfNull(mlContext);
         ArgumentException.ThrowIfNullOrEmpty(list);
@@ -117,7 +122,7 @@ public sealed class VocFolder
         {
             string name = lines[i].Trim();
             if (name.Length > 0)
-                rows.Add(FindFiles(name, $"'{listFile}', line {i + 1}", masks, orientation));
+                rows.Add(FindFiles(name, $"'{listFile}', line {i + 1}", masks));
         }
 
         if (rows.Count == 0)
@@ -140,12 +145,12 @@ public sealed class VocFolder
             ?? throw new FileNotFoundException($"The data set has no list '{expected}'.", expected);
     }
 
-    private Row FindFiles(string name, string line, bool masks, ImageOrientation orientation)
+    private Row FindFiles(string name, string line, bool masks)
     {
         string[] parts = Split(name) ?? throw new InvalidDataException($"{line}: the name '{name}' points outside the data set's folders.");
         string image = FindImage(parts, line);
         string rowName = string.Join('/', parts);
-        var imageSize = ImageFile.CheckWhole(image, orientation);
+        var imageSize = ImageFile.CheckWhole(image, Orientation);
         if (!masks)
             return new Row { Name = rowName, ImagePath = image };
 

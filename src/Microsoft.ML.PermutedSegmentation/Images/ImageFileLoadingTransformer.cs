@@ -29,9 +29,11 @@ public sealed class ImageFileLoadingTransformer : RowToRowTransformerBase
     /// <summary>How pictures that are stored turned are read.</summary>
     public ImageOrientation Orientation { get; }
 
-    internal string OutputColumnName { get; }
+    /// <summary>The column of the images.</summary>
+    public string OutputColumnName { get; }
 
-    internal string InputColumnName { get; }
+    /// <summary>The column with the file names.</summary>
+    public string InputColumnName { get; }
 
     internal ArgumentOutOfRangeException MissingInput() =>
         new("inputSchema", $"There is no input column '{InputColumnName}'; expected one of type Text with image file names.");

@@ -8,7 +8,7 @@ internal sealed record BlockVectors(BlockVectors.Order[] Orders, BlockVectors.Co
     public static BlockVectors Load()
     {
         using Stream stream = typeof(BlockVectors).Assembly.GetManifestResourceStream("block-vectors.json")!;
-        return JsonSerializer.Deserialize<BlockVectors>(stream, JsonSerializerOptions.Web)!;
+        return JsonSerializer.Deserialize<BlockVectors>(stream, TestJson.Web)!;
     }
 
     internal sealed record Order(string Key, string Salt, string Purpose, int BlockSize, int[] First, string Sha256);

@@ -12,7 +12,7 @@ internal sealed record KeyVectors(
     public static KeyVectors Load()
     {
         using Stream stream = typeof(KeyVectors).Assembly.GetManifestResourceStream("key-vectors.json")!;
-        return JsonSerializer.Deserialize<KeyVectors>(stream, JsonSerializerOptions.Web)!;
+        return JsonSerializer.Deserialize<KeyVectors>(stream, TestJson.Web)!;
     }
 
     internal sealed record Permutation(string Key, string Salt, int FeatureMap, int Channels, int[] First, string Sha256);

@@ -180,8 +180,8 @@ public sealed class PermutationKeyTests
     {
         using var key = PermutationKey.FromBytes(Bytes);
         Assert.Equal("PermutationKey (hidden)", key.ToString());
-        Assert.Equal("{}", JsonSerializer.Serialize(key));
-        Assert.Equal("{}", JsonSerializer.Serialize(key, new JsonSerializerOptions { IncludeFields = true }));
+        Assert.Equal("{}", JsonSerializer.Serialize(key, TestJson.Web));
+        Assert.Equal("{}", JsonSerializer.Serialize(key, TestJson.WithFields));
 
         Assert.DoesNotContain("{", typeof(PermutationKey).GetCustomAttribute<DebuggerDisplayAttribute>()!.Value);
         Assert.All(

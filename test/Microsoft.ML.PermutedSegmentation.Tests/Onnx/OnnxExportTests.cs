@@ -50,7 +50,7 @@ public sealed class OnnxExportTests(OnnxModel exported) : IClassFixture<OnnxMode
 
         var metadata = session.ModelMetadata.CustomMetadataMap;
         Assert.Equal(("ResNet18", "8", "32", "32"), (metadata["backbone"], metadata["output_stride"], metadata["image_height"], metadata["image_width"]));
-        Assert.Equal(exported.Locked.ClassNames, JsonSerializer.Deserialize<string[]>(metadata["class_names"])!);
+        Assert.Equal(exported.Locked.ClassNames, JsonSerializer.Deserialize<string[]>(metadata["class_names"], TestJson.Web)!);
         Assert.Equal("1,2,3,4,5,6", metadata["feature_maps"]);
         Assert.Equal(exported.Locked.Salt.ToArray(), Convert.FromHexString(metadata["salt"]));
         Assert.Equal(exported.Locked.Fingerprint.ToArray(), Convert.FromHexString(metadata["fingerprint"]));
