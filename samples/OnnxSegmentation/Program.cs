@@ -8,6 +8,13 @@ if (args is not [var modelPath, var keyPath, var imagePath, var maskPath])
     return 2;
 }
 
+// Whatever it is, perhaps the image or the key by another name.
+if (Path.Exists(maskPath))
+{
+    Console.Error.WriteLine($"error: '{maskPath}' exists already.");
+    return 1;
+}
+
 using var key = PermutationKey.Load(keyPath);
 using var segmenter = OnnxSegmenter.Load(modelPath, key);
 using var image = ImageFile.Load(imagePath);

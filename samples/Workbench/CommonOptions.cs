@@ -3,6 +3,7 @@ using System.CommandLine.Parsing;
 using System.Globalization;
 using System.Numerics;
 using Microsoft.ML.PermutedSegmentation;
+using Workbench.Files;
 using Maps = Microsoft.ML.PermutedSegmentation.FeatureMaps;
 
 namespace Workbench;
@@ -12,7 +13,7 @@ internal static class CommonOptions
 {
     private const string Backbones = "resnet18|resnet34|resnet50|resnet101";
 
-    public static Option<string> Data() => new("--data")
+    public static PathOption Data() => new("--data", FileRole.DataSet)
     {
         HelpName = "DIR",
         Description = "A folder in VOC layout: JPEGImages, SegmentationClass, ImageSets/Segmentation and, unless the classes are "
@@ -22,13 +23,13 @@ internal static class CommonOptions
 
     public static Option<bool> BinaryMasks() => new("--binary-masks") { Description = "The masks are black and white: 255 is class 1, and not void." };
 
-    public static Option<string> Model() => new("--model") { HelpName = "model.zip", Description = "A model file, as train writes it.", Required = true };
+    public static PathOption Model() => new("--model", FileRole.Input) { HelpName = "model.zip", Description = "A model file, as train writes it.", Required = true };
 
-    public static Option<string> ModelOutput() => new("--out") { HelpName = "model.zip", Description = "The model file to write. It never holds the key.", Required = true };
+    public static PathOption ModelOutput() => new("--out", FileRole.Output) { HelpName = "model.zip", Description = "The model file to write. It never holds the key.", Required = true };
 
-    public static Option<string?> Key(string description) => new("--key") { HelpName = "key.pem", Description = description };
+    public static PathOption Key(string description) => new("--key", FileRole.Input) { HelpName = "key.pem", Description = description };
 
-    public static Option<string> RequiredKey(string name, string description) => new(name) { HelpName = "key.pem", Description = description, Required = true };
+    public static PathOption RequiredKey(string name, string description) => new(name, FileRole.Input) { HelpName = "key.pem", Description = description, Required = true };
 
     public static Option<bool> NoKey() => new("--no-key") { Description = "Runs the model as it is in the file: locked, unless it was trained with --unprotected." };
 
@@ -85,7 +86,7 @@ internal static class CommonOptions
     }
 
     /// <summary>A file of weights that trainings start from.</summary>
-    public static Option<string?> InitialWeights(string description) => new("--initial-weights") { HelpName = "model.zip|x.safetensors", Description = description };
+    public static PathOption InitialWeights(string description) => new("--initial-weights", FileRole.Input) { HelpName = "model.zip|x.safetensors", Description = description };
 
     /// <summary>A whole number of at least 1.</summary>
     public static Option<int> Count(string name, string description, int standard) => new(name)

@@ -5,32 +5,27 @@ namespace Workbench;
 /// <summary>Counted work with a bar when there is a terminal, else with a line at every tenth.</summary>
 internal static class CountedWork
 {
-    /// <summary>Calls <paramref name="work"/> for every item, in order.</summary>
-    /// <exception cref="OperationCanceledException">The token was cancelled between two items.</exception>
-    public static void ForEach<T>(string what, int count, IEnumerable<T> items, CancellationToken cancellationToken, Action<T> work)
+    /// <summary>Lets <paramref name="work"/> tell how much of it is done.</summary>
+    /// <param name="what">What is counted.</param>
+    /// <param name="count">How much there is to do.</param>
+    /// <param name="work">Calls what it is given with how much is done so far.</param>
+    public static void Run(string what, long count, Action<Action<long>> work)
     {
         if (AnsiConsole.Profile.Capabilities.Interactive)
+        {
             AnsiConsole.Progress().AutoClear(true).Start(context =>
             {
                 var task = context.AddTask(what, maxValue: count);
-                Run(_ => task.Increment(1));
+                work(done => task.Value = done);
             });
-        else
-            Run(done =>
-            {
-                if (done * 10 / count > (done - 1) * 10 / count)
-                    Console.WriteLine($"{what}: {done} of {count}");
-            });
-
-        void Run(Action<int> report)
-        {
-            var done = 0;
-            foreach (var item in items)
-            {
-                cancellationToken.ThrowIfCancellationRequested();
-                work(item);
-                report(++done);
-            }
+            return;
         }
+        long before = 0;
+        work(done =>
+        {
+            if (done * 10 / count > before * 10 / count)
+                Console.WriteLine($"{what}: {done} of {count}");
+            before = done;
+        });
     }
 }

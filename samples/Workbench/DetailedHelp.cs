@@ -4,12 +4,6 @@ using System.CommandLine.Invocation;
 
 namespace Workbench;
 
-/// <summary>A command with a line for the list of commands, and notes and examples for its own help.</summary>
-internal sealed class DetailedCommand(string name, string description, string details) : Command(name, description)
-{
-    public string Details => details;
-}
-
 /// <summary>The usual help, followed by the command's notes and examples.</summary>
 internal sealed class DetailedHelp(HelpAction help) : SynchronousCommandLineAction
 {

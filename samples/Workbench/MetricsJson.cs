@@ -10,11 +10,16 @@ internal static class MetricsJson
 {
     private static readonly JsonSerializerOptions Format = new()
     {
+        TypeInfoResolver = MetricsTypes.Default,
         PropertyNamingPolicy = JsonNamingPolicy.CamelCase,
         WriteIndented = true,
         RespectNullableAnnotations = true,
         RespectRequiredConstructorParameters = true,
-        Converters = { new NaNAsNull(), new MatrixAsRows(), new JsonStringEnumConverter() },
+        Converters =
+        {
+            new NaNAsNull(), new MatrixAsRows(), new JsonStringEnumConverter<Backbone>(), new JsonStringEnumConverter<FeatureMaps>(),
+            new JsonStringEnumConverter<BlockTransformMethod>(), new JsonStringEnumConverter<AttackMethod>(),
+        },
     };
 
     public static void Write(object metrics, string path) => File.WriteAllText(path, JsonSerializer.Serialize(metrics, metrics.GetType(), Format));
@@ -61,7 +66,12 @@ internal static class MetricsJson
         {
             writer.WriteStartArray();
             for (var truth = 0; truth < matrix.ClassCount; truth++)
-                JsonSerializer.Serialize(writer, Enumerable.Range(0, matrix.ClassCount).Select(predicted => matrix[truth, predicted]), options);
+            {
+                writer.WriteStartArray();
+                for (var predicted = 0; predicted < matrix.ClassCount; predicted++)
+                    writer.WriteNumberValue(matrix[truth, predicted]);
+                writer.WriteEndArray();
+            }
             writer.WriteEndArray();
         }
     }

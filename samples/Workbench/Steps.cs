@@ -3,6 +3,7 @@ using Microsoft.ML;
 using Microsoft.ML.Data;
 using Microsoft.ML.PermutedSegmentation;
 using Microsoft.ML.Runtime;
+using Workbench.Files;
 
 namespace Workbench;
 
@@ -40,8 +41,8 @@ internal static class Steps
         return mlContext.Segmentation().Unlock(model, key, verify: true);
     }
 
-    /// <summary>Writes the model of a file, changed, to another file or over the same.</summary>
-    public static void ChangeModel(string path, string output, Func<SegmentationCatalog, ITransformer, ITransformer> change)
+    /// <summary>Writes the model of a file, changed, to another file.</summary>
+    public static void ChangeModel(string path, string output, Outputs outputs, Func<SegmentationCatalog, ITransformer, ITransformer> change)
     {
         var mlContext = new MLContext().WithWarnings();
         var model = mlContext.LoadModelFile(path, out var schema);
@@ -53,7 +54,7 @@ internal static class Steps
         {
             throw new InvalidOperationException($"'{path}': {exception.Message}", exception);
         }
-        WholeFile.Write(output, temporary => mlContext.Model.Save(model, schema, temporary));
+        outputs.Write(output, temporary => mlContext.Model.Save(model, schema, temporary));
     }
 
     /// <summary>The weights of a model file, unlocked when there is a key.</summary>
@@ -72,14 +73,18 @@ internal static class Steps
     }
 
     /// <summary>The weights that a training starts from: those of a model that needs no key, or of a safetensors file.</summary>
-    public static SegmentationWeights LoadInitialWeights(string path) =>
-        Path.GetExtension(path).Equals(".safetensors", StringComparison.OrdinalIgnoreCase)
+    public static SegmentationWeights LoadInitialWeights(string path)
+    {
+        SegmentationFile.Require(path, SegmentationFileKind.Weights, SegmentationFileKind.Model);
+        return SegmentationFile.KindOf(path) == SegmentationFileKind.Weights
             ? SegmentationWeights.Load(path)
             : new MLContext().LoadWeights(path, keyPath: null);
+    }
 
     /// <summary>Loads a model as it is in its file, and the columns of the rows that it was made for (null when not stored).</summary>
     public static ITransformer LoadModelFile(this MLContext mlContext, string path, out DataViewSchema? schema)
     {
+        SegmentationFile.Require(path, SegmentationFileKind.Model);
         try
         {
             return mlContext.Model.Load(path, out schema);

@@ -10,14 +10,14 @@ internal static class TrainingDisplay
     public static T Show<T>(Func<IProgress<TrainingProgress>, T> train)
     {
         if (!AnsiConsole.Profile.Capabilities.Interactive)
-            return train(new Reporter(progress => PrintEpoch(progress, Console.WriteLine)));
+            return train(new Reporter<TrainingProgress>(progress => PrintEpoch(progress, Console.WriteLine)));
 
         var bar = AnsiConsole.Progress().AutoClear(true)
             .Columns(new TaskDescriptionColumn(), new ProgressBarColumn(), new PercentageColumn(), new RemainingTimeColumn());
         return bar.Start(context =>
         {
             var task = context.AddTask("training");
-            return train(new Reporter(progress =>
+            return train(new Reporter<TrainingProgress>(progress =>
             {
                 ShowStep(task, progress);
                 PrintEpoch(progress, AnsiConsole.WriteLine);
@@ -45,11 +45,5 @@ internal static class TrainingDisplay
         else if (progress.Phase == TrainingPhase.EpochCompleted)
             print($"epoch {progress.Epoch,3}/{progress.EpochCount}  training loss {progress.TrainingLoss:f4}  "
                 + $"validation loss {progress.ValidationLoss:f4}{(progress.IsBest ? " (best)" : "       ")}  {progress.Elapsed:hh\\:mm\\:ss}");
-    }
-
-    // Progress<T> would report on another thread, perhaps after the training.
-    private sealed class Reporter(Action<TrainingProgress> report) : IProgress<TrainingProgress>
-    {
-        public void Report(TrainingProgress value) => report(value);
     }
 }

@@ -13,7 +13,7 @@ internal static class OnnxMetadata
         yield return ("output_stride", Text(description.OutputStride));
         yield return ("image_height", Text(description.ImageHeight));
         yield return ("image_width", Text(description.ImageWidth));
-        yield return ("class_names", JsonSerializer.Serialize(description.ClassNames));
+        yield return ("class_names", JsonSerializer.Serialize(description.ClassNames, OnnxMetadataJson.Default.IReadOnlyListString));
         yield return ("feature_maps", string.Join(',', description.FeatureMaps.Each().Select(map => Text(map.Number()))));
         if (description.Salt is { } salt)
             yield return ("salt", Convert.ToHexStringLower(salt));
@@ -33,7 +33,7 @@ internal static class OnnxMetadata
                 OutputStride = Parse("output_stride", Number),
                 ImageHeight = Parse("image_height", Number),
                 ImageWidth = Parse("image_width", Number),
-                ClassNames = Parse("class_names", text => JsonSerializer.Deserialize<string[]>(text) ?? throw new JsonException("It is null.")),
+                ClassNames = Parse("class_names", text => JsonSerializer.Deserialize(text, OnnxMetadataJson.Default.StringArray) ?? throw new JsonException("It is null.")),
                 FeatureMaps = Parse("feature_maps", Maps),
                 Salt = metadata.ContainsKey("salt") ? Parse("salt", Convert.FromHexString) : null,
                 Fingerprint = metadata.ContainsKey("fingerprint") ? Parse("fingerprint", Convert.FromHexString) : null,

@@ -33,9 +33,7 @@ public static class OnnxSegmentationExtensions
         ArgumentNullException.ThrowIfNull(catalog);
         ArgumentNullException.ThrowIfNull(model);
         ArgumentNullException.ThrowIfNull(stream);
-        PermutedSegmentationTransformer segmenter = ModelChain.Split(model).Segmenter;
-        SegmentationModel segmentation = segmenter.Model;
-        ObjectDisposedException.ThrowIf(segmentation.Network.State().Count == 0, segmenter); // what is left of a module after its disposal
+        SegmentationModel segmentation = ModelChain.Split(model).Segmenter.Model;
         if (segmentation.Description.ImageEncryption is not null)
             throw new InvalidOperationException("The network of this model learned from images that are encrypted block by block. An ONNX file would need images encrypted in the same way; only models without block-wise encryption are exported.");
         Write(segmentation, stream, options ?? new OnnxExportOptions());

@@ -14,12 +14,14 @@ namespace Microsoft.ML.PermutedSegmentation;
 /// <remarks>May be used from several threads at once. Holds native memory: dispose it when done.</remarks>
 public sealed class OnnxSegmenter : IDisposable
 {
-    private readonly InferenceSession _session;
+    private readonly Shared<InferenceSession> _session;
     private readonly ModelDescription _model;
-    private bool _isDisposed;
 
-    private OnnxSegmenter(InferenceSession session, ModelDescription model, bool isUnlocked) =>
-        (_session, _model, IsUnlocked) = (session, model, isUnlocked);
+    private OnnxSegmenter(InferenceSession session, ModelDescription model, bool isUnlocked)
+    {
+        (_model, IsUnlocked) = (model, isUnlocked);
+        _session = new Shared<InferenceSession>(session, owned => owned.Dispose(), () => new ObjectDisposedException(nameof(OnnxSegmenter)));
+    }
 
     /// <summary>Whether a key has been given, right or wrong, or none is needed.</summary>
     public bool IsUnlocked { get; }
@@ -43,11 +45,12 @@ public sealed class OnnxSegmenter : IDisposable
     /// <param name="sessionOptions"><inheritdoc cref="Load(Stream, PermutationKey?, bool, SessionOptions?)" path="/param[@name='sessionOptions']/node()"/></param>
     /// <exception cref="ArgumentException"><paramref name="path"/> is empty.</exception>
     /// <exception cref="FileNotFoundException">The file is missing.</exception>
-    /// <exception cref="InvalidDataException">It is no ONNX file of a segmentation model, or damaged; the message names it.</exception>
+    /// <exception cref="InvalidDataException">It is no ONNX file of a segmentation model, whatever its name, or damaged; the message says what it is.</exception>
     /// <exception cref="InvalidOperationException">The key is refused, or none is needed, as of a stream.</exception>
     public static OnnxSegmenter Load(string path, PermutationKey? key = null, bool verify = true, SessionOptions? sessionOptions = null)
     {
         ArgumentException.ThrowIfNullOrEmpty(path);
+        SegmentationFile.Require(path, SegmentationFileKind.Onnx);
         using FileStream stream = File.OpenRead(path);
         try
         {
@@ -114,6 +117,7 @@ public sealed class OnnxSegmenter : IDisposable
     public IReadOnlyList<byte[,]> Segment(IReadOnlyList<MLImage> images)
     {
         ArgumentNullException.ThrowIfNull(images);
+        _session.ThrowIfDisposed();
         if (images.Count > Array.MaxLength / InputSize)
             throw new ArgumentException($"{images.Count} images are too many at once for {ImageHeight}x{ImageWidth} pixels each; {Array.MaxLength / InputSize} are possible.", nameof(images));
         float[] batch = new float[images.Count * InputSize];
@@ -146,12 +150,8 @@ public sealed class OnnxSegmenter : IDisposable
         return Run(batch, 1)[0];
     }
 
-    /// <summary>Frees the network's native memory.</summary>
-    public void Dispose()
-    {
-        _isDisposed = true;
-        _session.Dispose();
-    }
+    /// <summary>Frees the network's native memory, once no other thread segments images with it any more.</summary>
+    public void Dispose() => _session.Dispose();
 
     private int InputSize => ImageHeight * ImageWidth * 3;
 
@@ -169,10 +169,10 @@ public sealed class OnnxSegmenter : IDisposable
 
     private byte[][,] Run(float[] batch, int count)
     {
-        ObjectDisposedException.ThrowIf(_isDisposed, this);
+        using var use = _session.Use();
         using OrtValue input = OrtValue.CreateTensorValueFromMemory(batch, [count, ImageHeight, ImageWidth, 3]);
         using var options = new RunOptions();
-        using var outputs = _session.Run(options, ["image"], [input], ["scores"]);
+        using var outputs = use.Value.Run(options, ["image"], [input], ["scores"]);
         float[] scores = outputs[0].GetTensorDataAsSpan<float>().ToArray();
         byte[] keyValues = LabelUpsampler.Upsample(
             scores, count, ImageHeight / _model.OutputStride, ImageWidth / _model.OutputStride, ClassNames.Count, ImageHeight, ImageWidth);

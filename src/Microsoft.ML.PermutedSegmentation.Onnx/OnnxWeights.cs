@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using Google.Protobuf;
 using Onnx;
 
@@ -11,7 +12,7 @@ internal sealed class OnnxWeights(IReadOnlyDictionary<string, TensorProto> tenso
     private readonly ILookup<string, ChannelReordering> _protection = protection.ToLookup(reordering => reordering.Parameter);
 
     /// <summary>The weights and the bias of a convolution.</summary>
-    /// <exception cref="InvalidDataException">One is missing, or not of the given shape.</exception>
+    /// <exception cref="InvalidDataException">One is missing, or not of the given shape, or has values that are no finite numbers.</exception>
     public (TensorProto Weights, TensorProto Bias) Get(string convolution, int outputs, int inputs, int kernel)
     {
         TensorProto weights = Find(convolution + ".weight", outputs, inputs, kernel, kernel), bias = Find(convolution + ".bias", outputs);
@@ -34,6 +35,8 @@ internal sealed class OnnxWeights(IReadOnlyDictionary<string, TensorProto> tenso
             throw new InvalidDataException($"The weights '{name}' are in another file, which is not read.");
         if (tensor.RawData.Length != shape.Aggregate((long)sizeof(float), (product, length) => product * length))
             throw new InvalidDataException($"The weights '{name}' have {tensor.RawData.Length} bytes, which their shape [{string.Join(", ", shape)}] does not fit.");
+        if (WeightValues.FindProblem(name, MemoryMarshal.Cast<byte, float>(tensor.RawData.Span)) is { } problem)
+            throw new InvalidDataException($"The model is damaged: {problem}");
         return new TensorProto { Name = name, DataType = tensor.DataType, Dims = { shape }, RawData = tensor.RawData };
     }
 

@@ -73,6 +73,33 @@ public sealed class SegmentationCatalog
     }
 
     /// <summary>
+    /// What a protected model is worth with random keys, the paper's condition Incorrect: as <see cref="EvaluateAccessControl"/>
+    /// finds it, for whoever does not have the model's key. Layers below the lowest keyed map run once for all keys.
+    /// </summary>
+    /// <param name="model">A segmentation model, or a chain of transformers with one. Locked or not does not matter.</param>
+    /// <param name="data">Rows that the model reads, with true masks.</param>
+    /// <param name="wrongKeyCount">How many random keys to try; the paper tries 100. With a seed in the context they are the same each time.</param>
+    /// <param name="labelColumnName">Column of true masks.</param>
+    /// <param name="progress">Is told, on the calling thread, how many images have been scored so far, each counted once for each key.</param>
+    /// <param name="cancellationToken">Ends the evaluation with an <see cref="OperationCanceledException"/>.</param>
+    /// <exception cref="ArgumentOutOfRangeException"><paramref name="wrongKeyCount"/> is below 1, or a column is missing.</exception>
+    /// <exception cref="ArgumentException">The model is not protected, or the masks have other classes.</exception>
+    /// <exception cref="InvalidDataException">A row's image or mask cannot be read.</exception>
+    /// <exception cref="InvalidOperationException">There are no rows, or every pixel is void.</exception>
+    public WrongKeyMetrics EvaluateWrongKeys(
+        ITransformer model,
+        IDataView data,
+        int wrongKeyCount = 100,
+        string labelColumnName = "Label",
+        IProgress<long>? progress = null,
+        CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(model);
+        ArgumentNullException.ThrowIfNull(data);
+        return AccessControlEvaluation.EvaluateWrongKeys(_environment, model, data, wrongKeyCount, labelColumnName, progress, cancellationToken);
+    }
+
+    /// <summary>
     /// Measures what a stolen model is worth to whoever has its file and some labelled images but not the key, beside what
     /// these images are worth without it.
     /// </summary>

@@ -3,6 +3,7 @@ using System.CommandLine.Parsing;
 using System.Globalization;
 using Microsoft.ML;
 using Microsoft.ML.PermutedSegmentation;
+using Workbench.Files;
 using Workbench.Report;
 
 namespace Workbench.Commands;
@@ -26,10 +27,10 @@ internal static class AttackCommand
             Description = $"What to try: {string.Join(", ", Enum.GetNames<AttackMethod>())}. [default: all]",
             CustomParser = ParseMethods,
         };
-        var publicWeights = new Option<string?>("--public-weights") { HelpName = "x.zip|x.safetensors", Description = "Weights that the model is known to have been trained from, for PublicWeights." };
+        var publicWeights = new PathOption("--public-weights", FileRole.Input) { HelpName = "x.zip|x.safetensors", Description = "Weights that the model is known to have been trained from, for PublicWeights." };
         var seed = CommonOptions.Seed();
-        var json = new Option<string?>("--json") { HelpName = "out.json", Description = "Also writes the results to this file, as JSON." };
-        var plot = new Option<string?>("--plot") { HelpName = "out.svg", Description = "Also draws mean IoU against the number of labelled images." };
+        var json = new PathOption("--json", FileRole.Output) { HelpName = "out.json", Description = "Also writes the results to this file, as JSON." };
+        var plot = new PathOption("--plot", FileRole.Output) { HelpName = "out.svg", Description = "Also draws mean IoU against the number of labelled images." };
 
         var command = new DetailedCommand("attack", "Measures what a stolen model is worth to whoever has labelled images but no key.", """
             Runs it without a key and with partly right ones, looks for the permutations in several ways, trains the protected layers or all
@@ -39,9 +40,9 @@ internal static class AttackCommand
             Example:
               workbench attack --model model.zip --key key.pem --data camvid --attacker-list train --test-list val
             """)
-        { model, key, data, binaryMasks, attackerList, testList, images, steps, methods, publicWeights, seed, json, plot };
+        { model, key, data, binaryMasks, attackerList, testList, images, steps, methods, publicWeights, seed, json, plot, new OverwriteOption() };
 
-        command.SetAction((result, cancellationToken) =>
+        command.Does((result, outputs, cancellationToken) =>
         {
             var mlContext = new MLContext(result.GetValue(seed)).WithWarnings();
             var stolen = mlContext.LoadModelFile(result.GetRequiredValue(model), out _);
@@ -59,10 +60,9 @@ internal static class AttackCommand
             Console.WriteLine($"{"attack",-29} {"images",6} {"misplaced",9} {"mean IoU",8} {"per image",9} {"pixels",6} {"seconds",7}");
             var results = mlContext.Segmentation().EvaluateAttacks(stolen, Load(attackerList), Load(testList), secret, options);
             if (result.GetValue(json) is { } path)
-                WholeFile.Write(path, temporary => MetricsJson.Write(results, temporary));
+                outputs.Write(path, temporary => MetricsJson.Write(results, temporary));
             if (result.GetValue(plot) is { } picture)
-                AttackChart.Write(picture, results);
-            return Task.CompletedTask;
+                outputs.Write(picture, temporary => AttackChart.Write(temporary, results));
         });
         return command;
     }

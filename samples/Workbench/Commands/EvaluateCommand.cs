@@ -1,7 +1,9 @@
 using System.CommandLine;
 using Microsoft.ML;
+using Microsoft.ML.Data;
 using Microsoft.ML.PermutedSegmentation;
 using Spectre.Console;
+using Workbench.Files;
 
 namespace Workbench.Commands;
 
@@ -17,16 +19,16 @@ internal static class EvaluateCommand
         var key = CommonOptions.Key("Unlocks the model with this key file; fails when it is not the model's key.");
         var noKey = CommonOptions.NoKey();
         var wrongKeys = CommonOptions.OptionalCount("--wrong-keys", "Unlocks the model with N random keys, one after the other, and reports the spread.");
-        var json = new Option<string?>("--json") { HelpName = "out.json", Description = "Also writes the metrics to this file, as JSON." };
+        var json = new PathOption("--json", FileRole.Output) { HelpName = "out.json", Description = "Also writes the metrics to this file, as JSON." };
 
         var command = new DetailedCommand("evaluate", "Compares a model's predictions with known masks and prints the metrics.", """
             Example:
               workbench evaluate --model model.zip --data camvid --list val --key key.pem
             """)
-        { model, data, binaryMasks, list, key, noKey, wrongKeys, json };
+        { model, data, binaryMasks, list, key, noKey, wrongKeys, json, new OverwriteOption() };
         command.RequireExactlyOneOf(key, noKey, wrongKeys);
 
-        command.SetAction((result, cancellationToken) =>
+        command.Does((result, outputs, cancellationToken) =>
         {
             // Random keys never fit: nobody needs to be warned of each.
             var count = result.GetValue(wrongKeys);
@@ -39,8 +41,7 @@ internal static class EvaluateCommand
                 ? EvaluateOnce(mlContext, segmenter, rows)
                 : EvaluateWrongKeys(mlContext, segmenter, rows, count.Value, cancellationToken);
             if (result.GetValue(json) is { } path)
-                WholeFile.Write(path, temporary => MetricsJson.Write(report, temporary));
-            return Task.CompletedTask;
+                outputs.Write(path, temporary => MetricsJson.Write(report, temporary));
         });
         return command;
     }
@@ -54,14 +55,11 @@ internal static class EvaluateCommand
 
     private static KeySweep EvaluateWrongKeys(MLContext mlContext, ITransformer locked, IDataView rows, int count, CancellationToken cancellationToken)
     {
-        var scores = new List<KeyScore>();
-        CountedWork.ForEach("wrong keys", count, Enumerable.Range(0, count), cancellationToken, _ =>
-        {
-            using var key = PermutationKey.Generate();
-            var metrics = mlContext.Segmentation().Evaluate(mlContext.Segmentation().Unlock(locked, key).Transform(rows));
-            scores.Add(new KeyScore(metrics.MeanIntersectionOverUnion, metrics.MeanImageIntersectionOverUnion));
-        });
-        var sweep = new KeySweep(scores);
+        var imageCount = rows.GetColumn<string>("Name").Count();
+        WrongKeyMetrics? metrics = null;
+        CountedWork.Run("images under wrong keys", (long)imageCount * count, report =>
+            metrics = mlContext.Segmentation().EvaluateWrongKeys(locked, rows, count, progress: new Reporter<long>(report), cancellationToken: cancellationToken));
+        var sweep = KeySweep.Of(metrics!);
         var table = new Table().AddColumns("", "mean", "std. dev.", "minimum", "maximum");
         foreach (var (name, spread) in new[]
         {

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using Microsoft.ML;
 using Microsoft.ML.PermutedSegmentation;
+using Workbench.Files;
 
 namespace Workbench.Commands;
 
@@ -12,7 +13,7 @@ internal static class ExportOnnxCommand
         var model = CommonOptions.Model();
         var probabilities = new Option<bool>("--probabilities") { Description = "Gives the graph a second output, the probability of each class at each pixel." };
         var fixedSize = new Option<bool>("--fixed-size") { Description = "Takes images of the model's size only, for runtimes that cannot resize with antialiasing." };
-        var output = new Option<string>("--out") { HelpName = "model.onnx", Description = "The file to write. It never holds the key.", Required = true };
+        var output = new PathOption("--out", FileRole.Output) { HelpName = "model.onnx", Description = "The file to write. It never holds the key.", Required = true };
 
         var command = new DetailedCommand("export-onnx", "Writes a model as an ONNX file, which needs the key as its model does.", """
             The weights are written as the model's file has them, so no key is needed. Each keyed
@@ -22,18 +23,18 @@ internal static class ExportOnnxCommand
             Example:
               workbench export-onnx --model model.zip --out model.onnx
             """)
-        { model, probabilities, fixedSize, output };
+        { model, probabilities, fixedSize, output, new OverwriteOption() };
 
-        command.SetAction(result =>
+        command.Does((result, outputs, _) =>
         {
             var (from, to) = (result.GetRequiredValue(model), result.GetRequiredValue(output));
             var mlContext = new MLContext().WithWarnings();
-            var loaded = mlContext.LoadModelFile(from, out _);
+            var loaded = mlContext.LoadModelFile(from, out DataViewSchema? _);
             using var disposable = loaded as IDisposable;
             var options = new OnnxExportOptions { Probabilities = result.GetValue(probabilities), FixedSize = result.GetValue(fixedSize) };
             try
             {
-                WholeFile.Write(to, temporary =>
+                outputs.Write(to, temporary =>
                 {
                     using var stream = File.Create(temporary);
                     mlContext.Segmentation().ExportToOnnx(loaded, stream, options);

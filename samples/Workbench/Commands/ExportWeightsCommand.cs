@@ -1,5 +1,6 @@
 using System.CommandLine;
 using Microsoft.ML;
+using Workbench.Files;
 
 namespace Workbench.Commands;
 
@@ -10,7 +11,7 @@ internal static class ExportWeightsCommand
     {
         var model = CommonOptions.Model();
         var key = CommonOptions.Key("Unlocks the model with this key file first. Without it the weights are written as the model's file has them.");
-        var output = new Option<string>("--out") { HelpName = "x.safetensors", Description = "The file to write.", Required = true };
+        var output = new PathOption("--out", FileRole.Output) { HelpName = "x.safetensors", Description = "The file to write.", Required = true };
 
         var command = new DetailedCommand("export-weights", "Writes the weights of a model as a safetensors file for PyTorch.", """
             In Python:
@@ -19,14 +20,14 @@ internal static class ExportWeightsCommand
             Example:
               workbench export-weights --model model.zip --key key.pem --out fcn.safetensors
             """)
-        { model, key, output };
+        { model, key, output, new OverwriteOption() };
 
-        command.SetAction(result =>
+        command.Does((result, outputs, _) =>
         {
             var keyPath = result.GetValue(key);
             using var weights = new MLContext().WithWarnings().LoadWeights(result.GetRequiredValue(model), keyPath);
             var path = result.GetRequiredValue(output);
-            WholeFile.Write(path, weights.Save);
+            outputs.Write(path, weights.Save);
             Console.WriteLine(weights.IsLocked ? $"Wrote the protected weights, as they are stored, to {path}: without the model's key they are worth nothing."
                 : keyPath is null ? $"Wrote the weights of the unprotected model to {path}."
                 : $"Wrote the plain weights to {path}: whoever has this file needs no key.");

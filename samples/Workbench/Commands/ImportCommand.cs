@@ -1,6 +1,7 @@
 using System.CommandLine;
 using Microsoft.ML;
 using Microsoft.ML.PermutedSegmentation;
+using Workbench.Files;
 
 namespace Workbench.Commands;
 
@@ -10,12 +11,12 @@ internal static class ImportCommand
     public static Command Create()
     {
         var defaults = new PermutedSegmentationTrainer.Options();
-        var weights = new Option<string>("--weights") { HelpName = "x.safetensors", Description = "The state dict of a torchvision FCN, such as fcn_resnet50.", Required = true };
+        var weights = new PathOption("--weights", FileRole.Input) { HelpName = "x.safetensors", Description = "The state dict of a torchvision FCN, such as fcn_resnet50.", Required = true };
         var backbone = CommonOptions.ExpectedBackbone();
         var outputStride = CommonOptions.OutputStride(defaults.OutputStride);
         var size = CommonOptions.Size(defaults.ImageHeight, defaults.ImageWidth);
-        var classes = new Option<string?>("--classes") { HelpName = "classes.txt", Description = "The names of the classes in their order, one a line. [default: VOC's 21]" };
-        var output = new Option<string>("--out") { HelpName = "model.zip", Description = "The model file to write. It is not protected.", Required = true };
+        var classes = new PathOption("--classes", FileRole.Input) { HelpName = "classes.txt", Description = "The names of the classes in their order, one a line. [default: VOC's 21]" };
+        var output = new PathOption("--out", FileRole.Output) { HelpName = "model.zip", Description = "The model file to write. It is not protected.", Required = true };
 
         var command = new DetailedCommand("import", "Makes a model of weights that were trained in PyTorch.", """
             fcn_resnet50 and fcn_resnet101 have output stride 8. Weights of a ResNet alone are no model
@@ -26,9 +27,9 @@ internal static class ImportCommand
             Example:
               workbench import --weights fcn.safetensors --size 256x256 --out model.zip
             """)
-        { weights, backbone, outputStride, size, classes, output };
+        { weights, backbone, outputStride, size, classes, output, new OverwriteOption() };
 
-        command.SetAction(result =>
+        command.Does((result, outputs, _) =>
         {
             var (height, width) = result.GetValue(size) ?? (defaults.ImageHeight, defaults.ImageWidth);
             var classNames = result.GetValue(classes) is { } file ? VocFolder.ReadClassNames(file) : VocFolder.VocClassNames;
@@ -41,7 +42,7 @@ internal static class ImportCommand
             using var segmenter = mlContext.Segmentation().CreateModel(imported, classNames, height, width, result.GetValue(outputStride));
             var rows = mlContext.Data.LoadFromEnumerable<ImageRow>([]);
             var images = mlContext.Transforms.LoadImages("Image", null, "ImagePath").Fit(rows);
-            WholeFile.Write(result.GetRequiredValue(output), temporary => mlContext.Model.Save(images.Append(segmenter), rows.Schema, temporary));
+            outputs.Write(result.GetRequiredValue(output), temporary => mlContext.Model.Save(images.Append(segmenter), rows.Schema, temporary));
             Console.WriteLine($"Wrote the unprotected model, {imported.Backbone} with {classNames.Count} classes, to {result.GetRequiredValue(output)}.");
         });
         return command;

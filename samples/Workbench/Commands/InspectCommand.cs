@@ -1,4 +1,5 @@
 using System.CommandLine;
+using Workbench.Files;
 using Workbench.Inspection;
 
 namespace Workbench.Commands;
@@ -9,7 +10,7 @@ internal static class InspectCommand
     public static Command Create()
     {
         var model = CommonOptions.Model();
-        var json = new Option<string?>("--json") { HelpName = "out.json", Description = "Also writes all of it to this file, as JSON." };
+        var json = new PathOption("--json", FileRole.Output) { HelpName = "out.json", Description = "Also writes all of it to this file, as JSON." };
         var command = new DetailedCommand("inspect", "Shows all that a model file says without a key.", """
             Salt and fingerprint are no secrets. The folders that a step reads from may tell whose
             computer the model comes from.
@@ -17,16 +18,16 @@ internal static class InspectCommand
             Example:
               workbench inspect --model model.zip
             """)
-        { model, json };
+        { model, json, new OverwriteOption() };
 
-        command.SetAction(result =>
+        command.Does((result, outputs, _) =>
         {
             var report = ModelReport.Read(result.GetRequiredValue(model));
             foreach (var line in (IEnumerable<string>)[.. DescribeModel(report), "", .. DescribeFile(report.File)])
                 // A stranger's file must not be able to steer the terminal.
                 Console.WriteLine(string.Concat(line.Select(c => char.IsControl(c) ? '?' : c)));
             if (result.GetValue(json) is { } path)
-                WholeFile.Write(path, temporary => MetricsJson.Write(report, temporary));
+                outputs.Write(path, temporary => MetricsJson.Write(report, temporary));
         });
         return command;
     }

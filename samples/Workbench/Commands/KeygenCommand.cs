@@ -1,5 +1,6 @@
 using System.CommandLine;
 using Microsoft.ML.PermutedSegmentation;
+using Workbench.Files;
 
 namespace Workbench.Commands;
 
@@ -8,7 +9,7 @@ internal static class KeygenCommand
 {
     public static Command Create()
     {
-        var output = new Option<string>("--out")
+        var output = new PathOption("--out", FileRole.Output)
         {
             HelpName = "key.pem",
             Description = "The key file to make. Only you can read it; an existing file is never overwritten.",
@@ -20,7 +21,7 @@ internal static class KeygenCommand
             """)
         { output };
 
-        command.SetAction(result =>
+        command.Does((result, _, _) =>
         {
             var path = result.GetRequiredValue(output);
             using var key = PermutationKey.Generate();

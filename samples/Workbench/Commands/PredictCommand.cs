@@ -1,70 +1,58 @@
 using System.CommandLine;
 using Microsoft.ML;
-using Microsoft.ML.PermutedSegmentation;
+using Workbench.Files;
+using Workbench.Prediction;
 
 namespace Workbench.Commands;
 
 /// <summary><c>predict</c>: writes masks and overlay pictures for images.</summary>
 internal static class PredictCommand
 {
-    private static readonly string[] ImageExtensions = [".jpg", ".jpeg", ".png"];
-
     public static Command Create()
     {
         var model = CommonOptions.Model();
         var key = CommonOptions.Key("Unlocks the model with this key file; fails when it is not the model's key.");
         var noKey = CommonOptions.NoKey();
-        var images = new Option<string>("--images") { HelpName = "FILE-OR-DIR", Description = "An image, or a folder of them (jpg, jpeg, png).", Required = true };
-        var output = new Option<string>("--out") { HelpName = "DIR", Description = "The folder to write to; made when missing.", Required = true };
+        var images = new PathOption("--images", FileRole.Images) { HelpName = "FILE-OR-DIR", Description = "An image, or a folder of them (jpg, jpeg, png).", Required = true };
+        var output = new PathOption("--out", FileRole.OutputFolder) { HelpName = "DIR", Description = "The folder to write to, not that of the images; made when missing.", Required = true };
 
         var command = new DetailedCommand("predict", "Segments images and writes their masks.", """
             For an image NAME.jpg it writes the mask NAME.png, an indexed PNG in the colors of VOC
-            at the image's own size, and overlays/NAME.png, the image with the mask laid over it.
+            at the image's own size, and overlays/NAME.png, the image with the mask laid over it. Where
+            several images have the same NAME, the files are called NAME.jpg.png, NAME.png.png.
+
+            Files that cannot be read are listed on the error stream, all others are predicted, and
+            the exit code is 1. Hidden files, whose names begin with a dot, are passed over.
 
             Example:
               workbench predict --model model.zip --key key.pem --images photos --out masks
             """)
-        { model, key, noKey, images, output };
+        { model, key, noKey, images, output, new OverwriteOption() };
         command.RequireExactlyOneOf(key, noKey);
 
-        command.SetAction((result, cancellationToken) =>
+        command.Does((result, outputs, cancellationToken) =>
         {
-            var files = FindImages(result.GetRequiredValue(images));
-            // A truncated file would be decoded all the same, its missing part grey.
-            files.ForEach(file => ImageFile.CheckWhole(file.ImagePath));
-            var mlContext = new MLContext().WithWarnings();
-            var segmenter = mlContext.LoadModel(result.GetRequiredValue(model), result.GetValue(key));
+            var found = ImagesFound.At(result.GetRequiredValue(images));
             var folder = result.GetRequiredValue(output);
+            var files = PredictedFile.In(folder, found.Images);
+            foreach (var path in files.SelectMany(file => (string[])[file.MaskPath, file.OverlayPath]))
+                outputs.Add(output.Name, path);
 
-            Directory.CreateDirectory(folder);
-            var predictions = MaskPrediction.Read(segmenter.Transform(mlContext.Data.LoadFromEnumerable(files)));
-            CountedWork.ForEach("images", files.Count, predictions, cancellationToken, prediction => prediction.Save(folder));
-            Console.WriteLine($"Wrote {files.Count} masks to {folder}, and pictures to {Path.Combine(folder, "overlays")}.");
-            return Task.CompletedTask;
+            var mlContext = new MLContext().WithWarnings();
+            var run = new PredictionRun(mlContext, outputs, cancellationToken);
+            foreach (var problem in found.Problems)
+                PredictionRun.Tell(problem);
+            var whole = run.Check(files);
+            if (whole.Count > 0)
+            {
+                var segmenter = mlContext.LoadModel(result.GetRequiredValue(model), result.GetValue(key));
+                CountedWork.Run("images", whole.Count, report => run.Run(segmenter, whole, report));
+            }
+            var failed = files.Count + found.Problems.Count - run.Written;
+            Console.WriteLine($"Wrote {run.Written} masks to {folder}, and pictures to {Path.Combine(folder, "overlays")}."
+                + (failed == 0 ? "" : $" {failed} files could not be read; they are listed as 'not predicted'."));
+            return failed == 0 ? 0 : 1;
         });
         return command;
-    }
-
-    private static List<ImageRow> FindImages(string path)
-    {
-        if (File.Exists(path))
-            return [new ImageRow { ImagePath = Path.GetFullPath(path) }];
-        if (!Directory.Exists(path))
-            throw new FileNotFoundException($"There is no image or folder '{path}'.", path);
-
-        var files = Directory.GetFiles(Path.GetFullPath(path))
-            .Where(file => ImageExtensions.Contains(Path.GetExtension(file), StringComparer.OrdinalIgnoreCase))
-            .Order(StringComparer.Ordinal)
-            .ToList();
-        if (files.Count == 0)
-            throw new FileNotFoundException($"The folder '{path}' has no images ({string.Join(", ", ImageExtensions)}).", path);
-        if (files.CountBy(file => Path.GetFileNameWithoutExtension(file)!, StringComparer.OrdinalIgnoreCase).FirstOrDefault(name => name.Value > 1).Key is { } twice)
-            throw new InvalidDataException($"Several images in '{path}' are called '{twice}'; their masks would overwrite each other.");
-        return [.. files.Select(file => new ImageRow { ImagePath = file })];
-    }
-
-    private sealed class ImageRow
-    {
-        public string ImagePath { get; set; } = "";
     }
 }

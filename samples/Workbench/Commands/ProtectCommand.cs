@@ -1,5 +1,6 @@
 using System.CommandLine;
 using Microsoft.ML.PermutedSegmentation;
+using Workbench.Files;
 
 namespace Workbench.Commands;
 
@@ -19,16 +20,15 @@ internal static class ProtectCommand
             Example:
               workbench protect --model plain.zip --key key.pem --out model.zip
             """)
-        { model, key, featureMaps, output };
+        { model, key, featureMaps, output, new OverwriteOption() };
 
-        command.SetAction(result =>
+        command.Does((result, outputs, _) =>
         {
             var (from, to) = (result.GetRequiredValue(model), result.GetRequiredValue(output));
             using var secret = Steps.LoadKey(result.GetRequiredValue(key));
-            Steps.ChangeModel(from, to, (segmentation, plain) => segmentation.Protect(plain, secret, result.GetValue(featureMaps) ?? FeatureMaps.All));
+            Steps.ChangeModel(from, to, outputs, (segmentation, plain) => segmentation.Protect(plain, secret, result.GetValue(featureMaps) ?? FeatureMaps.All));
             Console.WriteLine($"Wrote the protected model to {to}.");
-            if (Path.GetFullPath(from) != Path.GetFullPath(to))
-                Steps.Warn($"'{from}' is the unprotected model as before; keep it away from whoever shall not have it.");
+            Steps.Warn($"'{from}' is the unprotected model as before; keep it away from whoever shall not have it.");
         });
         return command;
     }

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using Workbench.Files;
 
 namespace Workbench.Commands;
 
@@ -16,16 +17,16 @@ internal static class RekeyCommand
             The same feature maps are protected. Copies of the old file still open with the old key.
 
             Example:
-              workbench rekey --model model.zip --key old.pem --new-key new.pem --out model.zip
+              workbench rekey --model model.zip --key old.pem --new-key new.pem --out rekeyed.zip
             """)
-        { model, oldKey, newKey, output };
+        { model, oldKey, newKey, output, new OverwriteOption() };
 
-        command.SetAction(result =>
+        command.Does((result, outputs, _) =>
         {
             var to = result.GetRequiredValue(output);
             using var current = Steps.LoadKey(result.GetRequiredValue(oldKey));
             using var next = Steps.LoadKey(result.GetRequiredValue(newKey));
-            Steps.ChangeModel(result.GetRequiredValue(model), to, (segmentation, locked) => segmentation.Rekey(locked, current, next));
+            Steps.ChangeModel(result.GetRequiredValue(model), to, outputs, (segmentation, locked) => segmentation.Rekey(locked, current, next));
             Console.WriteLine($"Wrote the model to {to}; it opens with the new key only. Other copies of the old file still open with the old one.");
         });
         return command;

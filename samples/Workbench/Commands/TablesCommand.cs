@@ -4,6 +4,7 @@ using System.Globalization;
 using System.Security.Cryptography;
 using Microsoft.ML;
 using Microsoft.ML.PermutedSegmentation;
+using Workbench.Files;
 using Workbench.Tables;
 
 namespace Workbench.Commands;
@@ -19,7 +20,7 @@ internal static class TablesCommand
         var testList = new Option<string>("--test-list") { HelpName = "NAME", Description = "The images to try the models on.", Required = true };
         var preset = new Option<string>("--preset") { HelpName = string.Join('|', TablesPreset.All.Select(settings => settings.Preset)), Description = "The network and its training: as in the paper, small enough for a computer without a GPU, or just enough to see that everything works.", Required = true };
         preset.AcceptOnlyFromAmong(preset.HelpName.Split('|'));
-        var output = new Option<string>("--out") { HelpName = "DIR", Description = "The folder of the results; made when missing.", Required = true };
+        var output = new PathOption("--out", FileRole.OutputFolder) { HelpName = "DIR", Description = "The folder of the results; made when missing.", Required = true };
         var resume = new Option<bool>("--resume") { Description = "Goes on with the results that are in the folder: finished models are kept." };
         var literal = new Option<bool>("--literal") { Description = "Trains each model of Table I on its own, as the paper does. Otherwise the baseline is trained once and protected afterwards, which is exact." };
         var initialWeights = CommonOptions.InitialWeights("Weights that all trainings start from, of an unprotected model or from PyTorch; permuted models read them through their permutation.");
@@ -44,7 +45,7 @@ internal static class TablesCommand
                 result.AddError($"{initialWeights.Name} needs {literal.Name}.");
         });
 
-        command.SetAction((result, cancellationToken) =>
+        command.Does((result, outputs, cancellationToken) =>
         {
             var chosen = TablesPreset.All.Single(settings => settings.Preset == result.GetRequiredValue(preset));
             var weightsFile = result.GetValue(initialWeights);
@@ -61,6 +62,7 @@ internal static class TablesCommand
                 .. result.GetRequiredValue(tables) == "II" ? [] : ModelPlan.TableI(settings.IsLiteral),
                 .. result.GetRequiredValue(tables) == "I" ? [] : ModelPlan.TableII(sizes, settings),
             ];
+            ResultFolder.Check(result.GetRequiredValue(output), plans, outputs, output.Name);
             var images = TablesData.Open(result.GetRequiredValue(data), result.GetValue(binaryMasks), result.GetRequiredValue(trainList), result.GetRequiredValue(testList));
             using var weights = weightsFile is null ? null : Steps.LoadInitialWeights(weightsFile);
             var digest = weightsFile is null ? null : DigestOf(weightsFile);
@@ -71,7 +73,6 @@ internal static class TablesCommand
             run.WriteTables();
             run.WriteReport();
             Console.WriteLine($"Wrote the tables and the report to {result.GetRequiredValue(output)}.");
-            return Task.CompletedTask;
         });
         return command;
     }

@@ -2,6 +2,7 @@ using System.CommandLine;
 using Microsoft.ML;
 using Microsoft.ML.Data;
 using Microsoft.ML.PermutedSegmentation;
+using Workbench.Files;
 
 namespace Workbench.Commands;
 
@@ -29,7 +30,7 @@ internal static class TrainCommand
         var learningRate = CommonOptions.Rate("--learning-rate", "The learning rate at the start of each cosine cycle.", defaults.LearningRate);
         var weightDecay = CommonOptions.Rate("--weight-decay", "The L2 penalty on the weights.", defaults.WeightDecay);
         var seed = CommonOptions.Seed();
-        var checkpoint = new Option<string?>("--checkpoint") { HelpName = "DIR", Description = "Keeps the state of the training in this folder after each epoch, and goes on from there when it was stopped." };
+        var checkpoint = new PathOption("--checkpoint", FileRole.OutputFolder) { HelpName = "DIR", Description = "Keeps the state of the training in this folder after each epoch, and goes on from there when it was stopped." };
         var output = CommonOptions.ModelOutput();
 
         var command = new DetailedCommand("train", "Trains a model on images and masks in the layout of PASCAL VOC and saves it.", """
@@ -43,13 +44,16 @@ internal static class TrainCommand
             """)
         {
             data, binaryMasks, trainList, validationList, key, unprotected, featureMaps, backbone, initialWeights, outputStride, size,
-            epochs, batchSize, learningRate, weightDecay, seed, checkpoint, output,
+            epochs, batchSize, learningRate, weightDecay, seed, checkpoint, output, new OverwriteOption(),
         };
         command.RequireExactlyOneOf(key, unprotected);
         command.Forbid(featureMaps, with: unprotected);
 
-        command.SetAction((result, cancellationToken) =>
+        command.Does((result, outputs, cancellationToken) =>
         {
+            var checkpointPath = result.GetValue(checkpoint) is { } state ? Path.Combine(state, CheckpointFile) : null;
+            if (checkpointPath is not null)
+                outputs.Add(checkpoint.Name, checkpointPath, isOwn: true);
             var (height, width) = result.GetValue(size) ?? (defaults.ImageHeight, defaults.ImageWidth);
             using var weights = result.GetValue(initialWeights) is { } weightsFile ? Steps.LoadInitialWeights(weightsFile) : null;
             var options = new PermutedSegmentationTrainer.Options
@@ -64,28 +68,30 @@ internal static class TrainCommand
                 BatchSize = result.GetValue(batchSize),
                 LearningRate = result.GetValue(learningRate),
                 WeightDecay = result.GetValue(weightDecay),
-                CheckpointPath = result.GetValue(checkpoint) is { } folder ? Path.Combine(folder, CheckpointFile) : null,
+                CheckpointPath = checkpointPath,
                 CancellationToken = cancellationToken,
             };
             Run(new MLContext(result.GetValue(seed)).WithWarnings(), Steps.OpenFolder(result.GetRequiredValue(data), result.GetValue(binaryMasks)),
-                result.GetRequiredValue(trainList), result.GetValue(validationList), result.GetValue(key), options, result.GetRequiredValue(output));
-            return Task.CompletedTask;
+                result.GetRequiredValue(trainList), result.GetValue(validationList), result.GetValue(key), options, result.GetRequiredValue(output), outputs);
         });
         return command;
     }
 
     private static void Run(MLContext mlContext, VocFolder folder, string trainList, string? validationList, string? keyPath,
-        PermutedSegmentationTrainer.Options options, string output)
+        PermutedSegmentationTrainer.Options options, string output, Outputs outputs)
     {
         using var key = keyPath is null ? null : Steps.LoadKey(keyPath);
-        if (options.CheckpointPath is { } checkpoint)
-            Directory.CreateDirectory(Path.GetDirectoryName(checkpoint)!);
         var rows = folder.Load(mlContext, trainList);
         var images = mlContext.Transforms.LoadImages("Image", null, "ImagePath").Fit(rows);
         IDataView Prepare(IDataView list) => mlContext.LoadMasks(images.Transform(list), folder);
         if (validationList is not null)
             options.ValidationSet = Prepare(folder.Load(mlContext, validationList));
 
+        if (options.CheckpointPath is { } checkpoint)
+        {
+            Directory.CreateDirectory(Path.GetDirectoryName(checkpoint)!);
+            WholeFile.Watch(checkpoint + ".partial");
+        }
         var segmenter = TrainingDisplay.Show(progress =>
         {
             options.Progress = progress;
@@ -95,7 +101,7 @@ internal static class TrainCommand
         });
 
         // Masks are for training only: the saved model goes from an image's path to its prediction.
-        WholeFile.Write(output, path => mlContext.Model.Save(images.Append(segmenter), rows.Schema, path));
+        outputs.Write(output, path => mlContext.Model.Save(images.Append(segmenter), rows.Schema, path));
         Console.WriteLine($"Wrote the {(key is null ? "unprotected" : "protected")} model to {output}.");
     }
 }

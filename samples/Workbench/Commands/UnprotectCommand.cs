@@ -1,4 +1,5 @@
 using System.CommandLine;
+using Workbench.Files;
 
 namespace Workbench.Commands;
 
@@ -15,13 +16,13 @@ internal static class UnprotectCommand
             Example:
               workbench unprotect --model model.zip --key key.pem --out plain.zip
             """)
-        { model, key, output };
+        { model, key, output, new OverwriteOption() };
 
-        command.SetAction(result =>
+        command.Does((result, outputs, _) =>
         {
             var to = result.GetRequiredValue(output);
             using var secret = Steps.LoadKey(result.GetRequiredValue(key));
-            Steps.ChangeModel(result.GetRequiredValue(model), to, (segmentation, locked) => segmentation.Unprotect(locked, secret));
+            Steps.ChangeModel(result.GetRequiredValue(model), to, outputs, (segmentation, locked) => segmentation.Unprotect(locked, secret));
             Console.WriteLine($"Wrote the unprotected model to {to}. Whoever has the file can use it.");
         });
         return command;

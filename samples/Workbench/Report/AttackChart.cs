@@ -14,7 +14,7 @@ internal static class AttackChart
     /// <param name="path">The file to write.</param>
     /// <param name="results">What the attacks made of one model.</param>
     public static void Write(string path, IReadOnlyList<AttackResult> results) =>
-        WholeFile.Write(path, temporary => File.WriteAllText(temporary, Draw(results).ToString()));
+        File.WriteAllText(path, Draw(results).ToString());
 
     private static Html Draw(IReadOnlyList<AttackResult> results)
     {

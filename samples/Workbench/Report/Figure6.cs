@@ -2,6 +2,7 @@ using Microsoft.ML;
 using Microsoft.ML.Data;
 using Microsoft.ML.PermutedSegmentation;
 using SkiaSharp;
+using Workbench.Prediction;
 
 namespace Workbench.Report;
 
@@ -59,7 +60,7 @@ internal static class Figure6
         return new Figure6Row(Path.GetFileNameWithoutExtension(files.ImagePath),
         [
             new Figure6Cell("Input", Photo(files.ImagePath, height, width), null),
-            new Figure6Cell("Ground truth", Picture(Truth(files.ImagePath, row).Resize(height, width), height, width), null),
+            new Figure6Cell("Ground truth", Picture(Truth(row).Resize(height, width), height, width), null),
             .. predictions.Select(one => new Figure6Cell(one.Title, Picture(one.Mask.Labels, one.Mask.Height, one.Mask.Width), one.Score)),
         ]);
     }
@@ -71,10 +72,10 @@ internal static class Figure6
         return (title, MaskPrediction.Read(cached).Single(), mlContext.Segmentation().Evaluate(cached).MeanImageIntersectionOverUnion);
     }
 
-    private static MaskPrediction Truth(string imagePath, IDataView row)
+    private static MaskPrediction Truth(IDataView row)
     {
         var size = row.GetColumn<int[]>("LabelSize").Single();
-        return new MaskPrediction(imagePath, row.GetColumn<byte[]>("Label").Single(), size[0], size[1]);
+        return new MaskPrediction(row.GetColumn<byte[]>("Label").Single(), size[0], size[1]);
     }
 
     private static byte[] Photo(string path, int height, int width)

@@ -12,7 +12,7 @@ internal static class ReportFile
     /// <param name="result">What to report: what is missing in it is missing in the page.</param>
     /// <param name="figure">The rows of Fig. 6; none to leave it out.</param>
     public static void Write(string path, TablesResult result, IReadOnlyList<Figure6Row> figure) =>
-        WholeFile.Write(path, temporary => File.WriteAllText(temporary, Page(result, figure).ToString()));
+        File.WriteAllText(path, Page(result, figure).ToString());
 
     // Well-formed as XML too, so that any tool can read the numbers. Whatever a class is called, nothing is run or loaded.
     private static Html Page(TablesResult result, IReadOnlyList<Figure6Row> figure) => Html.Of($"""

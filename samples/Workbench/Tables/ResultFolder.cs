@@ -1,13 +1,29 @@
+using Workbench.Files;
+
 namespace Workbench.Tables;
 
 /// <summary>The folder of a run's results: models as they are finished, from which a stopped run goes on.</summary>
 internal sealed class ResultFolder
 {
-    private const string TrainingExtension = ".training.json";
+    private const string SettingsFile = "settings.json", TrainingExtension = ".training.json";
 
     private readonly string _path;
 
     private ResultFolder(string path) => _path = path;
+
+    /// <summary>Checks that the files of a run overwrite none but those of an earlier one.</summary>
+    public static void Check(string path, IEnumerable<ModelPlan> plans, Outputs outputs, string option)
+    {
+        var folder = new ResultFolder(path);
+        string[] files =
+        [
+            SettingsFile, "floors.json", "tables.json", "table-1.md", "table-1.csv", "table-2.md", "table-2.csv", "report.html",
+            .. plans.SelectMany(plan => (string[])[".json", TrainingExtension, ".zip"], (plan, extension) => Path.Combine("models", plan.Name + extension)),
+        ];
+        var isOwn = File.Exists(folder.At(SettingsFile));
+        foreach (var file in files)
+            outputs.Add(option, folder.At(file), isOwn);
+    }
 
     /// <summary>Opens the folder and writes the settings into it; makes it when missing.</summary>
     /// <param name="path">The folder.</param>
@@ -18,7 +34,7 @@ internal sealed class ResultFolder
     public static ResultFolder Open(string path, RunIdentity identity, bool resume)
     {
         var folder = new ResultFolder(path);
-        var settings = folder.At("settings.json");
+        var settings = folder.At(SettingsFile);
         if (File.Exists(settings))
         {
             if (!resume)
@@ -30,7 +46,7 @@ internal sealed class ResultFolder
         try
         {
             // Also tells, before any training, whether the folder can be written to.
-            folder.Write("settings.json", temporary => MetricsJson.Write(identity, temporary));
+            folder.Write(SettingsFile, temporary => MetricsJson.Write(identity, temporary));
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
@@ -63,14 +79,14 @@ internal sealed class ResultFolder
     public void SaveTraining(string name, TrainingResult training, Action<string> saveModel)
     {
         Write(Path.Combine("models", name + TrainingExtension), path => MetricsJson.Write(training, path));
-        WholeFile.Write(ModelFile(name), saveModel);
+        WholeFile.Write(ModelFile(name), overwrite: true, saveModel);
     }
 
     public void Save(Floors floors) => Write("floors.json", path => MetricsJson.Write(floors, path));
 
     public void Save(ModelResult model) => Write(Path.Combine("models", model.Name + ".json"), path => MetricsJson.Write(model, path));
 
-    public void Write(string name, Action<string> write) => WholeFile.Write(At(name), write);
+    public void Write(string name, Action<string> write) => WholeFile.Write(At(name), overwrite: true, write);
 
     private string At(params string[] names) => Path.Combine([_path, .. names]);
 

@@ -43,7 +43,7 @@ internal sealed class AttackEvaluation
         foreach (double share in _options.MisplacedShares)
             Try(AttackMethod.PartlyRightKey, 0, () => PartlyRight(share));
         if (_options.PublicWeights is { } known)
-            Try(AttackMethod.PublicWeights, 0, () => PublicWeightsMatching.Guess(_stolen, known.State));
+            Try(AttackMethod.PublicWeights, 0, () => MatchPublicWeights(known));
         // Of map 6 alone nothing is remembered: the guess would be no key.
         bool hasStatistics = _stolen.KeyedMaps.Any(map => map != FeatureMaps.Head);
         if (hasStatistics)
@@ -99,15 +99,29 @@ internal sealed class AttackEvaluation
         _options.Progress?.Report(result);
     }
 
+    private Guess MatchPublicWeights(SegmentationWeights known)
+    {
+        using var use = known.Use();
+        return PublicWeightsMatching.Guess(_stolen, use.Value);
+    }
+
     private Guess MatchStatistics()
     {
         if (_statistics is null)
         {
             using var scope = NewDisposeScope();
-            // The network's inputs alone; labels stay unused.
-            Tensor[] images = [.. _images.Take(_options.StatisticsImages).Chunk(8).Select(part => Whole(part).To(_stolen.Device).Images)];
             using var generator = new Generator((ulong)_seed);
-            _statistics = StatisticsMatching.Guess(_stolen, images, generator, _options.CancellationToken);
+            LabeledBatch[] batches = [.. _images.Take(_options.StatisticsImages).Chunk(8).Select(part => Whole(part).To(_stolen.Device))];
+            try
+            {
+                // The network's inputs alone; labels stay unused.
+                _statistics = StatisticsMatching.Guess(_stolen, [.. batches.Select(batch => batch.Images)], generator, _options.CancellationToken);
+            }
+            finally
+            {
+                foreach (LabeledBatch batch in batches)
+                    batch.Dispose();
+            }
         }
         return _statistics;
     }

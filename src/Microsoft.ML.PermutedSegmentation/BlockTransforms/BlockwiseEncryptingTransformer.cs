@@ -115,7 +115,9 @@ public sealed class BlockwiseEncryptingTransformer : RowToRowTransformerBase
             _transform.Apply(pixels, encrypted, image.Width, image.PixelFormat == MLPixelFormat.Bgra32);
             pixels = encrypted;
         }
-        return MLImage.CreateFromPixels(image.Width, image.Height, image.PixelFormat, pixels);
+        MLImage result = MLImage.CreateFromPixels(image.Width, image.Height, image.PixelFormat, pixels);
+        result.Tag = image.Tag;
+        return result;
     }
 
     private sealed class Mapper : IRowMapper

@@ -40,7 +40,7 @@ internal sealed class DecodedImages
     /// <summary>What the masks of all rows hold; filled by <see cref="ReadAll"/>.</summary>
     public LabelCounts Labels { get; }
 
-    /// <summary>SHA-256 of all images and masks, in the order of the rows; filled by <see cref="ReadAll"/>.</summary>
+    /// <summary>SHA-256 of all images and masks, in the order of the rows; filled by <see cref="ReadAll"/> when it is wanted.</summary>
     public byte[] Digest { get; private set; } = [];
 
     /// <summary>Memory that is left of the budget, in bytes.</summary>
@@ -49,24 +49,26 @@ internal sealed class DecodedImages
     /// <summary>The first pass: decodes and checks each row and keeps what fits.</summary>
     /// <param name="progress">Told the number of rows read so far.</param>
     /// <param name="cancellation">Ends the pass with an <see cref="OperationCanceledException"/>.</param>
+    /// <param name="withDigest">Whether the <see cref="Digest"/> is wanted.</param>
     /// <exception cref="InvalidDataException">A row has no image, or a mask of another size than its image.</exception>
-    public void ReadAll(Action<int> progress, CancellationToken cancellation)
+    public void ReadAll(Action<int> progress, CancellationToken cancellation, bool withDigest = false)
     {
         var pixelCounts = new int[_maskColumn.ClassCount + 1];
-        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        using IncrementalHash? hash = withDigest ? IncrementalHash.CreateHash(HashAlgorithmName.SHA256) : null;
         foreach (LabeledImage image in Decode(wanted: null))
         {
             cancellation.ThrowIfCancellationRequested();
             CountPixels(image.Mask, pixelCounts);
             Labels.Add(pixelCounts);
-            image.AppendTo(hash);
+            if (hash is not null)
+                image.AppendTo(hash);
             bool fits = image.SizeInBytes <= _budgetLeft;
             if (fits)
                 _budgetLeft -= image.SizeInBytes;
             _kept.Add(fits ? image : null);
             progress(_kept.Count);
         }
-        Digest = hash.GetHashAndReset();
+        Digest = hash?.GetHashAndReset() ?? [];
     }
 
     /// <summary>
@@ -121,12 +123,8 @@ internal sealed class DecodedImages
             MLImage image = imageReader.Read();
             byte[] mask = maskReader.Read().ToArray();
             if (maskReader.Height != image.Height || maskReader.Width != image.Width)
-                throw new InvalidDataException($"{imageReader.DescribeRow()}: the mask is {maskReader.Height}x{maskReader.Width} but its image is {image.Height}x{image.Width} (height x width); they must have the same size.{ExplainTurn(maskReader, image)}");
+                throw new InvalidDataException($"{imageReader.DescribeRow()}: the mask is {maskReader.Height}x{maskReader.Width} but its image is {image.Height}x{image.Width} (height x width); they must have the same size.{MaskShape.ExplainTurn(maskReader.Size, (image.Height, image.Width))}");
             yield return new LabeledImage(RgbPixels.From(image), mask, image.Height, image.Width);
         }
     }
-
-    private static string ExplainTurn(MaskColumn.Reader mask, MLImage image) => mask.Height == image.Width && mask.Width == image.Height
-        ? " The mask has the shape of the image turned by 90 degrees: it may have been drawn on the image as stored, without its EXIF orientation; mlContext.Segmentation().Transforms.LoadImages reads images so with ImageOrientation.AsStored."
-        : "";
 }

@@ -93,6 +93,7 @@ public sealed class VocFolder
     /// <param name="mlContext">The context that makes the data view.</param>
     /// <param name="list">The name of a list without its extension, such as <c>train</c>.</param>
     /// <param name="masks">Whether there are masks; without them MaskPath is empty text.</param>
+    /// <param name="orientation">How images that are stored turned will be read: their masks have the size that they have then.</param>
     /// <returns>One row a name, in the list's order, of the Text columns Name (with <c>/</c>, without extension), ImagePath and MaskPath (absolute paths).</returns>
     /// <exception cref="DirectoryNotFoundException">The folder of masks is missing.</exception>
     /// <exception cref="FileNotFoundException">The list, or an image or mask it names, is missing.</exception>
@@ -100,7 +101,7 @@ public sealed class VocFolder
     /// The list is empty, or a name is ambiguous or points outside the folder; an image or mask is truncated or of no known format;
     /// or a mask has another size than its image.
     /// </exception>
-    public IDataView Load(MLContext mlContext, string list, bool masks = true)
+    public IDataView Load(MLContext mlContext, string list, bool masks = true, ImageOrientation orientation = ImageOrientation.Upright)
     {
         ArgumentNullException.ThrowIfNull(mlContext);
         ArgumentException.ThrowIfNullOrEmpty(list);
@@ -116,7 +117,7 @@ public sealed class VocFolder
         {
             string name = lines[i].Trim();
             if (name.Length > 0)
-                rows.Add(FindFiles(name, $"'{listFile}', line {i + 1}", masks));
+                rows.Add(FindFiles(name, $"'{listFile}', line {i + 1}", masks, orientation));
         }
 
         if (rows.Count == 0)
@@ -139,12 +140,12 @@ public sealed class VocFolder
             ?? throw new FileNotFoundException($"The data set has no list '{expected}'.", expected);
     }
 
-    private Row FindFiles(string name, string line, bool masks)
+    private Row FindFiles(string name, string line, bool masks, ImageOrientation orientation)
     {
         string[] parts = Split(name) ?? throw new InvalidDataException($"{line}: the name '{name}' points outside the data set's folders.");
         string image = FindImage(parts, line);
         string rowName = string.Join('/', parts);
-        var imageSize = ImageFile.CheckWhole(image);
+        var imageSize = ImageFile.CheckWhole(image, orientation);
         if (!masks)
             return new Row { Name = rowName, ImagePath = image };
 
@@ -154,7 +155,7 @@ public sealed class VocFolder
         if (maskSize != imageSize)
         {
             throw new InvalidDataException(
-                $"{line}: the mask '{mask}' has {maskSize.Width} x {maskSize.Height} pixels, its image '{image}' {imageSize.Width} x {imageSize.Height}; they should be the same.");
+                $"{line}: the mask '{mask}' has {maskSize.Width} x {maskSize.Height} pixels, its image '{image}' {imageSize.Width} x {imageSize.Height}; they should be the same.{MaskShape.ExplainTurn(maskSize, imageSize)}");
         }
 
         return new Row { Name = rowName, ImagePath = image, MaskPath = mask };

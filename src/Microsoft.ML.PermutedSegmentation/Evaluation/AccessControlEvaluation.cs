@@ -15,11 +15,8 @@ internal static class AccessControlEvaluation
         IDataView? trainingData, string labelColumnName, CancellationToken cancellation)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(wrongKeyCount, 1);
-        (ITransformer[] before, PermutedSegmentationTransformer segmenter) = ModelChain.Split(model);
+        (ITransformer[] before, PermutedSegmentationTransformer segmenter) = RequireProtected(model);
         ModelDescription description = segmenter.Model.Description;
-        bool encryptsImages = description.ImageEncryption is not null || before.Any(link => link is BlockwiseEncryptingTransformer);
-        if (!description.IsProtected && !encryptsImages)
-            throw new ArgumentException("This model is not protected by a key: there are no key conditions to compare.", nameof(model));
         if (segmenter.Model.Matches(key) == false || before.OfType<BlockwiseEncryptingTransformer>().Any(link => link.Matches(key) == false))
             throw new ArgumentException("This is not the model's key: the fingerprint differs.", nameof(key));
         CheckClasses(Apply(before, data), labelColumnName, description);
@@ -28,9 +25,7 @@ internal static class AccessControlEvaluation
         PermutationKey?[] keys = [key, null, .. wrongKeys];
         try
         {
-            SegmentationMetrics[] metrics = encryptsImages
-                ? EvaluateEach(environment, before, segmenter, data, keys, labelColumnName, cancellation)
-                : segmenter.CreateSweep().Run(Apply(before, data), labelColumnName, keys, cancellation);
+            SegmentationMetrics[] metrics = Score(environment, before, segmenter, data, keys, labelColumnName, progress: null, cancellation);
             metrics[0].LogWarnings(environment);
             var floors = new FloorEvaluator(description, labelColumnName, Apply(before, data), trainingData is null ? null : Apply(before, trainingData));
             return new AccessControlMetrics(metrics[0], metrics[1], new WrongKeyMetrics(metrics[2..]), floors.BestConstantClass, floors.MostFrequentClassPerPixel);
@@ -42,17 +37,61 @@ internal static class AccessControlEvaluation
         }
     }
 
-    // A key changes the images themselves, so that no layer computes the same for two keys.
+    public static WrongKeyMetrics EvaluateWrongKeys(
+        IHostEnvironment environment, ITransformer model, IDataView data, int wrongKeyCount, string labelColumnName,
+        IProgress<long>? progress, CancellationToken cancellation)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(wrongKeyCount, 1);
+        (ITransformer[] before, PermutedSegmentationTransformer segmenter) = RequireProtected(model);
+        CheckClasses(Apply(before, data), labelColumnName, segmenter.Model.Description);
+        PermutationKey[] wrongKeys = DrawKeys(((IHostEnvironmentInternal)environment).Seed, wrongKeyCount);
+        try
+        {
+            return new WrongKeyMetrics(Score(environment, before, segmenter, data, wrongKeys, labelColumnName, progress, cancellation));
+        }
+        finally
+        {
+            foreach (PermutationKey wrongKey in wrongKeys)
+                wrongKey.Dispose();
+        }
+    }
+
+    private static (ITransformer[] Before, PermutedSegmentationTransformer Segmenter) RequireProtected(ITransformer model)
+    {
+        (ITransformer[] before, PermutedSegmentationTransformer segmenter) = ModelChain.Split(model);
+        return segmenter.Model.Description.IsProtected || EncryptsImages(before, segmenter)
+            ? (before, segmenter)
+            : throw new ArgumentException("This model is not protected by a key: there are no key conditions to compare.", nameof(model));
+    }
+
+    private static bool EncryptsImages(ITransformer[] before, PermutedSegmentationTransformer segmenter)
+        => segmenter.Model.Description.ImageEncryption is not null || before.Any(link => link is BlockwiseEncryptingTransformer);
+
+    // A key that changes the images themselves leaves no layer that computes the same for two keys.
+    private static SegmentationMetrics[] Score(
+        IHostEnvironment environment, ITransformer[] before, PermutedSegmentationTransformer segmenter, IDataView data,
+        IReadOnlyList<PermutationKey?> keys, string labelColumnName, IProgress<long>? progress, CancellationToken cancellation)
+        => EncryptsImages(before, segmenter)
+            ? EvaluateEach(environment, before, segmenter, data, keys, labelColumnName, progress, cancellation)
+            : segmenter.CreateSweep().Run(Apply(before, data), labelColumnName, keys, cancellation, progress);
+
     private static SegmentationMetrics[] EvaluateEach(
         IHostEnvironment environment, ITransformer[] before, PermutedSegmentationTransformer segmenter, IDataView data,
-        PermutationKey?[] keys, string labelColumnName, CancellationToken cancellation)
-        => [.. keys.Select(key =>
+        IReadOnlyList<PermutationKey?> keys, string labelColumnName, IProgress<long>? progress, CancellationToken cancellation)
+    {
+        var heap = new NativeHeap();
+        long scored = 0;
+        return [.. keys.Select(key =>
         {
             cancellation.ThrowIfCancellationRequested();
             using var underKey = new PermutedSegmentationTransformer(environment, segmenter.Model.With(key), saysWhenLocked: false);
             IDataView images = Apply([.. before.Select(link => link is BlockwiseEncryptingTransformer encryption ? encryption.With(key) : link)], data);
-            return DataViewEvaluation.Evaluate(underKey.Transform(images), labelColumnName, segmenter.Model.Description.PredictedLabelColumnName);
+            SegmentationMetrics metrics = DataViewEvaluation.Evaluate(underKey.Transform(images), labelColumnName, segmenter.Model.Description.PredictedLabelColumnName);
+            progress?.Report(scored += metrics.ImageCount);
+            heap.Trim();
+            return metrics;
         })];
+    }
 
     private static IDataView Apply(ITransformer[] transformers, IDataView data)
         => transformers.Aggregate(data, (view, transformer) => transformer.Transform(view));

@@ -18,6 +18,7 @@ internal sealed class KeySweep
     private readonly SegmentationModel _model;
     private readonly Device _device;
     private readonly int _sharedMap;
+    private readonly NativeHeap _heap = new();
 
     /// <param name="model">A protected model; its own state of protection does not matter.</param>
     /// <param name="device">Where its network is.</param>
@@ -32,8 +33,12 @@ internal sealed class KeySweep
     /// <param name="labelColumnName">The column of masks.</param>
     /// <param name="keys">The keys, right or wrong; null runs the protected weights as they are.</param>
     /// <param name="cancellation">Ends the sweep with an <see cref="OperationCanceledException"/>.</param>
-    public SegmentationMetrics[] Run(IDataView data, string labelColumnName, IReadOnlyList<PermutationKey?> keys, CancellationToken cancellation)
+    /// <param name="progress">Is told how many images have been scored so far, each counted once for each key.</param>
+    public SegmentationMetrics[] Run(
+        IDataView data, string labelColumnName, IReadOnlyList<PermutationKey?> keys, CancellationToken cancellation, IProgress<long>? progress = null)
     {
+        long scored = 0;
+        void Report(int images) => progress?.Report(scored += images);
         SegmentationEvaluator[] evaluators = [.. keys.Select(_ => new SegmentationEvaluator(_model.Description.ClassNames))];
         var group = new List<(Tensor Maps, List<byte[]> Truths)>();
         long size = 0;
@@ -46,11 +51,11 @@ internal sealed class KeySweep
                 size += maps.NumberOfElements * sizeof(float);
                 if (size < LargestMaps)
                     continue;
-                Apply(group, keys, evaluators, cancellation);
+                Apply(group, keys, evaluators, Report, cancellation);
                 Clear(group);
                 size = 0;
             }
-            Apply(group, keys, evaluators, cancellation);
+            Apply(group, keys, evaluators, Report, cancellation);
             return [.. evaluators.Select(evaluator => evaluator.ToMetrics())];
         }
         finally
@@ -60,12 +65,13 @@ internal sealed class KeySweep
     }
 
     private void Apply(
-        List<(Tensor Maps, List<byte[]> Truths)> group, IReadOnlyList<PermutationKey?> keys, IReadOnlyList<SegmentationEvaluator> evaluators, CancellationToken cancellation)
+        List<(Tensor Maps, List<byte[]> Truths)> group, IReadOnlyList<PermutationKey?> keys, IReadOnlyList<SegmentationEvaluator> evaluators,
+        Action<int> report, CancellationToken cancellation)
     {
         for (int k = 0; k < keys.Count; k++)
         {
             using SegmentationModel underKey = _model.With(keys[k]);
-            using var network = new ScoringNetwork(underKey.Network, _model.Description.ImageHeight, _model.Description.ImageWidth, _sharedMap);
+            using ScoringNetwork network = ScoringNetworkOf(underKey, _sharedMap, FcnNetwork.Scores);
             foreach ((Tensor maps, List<byte[]> truths) in group)
             {
                 cancellation.ThrowIfCancellationRequested();
@@ -73,7 +79,10 @@ internal sealed class KeySweep
                 int pixels = labels.Length / truths.Count;
                 for (int i = 0; i < truths.Count; i++)
                     evaluators[k].AddImage(truths[i], labels.AsSpan(i * pixels, pixels));
+                report(truths.Count);
             }
+            // Of each key some megabytes are left to the garbage collector, which may not come for a long time.
+            _heap.Trim();
         }
     }
 
@@ -93,7 +102,7 @@ internal sealed class KeySweep
         using DataViewRowCursor cursor = data.GetLazyCursor([.. imageColumn.Columns, .. maskColumn.Columns]);
         using ImageColumn.Reader imageReader = imageColumn.CreateReader(cursor);
         MaskColumn.Reader maskReader = maskColumn.CreateReader(cursor);
-        using var network = new ScoringNetwork(_model.Network, _model.Description.ImageHeight, _model.Description.ImageWidth, 0, _sharedMap);
+        using ScoringNetwork network = ScoringNetworkOf(_model, 0, _sharedMap);
         using Tensor batch = ImageTensors.CreateBatch(BatchSize, height, width).DetachFromDisposeScope();
         var truths = new List<byte[]>();
         while (cursor.MoveNext())
@@ -116,6 +125,13 @@ internal sealed class KeySweep
             using Tensor rest = batch.narrow(0, 0, truths.Count);
             yield return (RunShared(network, rest), truths);
         }
+    }
+
+    // It has weights of its own.
+    private static ScoringNetwork ScoringNetworkOf(SegmentationModel model, int from, int to)
+    {
+        using var use = model.Use();
+        return new ScoringNetwork(use.Value.Network, model.Description.ImageHeight, model.Description.ImageWidth, from, to);
     }
 
     private Tensor RunShared(ScoringNetwork network, Tensor images)

@@ -49,7 +49,7 @@ internal sealed class ImageColumn
         private readonly ImageColumn _column;
         private readonly DataViewRow _row;
         private readonly ValueGetter<MLImage> _get;
-        private readonly (string Name, ValueGetter<ReadOnlyMemory<char>> Get)[] _texts;
+        private readonly ValueGetter<ReadOnlyMemory<char>>[] _texts;
         private MLImage _loaded = null!;
         private MLImage? _readAgain;
 
@@ -57,7 +57,7 @@ internal sealed class ImageColumn
         {
             (_column, _row) = (column, row);
             _get = row.GetGetter<MLImage>(column._images);
-            _texts = [.. column._texts.Select(text => (text.Name, row.GetGetter<ReadOnlyMemory<char>>(text)))];
+            _texts = [.. column._texts.Select(row.GetGetter<ReadOnlyMemory<char>>)];
         }
 
         /// <summary>The row's image, upright and with straight colors, valid until the next call.</summary>
@@ -81,15 +81,15 @@ internal sealed class ImageColumn
             _readAgain = LoadedImage.ReadAgain(_loaded);
             MLImage image = _readAgain ?? _loaded;
             if (!RgbPixels.HasStraightColors(image))
-                throw new InvalidDataException($"{DescribeRow()}: the image of column '{_column.Name}'{DescribeTag(image)} is transparent or incomplete, and its colors are multiplied by their transparency. Read it with mlContext.Segmentation().Transforms.LoadImages or ImageFile.Load, which keep colors as they are, or make it opaque.");
+                throw new InvalidDataException($"{DescribeRow()}: the image of column '{_column.Name}' is transparent or incomplete, and its colors are multiplied by their transparency. Read it with mlContext.Segmentation().Transforms.LoadImages or ImageFile.Load, which keep colors as they are, or make it opaque.");
             return image;
         }
 
-        /// <summary>Where the current row's image comes from, for messages.</summary>
+        /// <summary>Which row it is, counted from 0, and the file of its image where that is known: for messages.</summary>
         public string DescribeRow()
         {
-            string[] files = [.. _texts.Select(text => (text.Name, Value: ValueOf(text.Get))).Where(text => IsImageName(text.Value)).Select(text => $"{text.Name} '{text.Value}'")];
-            return $"Row {_row.Position} (counted from 0{string.Concat(files.Select(file => $", {file}"))})";
+            string[] files = string.IsNullOrEmpty(_loaded?.Tag) ? [.. ImageNames()] : [_loaded.Tag];
+            return $"Row {_row.Position}{string.Concat(files.Select(file => $", '{file}'"))}";
         }
 
         /// <inheritdoc/>
@@ -103,11 +103,11 @@ internal sealed class ImageColumn
         // Finds the reason, and the file, that ML.NET does not tell.
         private void CheckFiles()
         {
-            foreach (string path in _texts.Select(text => ValueOf(text.Get)).Where(path => IsImageName(path) && File.Exists(path)))
+            foreach (string path in ImageNames().Where(File.Exists))
                 ImageFile.Load(path).Dispose();
         }
 
-        private static string DescribeTag(MLImage image) => string.IsNullOrEmpty(image.Tag) ? "" : $", '{image.Tag}',";
+        private IEnumerable<string> ImageNames() => _texts.Select(ValueOf).Where(IsImageName);
 
         private static string ValueOf(ValueGetter<ReadOnlyMemory<char>> get)
         {

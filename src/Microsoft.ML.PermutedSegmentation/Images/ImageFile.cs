@@ -65,9 +65,9 @@ public static class ImageFile
             return LoadPlain(header);
         (int height, int width) = header.SizeOf(orientation);
         byte[] pixels = ArrayPool<byte>.Shared.Rent(height * width * BytesPerPixel);
-        Span<byte> rgba = pixels.AsSpan(0, height * width * BytesPerPixel);
-        Decode(header, orientation, SKColorType.Rgba8888, rgba);
-        MLImage image = MLImage.CreateFromPixels(width, height, MLPixelFormat.Rgba32, rgba);
+        Span<byte> bgra = pixels.AsSpan(0, height * width * BytesPerPixel);
+        Decode(header, orientation, SKColorType.Bgra8888, bgra);
+        MLImage image = MLImage.CreateFromPixels(width, height, MLPixelFormat.Bgra32, bgra); // in ML.NET's own order
         ArrayPool<byte>.Shared.Return(pixels);
         return image;
     }
@@ -76,7 +76,7 @@ public static class ImageFile
     /// <returns>The size in pixels as stored.</returns>
     internal static (int Height, int Width) CheckWholePng(string path)
     {
-        using FileStream stream = File.OpenRead(path);
+        using FileStream stream = ImageFileHeader.Open(path);
         return PngImageHeader.Read(stream, path).SizeOf(ImageOrientation.AsStored);
     }
 

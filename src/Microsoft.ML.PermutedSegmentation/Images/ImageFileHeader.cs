@@ -22,21 +22,28 @@ internal sealed record ImageFileHeader(string Path, int StoredHeight, int Stored
     /// <exception cref="InvalidDataException">The file is damaged, too large, or of a kind that is not read; the message names it.</exception>
     public static ImageFileHeader Read(string path)
     {
-        using FileStream stream = File.OpenRead(path);
+        using FileStream stream = Open(path);
         return Sniff(stream) switch
         {
             Format.Png => PngImageHeader.Read(stream, path),
             Format.Jpeg => JpegImageHeader.Read(stream, path),
-            _ => throw new InvalidDataException(stream.Length == 0 ? $"'{path}' is empty." : $"'{path}' is neither a JPEG nor a PNG file."),
+            _ => throw new InvalidDataException($"'{path}' is neither a JPEG nor a PNG file."),
         };
     }
 
     /// <summary>Whether a file begins as a JPEG or a PNG does.</summary>
     public static bool IsJpegOrPng(string path)
     {
-        using FileStream stream = File.OpenRead(path);
+        using FileStream stream = Open(path);
         return Sniff(stream) != Format.Other;
     }
+
+    /// <summary>Opens a file that has content. A pipe has none: to open it would be to wait for somebody who writes to it.</summary>
+    /// <exception cref="FileNotFoundException">There is no such file.</exception>
+    /// <exception cref="InvalidDataException">It is empty, or no regular file.</exception>
+    public static FileStream Open(string path) => new FileInfo(path) is { Exists: true, Length: 0 }
+        ? throw new InvalidDataException($"'{path}' is empty, or no file but a pipe, a socket or a device.")
+        : File.OpenRead(path);
 
     /// <summary>Refuses sizes that no picture has, before anything is allocated for one.</summary>
     public static void CheckSize(string path, long height, long width)

@@ -20,7 +20,7 @@ internal static class LoadedImage
         if (string.IsNullOrEmpty(image.Tag) || !File.Exists(image.Tag) || !ImageFileHeader.IsJpegOrPng(image.Tag))
             return null;
         ImageFileHeader header = ImageFileHeader.Read(image.Tag);
-        if (header.IsPlain)
+        if (header.IsPlain || (RgbPixels.AreOpaque(image) && header.StoredOrientation == ExifOrientation.Upright))
             return null;
         if (!IsWhatWasStored(image, header))
             throw new InvalidDataException($"'{header.Path}' {Describe(header)}, and the image was changed after mlContext.Transforms.LoadImages had loaded it without regard to that. Load it with mlContext.Segmentation().Transforms.LoadImages.");

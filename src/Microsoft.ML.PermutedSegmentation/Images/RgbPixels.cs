@@ -37,10 +37,9 @@ internal static class RgbPixels
     /// </summary>
     public static bool HasStraightColors(MLImage image)
     {
-        ReadOnlySpan<uint> pixels = MemoryMarshal.Cast<byte, uint>(image.Pixels);
-        if (AreOpaque(pixels))
+        if (AreOpaque(image))
             return true;
-        foreach (uint pixel in pixels)
+        foreach (uint pixel in MemoryMarshal.Cast<byte, uint>(image.Pixels))
         {
             uint alpha = pixel >> 24;
             if ((pixel & 255) > alpha || (pixel >> 8 & 255) > alpha || (pixel >> 16 & 255) > alpha)
@@ -49,8 +48,10 @@ internal static class RgbPixels
         return false;
     }
 
-    private static bool AreOpaque(ReadOnlySpan<uint> pixels)
+    /// <summary>Whether no pixel is transparent.</summary>
+    public static bool AreOpaque(MLImage image)
     {
+        ReadOnlySpan<uint> pixels = MemoryMarshal.Cast<byte, uint>(image.Pixels);
         ReadOnlySpan<Vector<uint>> vectors = MemoryMarshal.Cast<uint, Vector<uint>>(pixels);
         Vector<uint> all = Vector<uint>.AllBitsSet;
         foreach (Vector<uint> vector in vectors)

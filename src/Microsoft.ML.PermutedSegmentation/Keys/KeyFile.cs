@@ -30,7 +30,7 @@ internal static class KeyFile
             int length = stream.ReadAtLeast(text, text.Length, throwOnEndOfStream: false);
             if (length > MaximumSizeInBytes)
                 throw new FormatException($"'{path}' is no key file: it has more than {MaximumSizeInBytes} bytes.");
-            DecodePem(text[..length], key, $"The key file '{path}'");
+            DecodePem(KeyText.Normalize(text[..length]), key, $"The key file '{path}'");
         }
         finally
         {
@@ -73,10 +73,11 @@ internal static class KeyFile
         byte[] bytes = Encoding.UTF8.GetBytes(text);
         try
         {
-            if (text.Contains("-----BEGIN"))
-                DecodePem(bytes, key, source);
+            ReadOnlySpan<byte> normal = KeyText.Normalize(bytes);
+            if (normal.IndexOf("-----BEGIN"u8) >= 0)
+                DecodePem(normal, key, source);
             else
-                DecodeBase64(bytes, key, source);
+                DecodeBase64(normal, key, source);
         }
         finally
         {

@@ -85,6 +85,10 @@ public sealed partial class PermutationKey : IDisposable
     }
 
     /// <summary>Reads a key file as <see cref="Save"/> writes it: PEM (RFC 7468) with the label <c>PERMUTATION KEY</c>.</summary>
+    /// <remarks>
+    /// Also as editors and shells leave it: as UTF-8 or UTF-16 with a byte order mark, with any line ends, with blanks, blank lines or
+    /// quotation marks around it.
+    /// </remarks>
     /// <param name="path">The key file.</param>
     /// <param name="warn">
     /// Called when other users than the owner can read or change the file (checked on Unix only);
@@ -111,11 +115,23 @@ public sealed partial class PermutationKey : IDisposable
     {
         ObjectDisposedException.ThrowIf(_disposed, this);
         ArgumentException.ThrowIfNullOrEmpty(path);
-        KeyFile.Write(path, _bytes);
+        Span<byte> copy = stackalloc byte[SizeInBytes];
+        try
+        {
+            CopyTo(copy);
+            KeyFile.Write(path, copy);
+        }
+        finally
+        {
+            CryptographicOperations.ZeroMemory(copy);
+        }
     }
 
     /// <summary>Reads a key from an environment variable: the text of a key file, or the base64 of the 32 bytes.</summary>
-    /// <remarks>The process's environment keeps its copy of the text; a key file is the safer place.</remarks>
+    /// <remarks>
+    /// Line ends may be spelled out as the two characters <c>\n</c>, as configurations of containers do, or missing; quotation marks around the
+    /// value do not matter. The process's environment keeps its copy of the text; a key file is the safer place.
+    /// </remarks>
     /// <param name="name">The variable's name.</param>
     /// <exception cref="InvalidOperationException">The variable is not set or empty.</exception>
     /// <exception cref="FormatException">The variable's value is not a key.</exception>
@@ -169,6 +185,7 @@ public sealed partial class PermutationKey : IDisposable
     public void Dispose()
     {
         _disposed = true;
+        Interlocked.MemoryBarrier();
         CryptographicOperations.ZeroMemory(_bytes);
     }
 
@@ -220,6 +237,23 @@ public sealed partial class PermutationKey : IDisposable
         if (modelSalt.Length != ModelSaltSizeInBytes)
             throw new ArgumentException($"The salt of a model has {ModelSaltSizeInBytes} bytes, but {modelSalt.Length} were given.", nameof(modelSalt));
         byte[] info = Encoding.ASCII.GetBytes("PermutedSegmentation/v1/" + purpose);
-        HKDF.DeriveKey(HashAlgorithmName.SHA256, _bytes, output, modelSalt, info);
+        Span<byte> copy = stackalloc byte[SizeInBytes];
+        try
+        {
+            CopyTo(copy);
+            HKDF.DeriveKey(HashAlgorithmName.SHA256, copy, output, modelSalt, info);
+        }
+        finally
+        {
+            CryptographicOperations.ZeroMemory(copy);
+        }
+    }
+
+    // Another thread may clear the key while it is used, and no model must be protected, nor a file written, with zeros.
+    private void CopyTo(Span<byte> copy)
+    {
+        _bytes.CopyTo(copy);
+        Interlocked.MemoryBarrier();
+        ObjectDisposedException.ThrowIf(_disposed, this);
     }
 }

@@ -14,18 +14,20 @@ internal sealed class BatchScorer(SegmentationModel model, Device device)
     private readonly int _width = model.Description.ImageWidth;
     private byte[] _labels = [];
     private float[] _probabilities = [];
-    private IReadOnlyList<(int Height, int Width)> _imageSizes = [];
+    private int[] _imageSizes = [];
 
     /// <summary>Whether the next runs make probabilities, too.</summary>
     public bool WithProbabilities { get; set; }
 
     /// <summary>Runs the network over some images, at least one; what it made of earlier ones is gone.</summary>
+    /// <exception cref="ObjectDisposedException">The model was disposed.</exception>
     public void Run(ImageBatch batch)
     {
         using var scope = NewDisposeScope();
-        Tensor scores = model.Scoring.Run(batch.View().to(device), 0, FcnNetwork.Scores);
-        _imageSizes = batch.Sizes;
+        using var use = model.Use();
+        Tensor scores = use.Value.Scoring.Run(batch.View().to(device), 0, FcnNetwork.Scores);
         _labels = LabelUpsampler.Upsample(scores, _height, _width);
+        _imageSizes = batch.ImageSizes;
         if (WithProbabilities)
             _probabilities = nn.functional.softmax(FcnNetwork.Upsample(scores, _height, _width), 1).cpu().contiguous().data<float>().ToArray();
     }
@@ -37,12 +39,13 @@ internal sealed class BatchScorer(SegmentationModel model, Device device)
     public void GetProbabilities(int index, ref VBuffer<float> value)
         => Copy(_probabilities, index, model.Description.ClassNames.Count * _height * _width, ref value);
 
-    /// <summary>Height and width of an image before it was resized.</summary>
-    public void GetImageSize(int index, ref VBuffer<int> value) =>
-        Copy([_imageSizes[index].Height, _imageSizes[index].Width], 0, 2, ref value);
+    /// <summary>Height and width that an image had.</summary>
+    public void GetImageSize(int index, ref VBuffer<int> value) => Copy(_imageSizes, index, 2, ref value);
 
-    private static void Copy<T>(T[] source, int index, int length, ref VBuffer<T> value)
+    // A prediction that was made before the model was disposed is gone with it, too: not only sometimes, as batches happen to end.
+    private void Copy<T>(T[] source, int index, int length, ref VBuffer<T> value)
     {
+        model.ThrowIfDisposed();
         VBufferEditor<T> editor = VBufferEditor.Create(ref value, length);
         source.AsSpan(index * length, length).CopyTo(editor.Values);
         value = editor.Commit();

@@ -10,13 +10,11 @@ internal sealed class ImageBatch(SegmentationModel model, int capacity) : IDispo
 {
     private readonly Tensor _images = ImageTensors.CreateBatch(capacity, model.Description.ImageHeight, model.Description.ImageWidth).DetachFromDisposeScope();
 
-    private readonly (int Height, int Width)[] _sizes = new (int, int)[capacity];
-
-    /// <summary>The sizes that the images had before they were resized.</summary>
-    public IReadOnlyList<(int Height, int Width)> Sizes => _sizes;
-
     /// <summary>How many images there are.</summary>
     public int Count { get; private set; }
+
+    /// <summary>Height and width that each image had, one after the other.</summary>
+    public int[] ImageSizes { get; } = new int[2 * capacity];
 
     /// <summary>Whether there is no room for another image.</summary>
     public bool IsFull => Count == capacity;
@@ -31,7 +29,7 @@ internal sealed class ImageBatch(SegmentationModel model, int capacity) : IDispo
     public void Add(MLImage image)
     {
         ImageTensors.Write(_images, Count, image, model.ImageTransform);
-        _sizes[Count] = (image.Height, image.Width);
+        (ImageSizes[2 * Count], ImageSizes[2 * Count + 1]) = (image.Height, image.Width);
         Count++;
     }
 

@@ -7,14 +7,17 @@ namespace Microsoft.ML.PermutedSegmentation;
 internal static class ModelChain
 {
     /// <summary>The one segmentation model of a chain, and the transformers that run before it.</summary>
-    /// <exception cref="ArgumentException">There is none, or it is inside another chain.</exception>
+    /// <exception cref="ArgumentException">There is none.</exception>
+    /// <exception cref="ObjectDisposedException">It was disposed.</exception>
     public static (ITransformer[] Before, PermutedSegmentationTransformer Segmenter) Split(ITransformer model)
     {
-        ITransformer[] links = model is ITransformerChainAccessor chain ? chain.Transformers : [model];
+        ITransformer[] links = [.. Links(model)];
         int index = Array.FindIndex(links, link => link is PermutedSegmentationTransformer);
-        return index >= 0
-            ? (links[..index], (PermutedSegmentationTransformer)links[index])
-            : throw new ArgumentException($"There is no {nameof(PermutedSegmentationTransformer)} in this model.", nameof(model));
+        if (index < 0)
+            throw new ArgumentException($"There is no {nameof(PermutedSegmentationTransformer)} in this model.", nameof(model));
+        var segmenter = (PermutedSegmentationTransformer)links[index];
+        segmenter.Model.ThrowIfDisposed();
+        return (links[..index], segmenter);
     }
 
     /// <summary>The same chain with all that a key changes unlocked.</summary>
@@ -73,8 +76,11 @@ internal static class ModelChain
         => TryReplace(model, link => link is PermutedSegmentationTransformer segmenter ? replacement(segmenter) : null)
             ?? throw new ArgumentException($"There is no {nameof(PermutedSegmentationTransformer)} in this model.", nameof(model));
 
-    private static bool Contains(ITransformer model, Func<ITransformer, bool> isWanted)
-        => isWanted(model) || (model is ITransformerChainAccessor chain && chain.Transformers.Any(link => Contains(link, isWanted)));
+    private static bool Contains(ITransformer model, Func<ITransformer, bool> isWanted) => Links(model).Any(isWanted);
+
+    // All transformers in the order in which they run, also those of chains in chains.
+    private static IEnumerable<ITransformer> Links(ITransformer model)
+        => model is ITransformerChainAccessor chain ? chain.Transformers.SelectMany(Links) : [model];
 
     private static ITransformer? TryReplace(ITransformer model, Func<ITransformer, ITransformer?> replacement)
     {

@@ -12,15 +12,6 @@ internal sealed record ModelDescription
 
     private const int FingerprintSize = 8;
 
-    private static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web)
-    {
-        WriteIndented = true,
-        UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow,
-        RespectNullableAnnotations = true,
-        RespectRequiredConstructorParameters = true,
-        Converters = { new JsonStringEnumConverter(allowIntegerValues: false) },
-    };
-
     public required Backbone Backbone { get; init; }
     public required int OutputStride { get; init; }
     public required int ImageHeight { get; init; }
@@ -60,7 +51,24 @@ internal sealed record ModelDescription
     /// <summary>The same model without protection.</summary>
     public ModelDescription Unprotected() => this with { FeatureMaps = FeatureMaps.None, Salt = null, Fingerprint = null };
 
-    public byte[] ToJson() => JsonSerializer.SerializeToUtf8Bytes(this, Json);
+    /// <summary>Whether what is saved with this description can be loaded again: found out before a training and not after it.</summary>
+    /// <exception cref="ArgumentException">It cannot.</exception>
+    public void RequireStorable()
+    {
+        try
+        {
+            byte[] json = ToJson();
+            if (json.Length > ModelFile.LargestDescription)
+                throw new InvalidDataException($"Its description has {json.Length} bytes, of which the class names are most; {ModelFile.LargestDescription} are possible.");
+            FromJson(json);
+        }
+        catch (InvalidDataException exception)
+        {
+            throw new ArgumentException($"Such a model could be saved but not loaded. {exception.Message}", exception);
+        }
+    }
+
+    public byte[] ToJson() => JsonSerializer.SerializeToUtf8Bytes(this, ModelDescriptionJson.Strict);
 
     /// <summary>Reads and checks a description; the bytes are hostile until then.</summary>
     /// <exception cref="InvalidDataException">The bytes are no valid description.</exception>
@@ -68,7 +76,7 @@ internal sealed record ModelDescription
     {
         try
         {
-            var description = JsonSerializer.Deserialize<ModelDescription>(json, Json)
+            var description = JsonSerializer.Deserialize(json, ModelDescriptionJson.Strict)
                 ?? throw new InvalidDataException("The model's description is empty.");
             description.Check();
             return description;

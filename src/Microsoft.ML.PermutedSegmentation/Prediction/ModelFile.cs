@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using System.Security.Cryptography;
 using TorchSharp;
 using static TorchSharp.torch;
@@ -11,7 +12,8 @@ namespace Microsoft.ML.PermutedSegmentation;
 /// <remarks>The checksum finds damage; it is no signature, and a file from a stranger stays a stranger's.</remarks>
 internal static class ModelFile
 {
-    private const int LargestDescription = 1 << 20;
+    /// <summary>The most bytes that a description may have.</summary>
+    public const int LargestDescription = 1 << 20;
 
     /// <summary>Writes a model, holding one re-protected tensor at a time.</summary>
     public static void Save(SegmentationModel model, Stream stream)
@@ -85,6 +87,8 @@ internal static class ModelFile
                 state[name] = tensor;
                 stream.ReadExactly(tensor.bytes);
                 hash.AppendData(tensor.bytes);
+                if (WeightValues.FindProblem(name, MemoryMarshal.Cast<byte, float>(tensor.bytes)) is { } problem)
+                    throw new InvalidDataException($"The model is damaged: {problem}");
             }
             byte[] checksum = new byte[SHA256.HashSizeInBytes];
             stream.ReadExactly(checksum);

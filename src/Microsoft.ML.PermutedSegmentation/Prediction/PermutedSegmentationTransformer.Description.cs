@@ -25,7 +25,15 @@ public sealed partial class PermutedSegmentationTransformer
     /// How many numbers the network has: weights, biases, and batch norm's parameters and running statistics. Each takes
     /// four bytes in a file.
     /// </summary>
-    public long ParameterCount => Model.Network.State().Values.Sum(value => value.NumberOfElements);
+    /// <exception cref="ObjectDisposedException">The model was disposed.</exception>
+    public long ParameterCount
+    {
+        get
+        {
+            using var use = Model.Use();
+            return use.Value.Network.State().Values.Sum(value => value.NumberOfElements);
+        }
+    }
 
     /// <summary>How images are encrypted, with blocks of how many pixels a side, before the network reads them; null when they are not.</summary>
     public (BlockTransformMethod Method, int BlockSize)? ImageEncryption

@@ -22,7 +22,7 @@ namespace Microsoft.ML.PermutedSegmentation;
 public sealed partial class PermutedSegmentationTransformer : ITransformer, IDisposable
 {
     internal const string LoaderSignature = "PermutedSegmentation";
-    private const string EntryName = "Segmentation";
+    internal const string EntryName = "Segmentation";
 
     private readonly IHost _host;
     private readonly torch.Device _device;
@@ -34,7 +34,8 @@ public sealed partial class PermutedSegmentationTransformer : ITransformer, IDis
         _host = environment.Register(nameof(PermutedSegmentationTransformer));
         _device = ComputeDevice.Choose(environment);
         Model = model;
-        Model.Network.to(_device);
+        using var use = model.Use();
+        use.Value.Network.to(_device);
     }
 
     /// <summary>Whether the model scores at full capacity: a key has been given, right or wrong, or none is needed.</summary>
@@ -46,21 +47,25 @@ public sealed partial class PermutedSegmentationTransformer : ITransformer, IDis
 
     /// <inheritdoc/>
     /// <exception cref="ArgumentOutOfRangeException">The image column is missing or of another type.</exception>
+    /// <exception cref="ObjectDisposedException">The model was disposed.</exception>
     public DataViewSchema GetOutputSchema(DataViewSchema inputSchema) => Bind(inputSchema).Output;
 
     /// <inheritdoc/>
     /// <exception cref="ArgumentOutOfRangeException">The image column is missing or of another type.</exception>
+    /// <exception cref="ObjectDisposedException">The model was disposed.</exception>
     public IDataView Transform(IDataView input)
     {
         ArgumentNullException.ThrowIfNull(input);
+        ScoringSchema schema = Bind(input.Schema);
         SayWhenLocked();
-        return new ScoringView(input, Model, Bind(input.Schema), _device);
+        return new ScoringView(input, Model, schema, _device);
     }
 
     IRowToRowMapper ITransformer.GetRowToRowMapper(DataViewSchema inputSchema)
     {
+        ScoringSchema schema = Bind(inputSchema);
         SayWhenLocked();
-        return new ScoringRowMapper(Model, Bind(inputSchema), _device);
+        return new ScoringRowMapper(Model, schema, _device);
     }
 
     /// <summary>This model with its protection undone by a key. What no key changes is shared, not copied.</summary>
@@ -124,12 +129,20 @@ public sealed partial class PermutedSegmentationTransformer : ITransformer, IDis
         loaderSignature: LoaderSignature,
         loaderAssemblyName: typeof(PermutedSegmentationTransformer).Assembly.FullName);
 
-    /// <summary>Frees the network's native memory.</summary>
+    /// <summary>
+    /// Frees the network's native memory, once no prediction runs on it any more in another thread. What is left of the transformer
+    /// are its properties; all else throws <see cref="ObjectDisposedException"/>.
+    /// </summary>
+    /// <remarks>
+    /// A <c>PredictionEngine</c> disposes the model that it is made of with itself. To keep a model for other engines, make each with
+    /// <c>new PredictionEngineOptions { OwnsTransformer = false }</c>.
+    /// </remarks>
     public void Dispose() => Model.Dispose();
 
     private ScoringSchema Bind(DataViewSchema inputSchema)
     {
         ArgumentNullException.ThrowIfNull(inputSchema);
+        Model.ThrowIfDisposed();
         return new ScoringSchema(Model.Description, inputSchema);
     }
 

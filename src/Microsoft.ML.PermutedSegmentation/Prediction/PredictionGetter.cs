@@ -2,7 +2,7 @@ using Microsoft.ML.Data;
 
 namespace Microsoft.ML.PermutedSegmentation;
 
-/// <summary>The getters of the columns that a prediction has.</summary>
+/// <summary>The getters of the predicted columns.</summary>
 internal static class PredictionGetter
 {
     /// <param name="schema">Which of them the column is.</param>
@@ -12,9 +12,10 @@ internal static class PredictionGetter
     /// <exception cref="ArgumentException">The column has another type than <typeparamref name="TValue"/>.</exception>
     public static ValueGetter<TValue> For<TValue>(ScoringSchema schema, DataViewSchema.Column column, BatchScorer scorer, Func<int> findIndex)
     {
-        Delegate getter =
-            column.Index == schema.Score.Index ? (ValueGetter<VBuffer<float>>)((ref VBuffer<float> value) => scorer.GetProbabilities(findIndex(), ref value))
-            : column.Index == schema.ImageSize.Index ? (ValueGetter<VBuffer<int>>)((ref VBuffer<int> value) => scorer.GetImageSize(findIndex(), ref value))
+        Delegate getter = column.Index == schema.Score.Index
+            ? (ValueGetter<VBuffer<float>>)((ref VBuffer<float> value) => scorer.GetProbabilities(findIndex(), ref value))
+            : column.Index == schema.ImageSize.Index
+            ? (ValueGetter<VBuffer<int>>)((ref VBuffer<int> value) => scorer.GetImageSize(findIndex(), ref value))
             : (ValueGetter<VBuffer<byte>>)((ref VBuffer<byte> value) => scorer.GetLabels(findIndex(), ref value));
         return getter as ValueGetter<TValue>
             ?? throw new ArgumentException($"Column '{column.Name}' has type {column.Type}; its values cannot be read as {typeof(TValue)}.");

@@ -30,7 +30,7 @@ internal sealed class ScoringSchema
     /// <summary>The image column of <see cref="Input"/>.</summary>
     public ImageColumn Image { get; }
 
-    /// <summary>The hidden column of the images' own sizes.</summary>
+    /// <summary>How large the image was; hidden.</summary>
     public DataViewSchema.Column ImageSize => Output[Input.Count];
 
     public DataViewSchema.Column PredictedLabel => Output[Input.Count + 1];

@@ -12,25 +12,16 @@ internal sealed class SegmentationModel : IDisposable
     // What a key did in memory. Null while locked.
     private readonly KeyEffect? _effect;
 
-    private readonly Lazy<ScoringNetwork> _scoring;
+    private readonly Shared<ModelNetworks> _networks;
 
     private SegmentationModel(ModelDescription description, FcnNetwork network, KeyEffect? effect)
     {
-        (Description, Network, _effect) = (description, network, effect);
-        Network.eval();
-        _scoring = new Lazy<ScoringNetwork>(() => new ScoringNetwork(Network, Description.ImageHeight, Description.ImageWidth));
+        (Description, _effect) = (description, effect);
+        var networks = new ModelNetworks(network, description.ImageHeight, description.ImageWidth);
+        _networks = new Shared<ModelNetworks>(networks, owned => owned.Dispose(), Disposed);
     }
 
     public ModelDescription Description { get; }
-
-    /// <summary>The network as it runs: with plain weights when unlocked or unprotected, with protected weights when locked.</summary>
-    public FcnNetwork Network { get; }
-
-    /// <summary>
-    /// The same network in the form that scores. It is a second copy of the weights in memory, so it is not made before the
-    /// first prediction: a model that is only unlocked or saved does without.
-    /// </summary>
-    public ScoringNetwork Scoring => _scoring.Value;
 
     /// <summary>What happens to images of the network's size before it reads them; null: nothing.</summary>
     public BlockTransform? ImageTransform => _effect?.Images;
@@ -43,6 +34,13 @@ internal sealed class SegmentationModel : IDisposable
     /// <summary>A model of freshly trained plain weights, protected from now on and unlocked.</summary>
     public static SegmentationModel Trained(ModelDescription description, FcnNetwork network, KeyEffect? effect)
         => new(description, network, effect);
+
+    /// <summary>The networks until the lease is disposed, even if the model is disposed meanwhile.</summary>
+    /// <exception cref="ObjectDisposedException">The model was disposed.</exception>
+    public Shared<ModelNetworks>.Lease Use() => _networks.Use();
+
+    /// <exception cref="ObjectDisposedException">The model was disposed.</exception>
+    public void ThrowIfDisposed() => _networks.ThrowIfDisposed();
 
     /// <summary>Whether the stored fingerprint is the key's; null when none is stored.</summary>
     public bool? Matches(PermutationKey key) => KeyVerification.Matches(key, Description.Salt, Description.Fingerprint);
@@ -57,13 +55,7 @@ internal sealed class SegmentationModel : IDisposable
     public SegmentationModel With(PermutationKey? key)
     {
         KeyEffect? effect = key is null ? null : KeyEffect.Of(key, Description);
-        var state = new Dictionary<string, Tensor>();
-        foreach ((string name, Tensor stored) in StoredState())
-        {
-            using (stored)
-                state[name] = effect is null ? stored.alias() : effect.Weights.Unprotect(name, stored);
-        }
-        return new SegmentationModel(Description, FcnNetwork.FromState(Description.Architecture, state), effect);
+        return new SegmentationModel(Description, NetworkUnder(effect), effect);
     }
 
     /// <summary>This unprotected model protected with a key from now on, and unlocked. All weights are shared with this model.</summary>
@@ -71,36 +63,49 @@ internal sealed class SegmentationModel : IDisposable
     {
         ModelDescription description = Description.ProtectedWith(key, maps, storeFingerprint);
         KeyEffect effect = KeyEffect.Of(key, description);
-        Dictionary<string, Tensor> state = StoredState().ToDictionary(entry => entry.Name, entry => entry.Value);
-        return new SegmentationModel(description, FcnNetwork.FromState(description.Architecture, state), effect);
+        return new SegmentationModel(description, NetworkUnder(effect: null), effect);
     }
 
     /// <summary>This protected model without protection: what its key unlocks is plain from now on.</summary>
-    public SegmentationModel Unprotect(PermutationKey key) => new(Description.Unprotected(), With(key).Network, effect: null);
+    public SegmentationModel Unprotect(PermutationKey key)
+        => new(Description.Unprotected(), NetworkUnder(KeyEffect.Of(key, Description)), effect: null);
 
     /// <summary>This protected model with the same maps protected by another key, and unlocked.</summary>
     public SegmentationModel Rekey(PermutationKey oldKey, PermutationKey newKey)
     {
         ModelDescription description = Description.ProtectedWith(newKey, Description.FeatureMaps, storeFingerprint: Description.Fingerprint is not null);
         KeyEffect effect = KeyEffect.Of(newKey, description);
-        return new SegmentationModel(description, With(oldKey).Network, effect);
+        return new SegmentationModel(description, NetworkUnder(KeyEffect.Of(oldKey, Description)), effect);
     }
 
     /// <summary>The tensors as the file holds them, one at a time; the caller disposes each.</summary>
+    /// <exception cref="ObjectDisposedException">The model was disposed.</exception>
     public IEnumerable<(string Name, Tensor Value)> StoredState()
     {
-        foreach ((string name, Tensor value) in Network.State())
+        using var use = Use();
+        foreach ((string name, Tensor value) in use.Value.Network.State())
         {
             using Tensor running = value.detach();
             yield return (name, _effect is null ? running.alias() : _effect.Weights.Protect(name, running));
         }
     }
 
-    /// <inheritdoc/>
-    public void Dispose()
+    /// <summary>Frees the native memory, once no thread uses it any more.</summary>
+    public void Dispose() => _networks.Dispose();
+
+    // The stored weights with the protection undone by a key; as they are when null.
+    private FcnNetwork NetworkUnder(KeyEffect? effect)
     {
-        if (_scoring.IsValueCreated)
-            _scoring.Value.Dispose();
-        Network.Dispose();
+        var state = new Dictionary<string, Tensor>();
+        foreach ((string name, Tensor stored) in StoredState())
+        {
+            using (stored)
+                state[name] = effect is null ? stored.alias() : effect.Weights.Unprotect(name, stored);
+        }
+        return FcnNetwork.FromState(Description.Architecture, state);
     }
+
+    private static ObjectDisposedException Disposed() => new(
+        nameof(PermutedSegmentationTransformer),
+        "This segmentation model was disposed. A PredictionEngine disposes the model that it is made of with itself, unless it is made with new PredictionEngineOptions { OwnsTransformer = false }.");
 }

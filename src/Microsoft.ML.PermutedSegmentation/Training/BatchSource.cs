@@ -33,6 +33,13 @@ internal sealed class BatchSource(ImageRows source, PermutedSegmentationTrainer.
         return ReadAhead.Of(Batches(samples, Enumerable.Repeat(options.MicroBatchSize, int.MaxValue)), BatchesAhead);
     }
 
+    /// <summary>As few parts of a batch of so many images as there can be, none larger than the most, and as equal as can be.</summary>
+    public static int[] SplitEvenly(int count, int most)
+    {
+        int parts = (count + most - 1) / most;
+        return [.. Enumerable.Range(0, parts).Select(i => count / parts + (i < count % parts ? 1 : 0))];
+    }
+
     private IEnumerable<LabeledBatch> Batches(IEnumerable<(LabeledImage, CropBox)> samples, IEnumerable<int> sizes)
     {
         using IEnumerator<int> size = sizes.GetEnumerator();
@@ -62,11 +69,5 @@ internal sealed class BatchSource(ImageRows source, PermutedSegmentationTrainer.
             foreach (int size in PartSizes)
                 yield return size;
         }
-    }
-
-    private static int[] SplitEvenly(int count, int most)
-    {
-        int parts = (count + most - 1) / most;
-        return [.. Enumerable.Range(0, parts).Select(i => count / parts + (i < count % parts ? 1 : 0))];
     }
 }

@@ -1,6 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
-using System.Text.Json.Serialization;
+using System.Text.Json.Serialization.Metadata;
 
 namespace Microsoft.ML.PermutedSegmentation;
 
@@ -10,21 +10,12 @@ internal sealed record CheckpointDescription
     // Class names can be long; what a message quotes is not.
     private const int LongestQuote = 200;
 
-    private static readonly JsonSerializerOptions Json = new()
-    {
-        UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow,
-        RespectNullableAnnotations = true,
-        RespectRequiredConstructorParameters = true,
-        AllowDuplicateProperties = false,
-        Converters = { new JsonStringEnumConverter(allowIntegerValues: false) },
-    };
-
     public required int Seed { get; init; }
     public required TrainingSettings Settings { get; init; }
     public required TrainingRows Rows { get; init; }
     public required TrainingPosition Position { get; init; }
 
-    public byte[] ToJson() => JsonSerializer.SerializeToUtf8Bytes(this, Json);
+    public byte[] ToJson() => JsonSerializer.SerializeToUtf8Bytes(this, CheckpointJson.Strict.CheckpointDescription);
 
     /// <summary>Reads and checks a description; the bytes are hostile until then.</summary>
     /// <exception cref="InvalidDataException">The bytes are no valid description.</exception>
@@ -32,7 +23,7 @@ internal sealed record CheckpointDescription
     {
         try
         {
-            var description = JsonSerializer.Deserialize<CheckpointDescription>(json, Json) ?? throw new InvalidDataException("its description is empty.");
+            var description = JsonSerializer.Deserialize(json, CheckpointJson.Strict.CheckpointDescription) ?? throw new InvalidDataException("its description is empty.");
             if (ClassNameList.FindProblem(description.Rows.ClassNames) is { } problem)
                 throw new InvalidDataException($"its description is damaged: {problem}");
             TrainingPosition position = description.Position;
@@ -49,13 +40,14 @@ internal sealed record CheckpointDescription
     /// <summary>What two records do not have in common, such as "BatchSize is 8 there and 16 here"; empty when nothing.</summary>
     public static string Differences<T>(T there, T here) where T : notnull
     {
+        var type = (JsonTypeInfo<T>)CheckpointJson.Strict.GetTypeInfo(typeof(T))!;
         JsonObject stored = Members(there), given = Members(here);
         return string.Join("; ", given
             .Where(member => !JsonNode.DeepEquals(member.Value, stored[member.Key]))
             .Select(member => $"{member.Key} is {Quote(stored[member.Key])} there and {Quote(member.Value)} here"));
-    }
 
-    private static JsonObject Members<T>(T record) => JsonSerializer.SerializeToNode(record, Json)!.AsObject();
+        JsonObject Members(T record) => JsonSerializer.SerializeToNode(record, type)!.AsObject();
+    }
 
     private static string Quote(JsonNode? value) => value switch
     {

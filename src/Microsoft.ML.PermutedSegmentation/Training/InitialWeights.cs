@@ -9,6 +9,14 @@ internal static class InitialWeights
     /// Copies all weights and batch norm statistics of the same backbone. What is not given, the classifier, stays as it was
     /// drawn; so does the classifier's last layer when the given one tells another number of classes apart.
     /// </summary>
+    /// <exception cref="ObjectDisposedException">They were disposed.</exception>
+    public static void Take(FcnNetwork network, SegmentationWeights weights)
+    {
+        using var use = weights.Use();
+        Take(network, use.Value);
+    }
+
+    /// <inheritdoc cref="Take(FcnNetwork, SegmentationWeights)"/>
     public static void Take(FcnNetwork network, IReadOnlyDictionary<string, Tensor> given)
     {
         using var noGrad = no_grad();

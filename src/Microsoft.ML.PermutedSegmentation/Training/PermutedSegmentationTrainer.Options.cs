@@ -142,6 +142,7 @@ public sealed partial class PermutedSegmentationTrainer
             ArgumentOutOfRangeException.ThrowIfLessThan(Epochs, 1);
             ArgumentOutOfRangeException.ThrowIfLessThan(BatchSize, 1);
             ArgumentOutOfRangeException.ThrowIfLessThan(MicroBatchSize, 1);
+            CheckParts();
             ArgumentOutOfRangeException.ThrowIfNegative(ImageCacheMegabytes);
             Check(nameof(Momentum), Momentum, Momentum is >= 0 and < 1, "from 0 to below 1");
             Check(nameof(WeightDecay), WeightDecay, WeightDecay >= 0 && double.IsFinite(WeightDecay), "0 or more");
@@ -161,7 +162,14 @@ public sealed partial class PermutedSegmentationTrainer
         }
 
         private void CheckSize(string name, int value)
-            => Check(name, value, value > 0 && value % OutputStride == 0, $"a positive multiple of the output stride, {OutputStride}");
+            => Check(name, value, value is > 0 and <= ModelDescription.LargestSide && value % OutputStride == 0, $"a positive multiple of the output stride, {OutputStride}, of at most {ModelDescription.LargestSide}");
+
+        private void CheckParts()
+        {
+            int[] parts = BatchSource.SplitEvenly(BatchSize, MicroBatchSize);
+            if (BatchStatistics.FindProblem(ImageHeight, ImageWidth, OutputStride, parts.Min()) is { } problem)
+                throw new ArgumentException($"{nameof(BatchSize)} {BatchSize} is trained on in parts of {string.Join(", ", parts.Distinct())} ({nameof(MicroBatchSize)} {MicroBatchSize}): {problem}", nameof(BatchSize));
+        }
 
         private static void Check<T>(string name, T value, bool isRight, string right)
         {

@@ -42,7 +42,7 @@ public sealed partial class PermutedSegmentationTrainer : IEstimator<PermutedSeg
     /// <param name="input">Rows with an image and a mask of the same size.</param>
     /// <returns>The model of the epoch with the lowest validation loss, unlocked with the training key.</returns>
     /// <exception cref="ArgumentOutOfRangeException">A column is missing or of another type.</exception>
-    /// <exception cref="ArgumentException">The rows cannot be learned from: none, all void, one class only, or fewer than a batch.</exception>
+    /// <exception cref="ArgumentException">The rows cannot be learned from: none, all void, one class only, fewer than a batch, or classes without names or of the same name.</exception>
     /// <exception cref="InvalidDataException">A row's image or mask cannot be read, or they differ in size; or the checkpoint is damaged.</exception>
     /// <exception cref="InvalidOperationException">
     /// The loss became no number in the first epoch; or the checkpoint is of a training with other options, other data or another key.
@@ -63,13 +63,14 @@ public sealed partial class PermutedSegmentationTrainer : IEstimator<PermutedSeg
         channel.Info($"Learning {data.ClassNames.Count} classes from {data.Training.Rows.Count} images on {device.type}; {data.Validation.Rows.Count} images decide which epoch is kept.");
 
         ModelDescription description = Describe(data.ClassNames, stored?.Salt);
+        description.RequireStorable();
         // Before training: a key that was disposed should fail now and not after hours.
         KeyEffect? effect = _key is null ? null : KeyEffect.Of(_key, description);
         var network = new FcnNetwork(description.Architecture, random.Generator, device);
         try
         {
             if (_options.InitialWeights is { } initial)
-                InitialWeights.Take(network, initial.State);
+                InitialWeights.Take(network, initial);
             if (_options.ReadInitialWeightsThroughPermutation)
                 InitialWeights.ReadThroughPermutation(network, effect!.Weights);
             using var state = new TrainingState(network, _options);

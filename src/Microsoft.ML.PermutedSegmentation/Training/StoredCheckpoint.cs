@@ -57,6 +57,9 @@ internal sealed class StoredCheckpoint : IDisposable
     {
         if (!File.Exists(path))
             return null;
+        // A checkpoint is a safetensors file. Whatever else is there is precious to somebody.
+        if (FileContent.Of(path) is { Kind: not SegmentationFileKind.Weights } content)
+            throw new InvalidDataException($"'{path}' is {content.Description}, not a checkpoint that a training can go on from; choose another file.");
         FileStream stream = File.OpenRead(path);
         try
         {
@@ -183,5 +186,5 @@ internal sealed class StoredCheckpoint : IDisposable
     }
 
     private static InvalidDataException Damaged(string path, Exception why)
-        => new($"'{path}' is no checkpoint that a training can go on from: {why.Message} Delete it, or choose another file, to start anew.", why);
+        => new($"'{path}' is no checkpoint that a training can go on from: {why.Message} Choose another file to start anew, or delete this one if nobody needs it.", why);
 }

@@ -8,7 +8,7 @@ internal sealed record ImageRows(DecodedImages Images, IReadOnlyList<int> Rows);
 /// <summary>What is learned from and what decides which epoch is kept.</summary>
 internal sealed record TrainingData(ImageRows Training, ImageRows Validation, IReadOnlyList<string> ClassNames)
 {
-    /// <summary>What tells whether other data is the same.</summary>
+    /// <summary>What tells whether other data is the same; only of a training with a checkpoint.</summary>
     public TrainingRows Description => new()
     {
         ClassNames = ClassNames,
@@ -52,10 +52,13 @@ internal sealed record TrainingData(ImageRows Training, ImageRows Validation, IR
     private static DecodedImages Decode(IDataView data, PermutedSegmentationTrainer.Options options, long budget, Action<TrainingProgress> report)
     {
         var images = new DecodedImages(data, options.ImageColumnName, options.LabelColumnName, budget);
+        // A model with such names could not be loaded.
+        if (ClassNameList.FindProblem(images.ClassNames) is { } problem)
+            throw new ArgumentException($"The classes of column '{options.LabelColumnName}', which its key values name, cannot be those of a model. {problem}");
         int total = (int)(data.GetRowCount() ?? 0);
         images.ReadAll(
             count => report(new TrainingProgress(TrainingPhase.Reading, 0, options.Epochs, count, total, 0, double.NaN, double.NaN, double.NaN, false, default)),
-            options.CancellationToken);
+            options.CancellationToken, withDigest: options.CheckpointPath is not null);
         return images;
     }
 

@@ -64,8 +64,9 @@ internal sealed record TrainingSettings
 
     private static string DigestOf(SegmentationWeights weights)
     {
+        using var use = weights.Use();
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
-        foreach ((string name, Tensor value) in weights.State.OrderBy(entry => entry.Key, StringComparer.Ordinal))
+        foreach ((string name, Tensor value) in use.Value.OrderBy(entry => entry.Key, StringComparer.Ordinal))
         {
             using Tensor onCpu = value.cpu();
             using Tensor inOrder = onCpu.contiguous();

@@ -36,8 +36,10 @@ internal static class ImportedModel
             PredictedLabelColumnName = "PredictedLabel",
             ScoreColumnName = "Score",
         };
+        description.RequireStorable();
+        using var use = weights.Use();
         FcnNetwork network = FcnNetwork.FromState(
-            description.Architecture, weights.State.ToDictionary(entry => entry.Key, entry => entry.Value.alias()));
+            description.Architecture, use.Value.ToDictionary(entry => entry.Key, entry => entry.Value.alias()));
         return new PermutedSegmentationTransformer(environment, SegmentationModel.Stored(description, network));
     }
 

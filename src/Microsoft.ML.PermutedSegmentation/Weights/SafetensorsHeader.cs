@@ -1,6 +1,5 @@
 using System.Buffers.Binary;
 using System.Text.Json;
-using System.Text.Json.Serialization;
 using static TorchSharp.torch;
 
 namespace Microsoft.ML.PermutedSegmentation;
@@ -22,12 +21,6 @@ internal sealed class SafetensorsHeader
     private const string MetadataName = "__metadata__";
 
     private static readonly JsonDocumentOptions Parsing = new() { MaxDepth = 3, AllowDuplicateProperties = false };
-    private static readonly JsonSerializerOptions Format = new()
-    {
-        UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow,
-        RespectNullableAnnotations = true,
-        RespectRequiredConstructorParameters = true,
-    };
 
     // What a network or its training leaves in a state dict.
     private static readonly Dictionary<string, (ScalarType Type, int Size)> Types = new()
@@ -83,16 +76,16 @@ internal sealed class SafetensorsHeader
     {
         var header = new Dictionary<string, object>();
         if (metadata.Count > 0)
-            header[MetadataName] = metadata;
+            header[MetadataName] = metadata.ToDictionary();
         long offset = 0;
         foreach ((string name, ScalarType type, long[] shape) in tensors)
         {
             (string typeName, (_, int size)) = Types.Single(entry => entry.Value.Type == type);
             long end = offset + shape.Aggregate((long)size, (product, length) => product * length);
-            header[name] = new JsonEntry(typeName, shape, [offset, end]);
+            header[name] = new SafetensorsJson.Tensor(typeName, shape, [offset, end]);
             offset = end;
         }
-        byte[] json = JsonSerializer.SerializeToUtf8Bytes(header, Format);
+        byte[] json = JsonSerializer.SerializeToUtf8Bytes(header, SafetensorsJson.Strict.DictionaryStringObject);
         // Spaces after the JSON belong to it. They keep the tensors at multiples of their elements' size.
         int padded = (json.Length + LengthSize - 1) / LengthSize * LengthSize;
         byte[] bytes = new byte[LengthSize + padded];
@@ -128,10 +121,10 @@ internal sealed class SafetensorsHeader
         // Messages quote names.
         if (name.Length is 0 or > LongestName || name.Any(char.IsControl))
             throw new InvalidDataException($"it has a tensor without a name, or with one of more than {LongestName} characters or with control characters.");
-        JsonEntry entry;
+        SafetensorsJson.Tensor entry;
         try
         {
-            entry = property.Value.Deserialize<JsonEntry>(Format) ?? throw new JsonException("It is null.");
+            entry = property.Value.Deserialize(SafetensorsJson.Strict.Entry) ?? throw new JsonException("It is null.");
         }
         catch (JsonException exception)
         {
@@ -173,9 +166,4 @@ internal sealed class SafetensorsHeader
         if (end != dataSize)
             throw new InvalidDataException($"its tensors have {end} bytes, but {dataSize} bytes follow the header: it is truncated, or something was added.");
     }
-
-    private sealed record JsonEntry(
-        [property: JsonPropertyName("dtype")] string Dtype,
-        [property: JsonPropertyName("shape")] long[] Shape,
-        [property: JsonPropertyName("data_offsets")] long[] DataOffsets);
 }

@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -14,14 +15,14 @@ public sealed class SegmentationWeights : IDisposable
     // In the metadata of a file; the value does not matter.
     private const string LockedMark = "locked";
 
-    private readonly Dictionary<string, Tensor> _state;
-    private bool _isDisposed;
+    private readonly Shared<IReadOnlyDictionary<string, Tensor>> _state;
 
     private SegmentationWeights(Backbone backbone, int? classCount, bool isLocked, Dictionary<string, Tensor> state)
     {
-        (Backbone, ClassCount, IsLocked, _state) = (backbone, classCount, isLocked, state);
+        (Backbone, ClassCount, IsLocked) = (backbone, classCount, isLocked);
         foreach (Tensor tensor in state.Values)
             tensor.DetachFromDisposeScope();
+        _state = new Shared<IReadOnlyDictionary<string, Tensor>>(state, Free, () => new ObjectDisposedException(nameof(SegmentationWeights)));
     }
 
     /// <summary>The residual network that they belong to.</summary>
@@ -38,19 +39,13 @@ public sealed class SegmentationWeights : IDisposable
 
     /// <summary>32-bit floats by their names in <see cref="FcnNetwork.State"/>; a backbone alone lacks the classifier's.</summary>
     /// <exception cref="ObjectDisposedException">The weights were disposed.</exception>
-    internal IReadOnlyDictionary<string, Tensor> State
-    {
-        get
-        {
-            ObjectDisposedException.ThrowIf(_isDisposed, this);
-            return _state;
-        }
-    }
+    internal Shared<IReadOnlyDictionary<string, Tensor>>.Lease Use() => _state.Use();
 
     /// <summary>
     /// Reads the state dict of a torchvision FCN (<c>fcn_resnet50</c>; backbone.*, classifier.*) or residual network (<c>resnet50</c>;
     /// conv1.weight, ...), or what <see cref="Save"/> wrote. The names tell which network it is. The auxiliary classifier (aux_classifier.*),
-    /// ImageNet's classifier (fc.*) and counters (*.num_batches_tracked) are passed over. Numbers of type F32, F16, BF16 and F64 are read
+    /// ImageNet's classifier (fc.*) and counters (*.num_batches_tracked) are passed over, and so are the prefixes that wrappers put before all
+    /// names: module., _orig_mod., model. and ema., one or several of them. Numbers of type F32, F16, BF16 and F64 are read
     /// as 32-bit floats.
     /// </summary>
     /// <remarks>
@@ -61,12 +56,13 @@ public sealed class SegmentationWeights : IDisposable
     /// <exception cref="ArgumentException"><paramref name="path"/> is empty.</exception>
     /// <exception cref="FileNotFoundException">The file is missing.</exception>
     /// <exception cref="InvalidDataException">
-    /// The file is damaged or no safetensors file, or its tensors are not those of such a network; the message lists which
-    /// are missing, unknown or of another shape or type.
+    /// The file is damaged or no safetensors file, whatever its name; the message says what it is instead. Or its tensors are not those of
+    /// such a network; the message lists which are missing, unknown or of another shape or type. Or a tensor has values that are NaN,
+    /// infinite, beyond the range of 32-bit floats, or a negative variance; the message names it.
     /// </exception>
     public static SegmentationWeights Load(string path)
     {
-        ArgumentException.ThrowIfNullOrEmpty(path);
+        SegmentationFile.Require(path, SegmentationFileKind.Weights);
         try
         {
             using FileStream stream = File.OpenRead(path);
@@ -76,7 +72,7 @@ public sealed class SegmentationWeights : IDisposable
             using var scope = NewDisposeScope();
             return new SegmentationWeights(
                 weights.Backbone, weights.ClassCount, file.Header.Metadata.ContainsKey(LockedMark),
-                weights.Entries.ToDictionary(entry => entry.Name, entry => file.Read(entry.Entry)));
+                weights.Entries.ToDictionary(entry => entry.Name, entry => Read(file, entry.Entry)));
         }
         catch (Exception exception) when (exception is InvalidDataException or EndOfStreamException)
         {
@@ -97,11 +93,10 @@ public sealed class SegmentationWeights : IDisposable
     {
         ArgumentNullException.ThrowIfNull(model);
         PermutedSegmentationTransformer segmenter = ModelChain.Split(model).Segmenter;
-        IReadOnlyDictionary<string, Tensor> running = segmenter.Model.Network.State();
-        ObjectDisposedException.ThrowIf(running.Count == 0, segmenter); // what is left of a module after its disposal
+        using var use = segmenter.Model.Use();
         return new SegmentationWeights(
             segmenter.Model.Description.Backbone, segmenter.ClassNames.Count, !segmenter.IsUnlocked,
-            running.ToDictionary(entry => entry.Key, entry => entry.Value.detach()));
+            use.Value.Network.State().ToDictionary(entry => entry.Key, entry => entry.Value.detach()));
     }
 
     /// <summary>
@@ -123,14 +118,24 @@ public sealed class SegmentationWeights : IDisposable
         ArgumentException.ThrowIfNullOrEmpty(path);
         using Tensor counter = zeros([], ScalarType.Int64, CPU);
         Dictionary<string, string> metadata = IsLocked ? new() { [LockedMark] = "true" } : [];
-        SafetensorsFile.Write(path, TorchvisionWeights.ToFile(State, isWhole: ClassCount is not null, counter), metadata);
+        using var use = Use();
+        SafetensorsFile.Write(path, TorchvisionWeights.ToFile(use.Value, isWhole: ClassCount is not null, counter), metadata);
     }
 
     /// <summary>Frees the native memory that no model shares.</summary>
-    public void Dispose()
+    public void Dispose() => _state.Dispose();
+
+    private static Tensor Read(SafetensorsFile file, SafetensorsEntry entry)
     {
-        foreach (Tensor tensor in _state.Values)
+        Tensor values = file.Read(entry);
+        return WeightValues.FindProblem(entry.Name, MemoryMarshal.Cast<byte, float>(values.bytes)) is { } problem
+            ? throw new InvalidDataException(problem)
+            : values;
+    }
+
+    private static void Free(IReadOnlyDictionary<string, Tensor> state)
+    {
+        foreach (Tensor tensor in state.Values)
             tensor.Dispose();
-        _isDisposed = true;
     }
 }

@@ -11,6 +11,9 @@ namespace Microsoft.ML.PermutedSegmentation;
 /// <param name="Entries">The entries by their names in <see cref="FcnNetwork.State"/>, in the order of the file.</param>
 internal sealed record TorchvisionWeights(Backbone Backbone, int? ClassCount, IReadOnlyList<(string Name, SafetensorsEntry Entry)> Entries)
 {
+    /// <summary>What wraps a network puts before the names of all its tensors: DataParallel, torch.compile, and usual names of its field.</summary>
+    private static readonly string[] WrapperPrefixes = ["module.", "_orig_mod.", "model.", "ema."];
+
     private const string BackbonePrefix = "backbone.", ClassifierPrefix = "classifier.";
     private const string ClassifierWeight = "classifier.4.weight";
     private const int ListedNames = 8;
@@ -18,16 +21,20 @@ internal sealed record TorchvisionWeights(Backbone Backbone, int? ClassCount, IR
     /// <summary>Counts the batches of a training; only matters for a cumulative average, which no ResNet uses.</summary>
     private const string Counter = "num_batches_tracked";
 
+    /// <summary>Counts the states that an <c>AveragedModel</c> has averaged.</summary>
+    private const string AverageCounter = "n_averaged";
+
     /// <summary>Finds out what the entries of a file are.</summary>
     /// <exception cref="InvalidDataException">They are not the weights of one of the networks; the message lists how they differ from the most similar one.</exception>
     public static TorchvisionWeights Recognize(IReadOnlyList<SafetensorsEntry> entries)
     {
-        bool isWhole = entries.Any(entry => HasPrefix(entry, BackbonePrefix) || HasPrefix(entry, ClassifierPrefix));
+        List<(string Name, SafetensorsEntry Entry)> named = Unwrap(entries);
+        bool isWhole = named.Any(item => HasPrefix(item.Name, BackbonePrefix) || HasPrefix(item.Name, ClassifierPrefix));
         // The auxiliary classifier is for training only, and what a ResNet classifies ImageNet with is replaced.
         string surplus = isWhole ? "aux_classifier." : "fc.";
-        Dictionary<string, SafetensorsEntry> given = entries
-            .Where(entry => !HasPrefix(entry, surplus) && !entry.Name.EndsWith("." + Counter, StringComparison.Ordinal))
-            .ToDictionary(entry => isWhole ? entry.Name : BackbonePrefix + entry.Name);
+        Dictionary<string, SafetensorsEntry> given = named
+            .Where(item => !HasPrefix(item.Name, surplus) && !item.Name.EndsWith("." + Counter, StringComparison.Ordinal))
+            .ToDictionary(item => isWhole ? item.Name : BackbonePrefix + item.Name, item => item.Entry);
 
         int? classCount = isWhole ? CountClasses(given.GetValueOrDefault(ClassifierWeight)) : null;
         (Backbone backbone, Dictionary<string, long[]> expected) = Enum.GetValues<Backbone>()
@@ -52,6 +59,19 @@ internal sealed record TorchvisionWeights(Backbone Backbone, int? ClassCount, IR
             .. state.Keys.Where(name => name.EndsWith("." + mean, StringComparison.Ordinal)).Select(name => (FileName(name[..^mean.Length] + Counter, isWhole), counter)),
             .. state.Select(entry => (FileName(entry.Key, isWhole), entry.Value)),
         ];
+    }
+
+    // The names without the prefixes that wrappers have put before all of them.
+    private static List<(string Name, SafetensorsEntry Entry)> Unwrap(IEnumerable<SafetensorsEntry> entries)
+    {
+        var named = entries.Select(entry => (entry.Name, Entry: entry)).ToList();
+        while (true)
+        {
+            named.RemoveAll(item => item.Name == AverageCounter);
+            if (named.Count == 0 || Array.Find(WrapperPrefixes, prefix => named.TrueForAll(item => HasPrefix(item.Name, prefix))) is not { } common)
+                return named;
+            named = named.ConvertAll(item => (item.Name[common.Length..], item.Entry));
+        }
     }
 
     // Name and shape of all weights of a network, or of its backbone when there are no classes.
@@ -85,7 +105,14 @@ internal sealed record TorchvisionWeights(Backbone Backbone, int? ClassCount, IR
             return;
         string network = isWhole ? $"an FCN with {backbone}" : $"a {backbone}";
         throw new InvalidDataException($"its tensors are not those of {network} of torchvision, which they resemble most."
-            + List("missing", missing) + List("unknown", unknown) + List("of another shape or type", wrong));
+            + CommonPrefix(given.Values) + List("missing", missing) + List("unknown", unknown) + List("of another shape or type", wrong));
+    }
+
+    // A prefix of another name than those that are passed over.
+    private static string CommonPrefix(IReadOnlyCollection<SafetensorsEntry> entries)
+    {
+        string[] prefixes = [.. entries.Select(entry => entry.Name[..(entry.Name.IndexOf('.') + 1)]).Distinct().Take(2)];
+        return prefixes is [{ Length: > 0 } common] && common != BackbonePrefix ? $" All names begin with '{common}', which torchvision's do not." : "";
     }
 
     private static string Sizes(long[] shape) => $"[{string.Join(", ", shape)}]";
@@ -94,7 +121,7 @@ internal sealed record TorchvisionWeights(Backbone Backbone, int? ClassCount, IR
         ? ""
         : $" {names.Length} {what}: {string.Join(", ", names.Take(ListedNames))}{(names.Length > ListedNames ? " and more" : "")}.";
 
-    private static bool HasPrefix(SafetensorsEntry entry, string prefix) => entry.Name.StartsWith(prefix, StringComparison.Ordinal);
+    private static bool HasPrefix(string name, string prefix) => name.StartsWith(prefix, StringComparison.Ordinal);
 
     private static string FileName(string name, bool isWhole) => isWhole ? name : name[BackbonePrefix.Length..];
 }

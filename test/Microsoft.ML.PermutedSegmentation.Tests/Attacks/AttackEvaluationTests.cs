@@ -85,6 +85,29 @@ public sealed class AttackEvaluationTests(TrainedModel trained) : IClassFixture<
     }
 
     [Fact]
+    public void Attacks_leave_no_tensors_behind()
+    {
+        var options = new AttackOptions { Methods = [AttackMethod.ActivationStatistics], StatisticsImages = 16 };
+        IDataView images = trained.Data;
+        ITransformer stolen = trained.Load();
+        _segmentation.EvaluateAttacks(stolen, images, images, trained.Key, options);
+        long before = SmallNetworks.LiveTensors;
+        _segmentation.EvaluateAttacks(stolen, images, images, trained.Key, options);
+        Assert.Equal(before, SmallNetworks.LiveTensors);
+    }
+
+    [Fact]
+    public void A_training_of_one_image_whose_last_map_is_one_cell_is_refused()
+    {
+        using SegmentationWeights weights = SegmentationWeights.Of(trained.Transformer);
+        using PermutedSegmentationTransformer plain = _segmentation.CreateModel(weights, ["a", "b", "c"], 32, 32, outputStride: 32);
+        using var model = (IDisposable)_segmentation.Protect(plain, trained.Key);
+        var options = new AttackOptions { Methods = [AttackMethod.FineTuneAll], BatchSize = 1 };
+        Assert.Contains("batch normalisation", Assert.Throws<ArgumentException>(
+            () => _segmentation.EvaluateAttacks((ITransformer)model, trained.Data, trained.Data, trained.Key, options)).Message);
+    }
+
+    [Fact]
     public void Nothing_to_attack_and_wrong_arguments_are_refused()
     {
         using PermutationKey other = PermutationKey.Generate();

@@ -19,7 +19,7 @@ public sealed class LiteralFormTests
         using SegmentationModel model = plain.Protect(key, maps, storeFingerprint: true);
         using FcnNetwork stored = new StolenModel(model, CPU).Copy();
         Tensor images = SmallNetworks.RandomImages(seed: 2, count: 1, height: 32, width: 32);
-        Tensor expected = plain.Network.Run(images, 0, FcnNetwork.Scores);
+        Tensor expected = plain.Network().Run(images, 0, FcnNetwork.Scores);
         Assert.True(SmallNetworks.Difference(expected, LiteralForm.Run(stored, images, 0, FcnNetwork.Scores, new Dictionary<FeatureMaps, Tensor>())) > 0.05);
 
         Dictionary<FeatureMaps, Tensor> right = KeyEffect.PermutationsOf(key, model.Description).ToDictionary(entry => entry.Key, entry => LiteralForm.ToMatrix(entry.Value, CPU));

@@ -108,7 +108,7 @@ public sealed class BlockwiseEncryptTests : IDisposable
         folder.WriteImage("whole.png", 8, 8);
         string path = folder.WriteImage("odd.png", width: 18, height: 12);
         Assert.Equal(
-            $"Row 1: the image '{path}' is 12x18 (height x width), and the block size 4 does not divide both; resize images to multiples of 4, or choose a block size that does (2, 3, 6).",
+            $"Row 1, '{path}': the image is 12x18 (height x width), and the block size 4 does not divide both; resize images to multiples of 4, or choose a block size that does (2, 3, 6).",
             ErrorOf("whole.png", "odd.png"));
         folder.WriteImage("none.png", width: 4, height: 7);
         Assert.EndsWith("7x4 (height x width), and the block size 4 does not divide both; resize images to multiples of 4.", ErrorOf("none.png"));

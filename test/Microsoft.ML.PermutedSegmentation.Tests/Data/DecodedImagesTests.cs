@@ -33,6 +33,15 @@ public sealed class DecodedImagesTests : IDisposable
     }
 
     [Fact]
+    public void Images_are_hashed_only_for_a_digest_that_is_wanted()
+    {
+        DecodedImages images = Read(budget: 0);
+        Assert.Empty(images.Digest);
+        images.ReadAll(_ => { }, default, withDigest: true);
+        Assert.Equal(32, images.Digest.Length);
+    }
+
+    [Fact]
     public void Beyond_the_budget_rows_are_read_again_and_no_others()
     {
         DecodedImages images = Read(budget: 2 * SizeOfOne);
@@ -53,11 +62,11 @@ public sealed class DecodedImagesTests : IDisposable
         => Assert.Throws<OperationCanceledException>(() => Bind(0).ReadAll(_ => { }, new CancellationToken(canceled: true)));
 
     [Fact]
-    public void An_image_that_is_none_is_named_by_its_row()
+    public void An_image_that_is_none_is_named()
     {
         DecodedImages images = Bind(0);
-        _folder.WriteText("JPEGImages/4.png", "not an image");
-        Assert.Contains("Row 4", Assert.Throws<InvalidDataException>(() => images.ReadAll(_ => { }, default)).Message);
+        string path = _folder.WriteText("JPEGImages/4.png", "not an image");
+        Assert.Contains(path, Assert.Throws<InvalidDataException>(() => images.ReadAll(_ => { }, default)).Message);
     }
 
     private DecodedImages Read(long budget)

@@ -78,6 +78,7 @@ public sealed class ImageFileTests : IDisposable
     {
         byte[] original = File.ReadAllBytes(_folder.WriteImage("image", 31, 20));
         var random = new Random(3);
+        int refused = 0, accepted = 0;
         for (int i = 0; i < 2000; i++)
         {
             byte[] file = [.. original];
@@ -85,12 +86,17 @@ public sealed class ImageFileTests : IDisposable
                 file[random.Next(file.Length)] = (byte)random.Next(256);
             try
             {
-                ImageFile.CheckWhole(_folder.Write("mutant", file[..random.Next(file.Length + 1)]));
+                // As often cut as not.
+                ImageFile.CheckWhole(_folder.Write("mutant", random.Next(2) == 0 ? file : file[..random.Next(file.Length)]));
+                accepted++;
             }
             catch (InvalidDataException exception)
             {
                 Assert.Contains("mutant", exception.Message);
+                refused++;
             }
         }
+        // Both must happen often, or only one side is tested.
+        Assert.True(refused > 200 && accepted > 200, $"{refused} refused, {accepted} accepted");
     }
 }

@@ -54,6 +54,32 @@ public sealed class KeyFileTests : IDisposable
         AssertIsZeroTo31(key);
     }
 
+    // What editors and shells make of a key's file; the encodings by their names in .NET.
+    [Theory]
+    [InlineData("utf-8", Pem)]
+    [InlineData("utf-16", Pem)]
+    [InlineData("utf-16BE", Pem)]
+    [InlineData("utf-16", "\r\n" + "-----BEGIN PERMUTATION KEY-----  \r\n\r\n" + Base64 + " \r\n-----END PERMUTATION KEY-----\t \r\n \r\n")]
+    [InlineData("utf-8", "  -----BEGIN PERMUTATION KEY-----\n  AAECAwQFBgcICQoLDA0ODxAR\n  EhMUFRYXGBkaGxwdHh8=\n  -----END PERMUTATION KEY-----\n")]
+    [InlineData("utf-8", "\"" + Pem + "\"\n")]
+    [InlineData("utf-8", @"-----BEGIN PERMUTATION KEY-----\n" + Base64 + @"\n-----END PERMUTATION KEY-----\n")]
+    public void Loads_what_editors_and_shells_make_of_it(string encoding, string text)
+    {
+        string path = InFolder("test.key");
+        File.WriteAllText(path, text, Encoding.GetEncoding(encoding)); // begins with a byte order mark
+        using var key = PermutationKey.Load(path, _warnings.Add);
+        AssertIsZeroTo31(key);
+    }
+
+    [Fact]
+    public void Key_bytes_that_were_cut_off_in_another_encoding_are_refused()
+    {
+        string path = InFolder("test.key");
+        File.WriteAllText(path, Pem.Replace("AAEC", "AA\u0145C"), Encoding.Unicode); // its low byte alone is the E
+        var error = Assert.Throws<FormatException>(() => PermutationKey.Load(path, _warnings.Add));
+        Assert.Contains(path, error.Message);
+    }
+
     [Theory]
     [InlineData(UnixFileMode.GroupRead, "640")]
     [InlineData(UnixFileMode.OtherRead, "604")]
@@ -155,6 +181,13 @@ public sealed class KeyFileTests : IDisposable
     [InlineData(Pem)]
     [InlineData(Base64)]
     [InlineData("  " + Base64 + "\n")]
+    [InlineData("AAECAwQFBgcICQoLDA0ODxAR\nEhMUFRYXGBkaGxwdHh8=\n")]
+    [InlineData(@"AAECAwQFBgcICQoLDA0ODxAR\nEhMUFRYXGBkaGxwdHh8=\n")]
+    [InlineData(@"-----BEGIN PERMUTATION KEY-----\n" + Base64 + @"\n-----END PERMUTATION KEY-----\n")]
+    [InlineData(@"-----BEGIN PERMUTATION KEY-----\r\n" + Base64 + @"\r\n-----END PERMUTATION KEY-----\r\n")]
+    [InlineData("'-----BEGIN PERMUTATION KEY----- " + Base64 + " -----END PERMUTATION KEY-----'")]
+    [InlineData("\" " + Base64 + "\"")]
+    [InlineData("\uFEFF" + Pem)]
     public void Reads_pem_or_base64_from_the_environment(string value)
     {
         Environment.SetEnvironmentVariable(Variable, value);

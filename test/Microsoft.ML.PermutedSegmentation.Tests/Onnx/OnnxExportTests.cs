@@ -78,7 +78,7 @@ public sealed class OnnxExportTests(OnnxModel exported) : IClassFixture<OnnxMode
             ],
             differing);
         // The classifier has no batch norm: its weights are those of the model file, bit for bit.
-        Assert.Equal(exported.Locked.Model.Network.State()["classifier.4.weight"].bytes.ToArray(), written["classifier.4.weight"].RawData.ToByteArray());
+        Assert.Equal(exported.Locked.Network().State()["classifier.4.weight"].bytes.ToArray(), written["classifier.4.weight"].RawData.ToByteArray());
         // Nothing else has numbers but what resizes and normalises.
         Assert.Equal(["image/deviation", "image/mean", "image/size", "upsample/scales"], written.Keys.Except(stored.Keys).Order());
         Assert.All(stored.Keys, name => Assert.Matches(@"^(backbone\.(layer\d\.\d\.)?(conv\d|downsample\.0)|classifier\.[04])\.(weight|bias)$", name));
@@ -136,7 +136,7 @@ public sealed class OnnxExportTests(OnnxModel exported) : IClassFixture<OnnxMode
         Assert.Throws<ObjectDisposedException>(() => segmentation.ExportToOnnx(disposed, Stream.Null));
         ModelDescription encrypting = exported.Locked.Model.Description with { FeatureMaps = FeatureMaps.None, ImageEncryption = BlockScheme.Of(BlockTransformMethod.Shuffle, 4) };
         using SegmentationModel network = exported.Locked.Model.With(key: null);
-        using var model = new PermutedSegmentationTransformer(new MLContext(), SegmentationModel.Stored(encrypting, network.Network));
+        using var model = new PermutedSegmentationTransformer(new MLContext(), SegmentationModel.Stored(encrypting, network.Network()));
         Assert.Contains("encrypted", Assert.Throws<InvalidOperationException>(() => segmentation.ExportToOnnx(model, Stream.Null)).Message);
     }
 

@@ -1,5 +1,6 @@
 using System.IO.Compression;
 using System.Reflection;
+using System.Security.Cryptography;
 using System.Runtime.InteropServices;
 using System.Text;
 using Microsoft.ML.Data;
@@ -79,6 +80,20 @@ public sealed class ModelFileTests(TrainedModel trained) : IClassFixture<Trained
     {
         byte[] model = ReadModel(trained.ModelPath);
         model[position < 0 ? model.Length + position : position] ^= 1;
+        AssertDamaged(WithModel(model));
+    }
+
+    // With a checksum that is right: whoever wrote it has meant it.
+    [Theory]
+    [InlineData(float.NaN)]
+    [InlineData(float.PositiveInfinity)]
+    public void Weights_that_are_no_numbers_are_refused_by_name(float value)
+    {
+        byte[] model = ReadModel(trained.ModelPath);
+        BitConverter.TryWriteBytes(model.AsSpan(4 + BitConverter.ToInt32(model)), value);
+        SHA256.HashData(model.AsSpan(..^32), model.AsSpan(^32..));
+        using var stream = new MemoryStream(model);
+        Assert.Contains("'backbone.conv1.weight'", Assert.Throws<InvalidDataException>(() => ModelFile.Load(stream, model.Length)).Message);
         AssertDamaged(WithModel(model));
     }
 
@@ -212,7 +227,7 @@ public sealed class ModelFileTests(TrainedModel trained) : IClassFixture<Trained
 
     private static float[] ClassifierRow(PermutedSegmentationTransformer transformer)
     {
-        using torch.Tensor row = transformer.Model.Network.State()["classifier.4.weight"][0].flatten();
+        using torch.Tensor row = transformer.Network().State()["classifier.4.weight"][0].flatten();
         return row.data<float>().ToArray();
     }
 

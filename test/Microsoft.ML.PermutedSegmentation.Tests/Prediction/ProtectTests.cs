@@ -18,7 +18,7 @@ public sealed class ProtectTests(UnprotectedModel trained) : IClassFixture<Unpro
         using var scope = NewDisposeScope();
         using var inference = inference_mode();
         Tensor images = SmallNetworks.RandomImages(seed: 1);
-        Assert.Equal(trained.Transformer.Model.Network.call(images).bytes.ToArray(), model.Model.Network.call(images).bytes.ToArray());
+        Assert.Equal(trained.Transformer.Network().call(images).bytes.ToArray(), model.Network().call(images).bytes.ToArray());
         Assert.Equal(trained.ScoresOf(trained.Transformer), trained.ScoresOf(model));
     }
 
@@ -35,11 +35,11 @@ public sealed class ProtectTests(UnprotectedModel trained) : IClassFixture<Unpro
 
         using var scope = NewDisposeScope();
         using var inference = inference_mode();
-        FcnNetwork stored = locked.Model.Network;
+        FcnNetwork stored = locked.Network();
         var permutations = maps.Each().ToDictionary(
             map => map, map => trained.Key.GetChannelPermutation(locked.Model.Description.Salt, map.Number(), stored.Architecture.ChannelsOf(map)));
         Tensor images = SmallNetworks.RandomImages(seed: 2);
-        Tensor expected = trained.Transformer.Model.Network.call(images);
+        Tensor expected = trained.Transformer.Network().call(images);
         Assert.True(SmallNetworks.Difference(expected, LiteralNetwork.Forward(stored, permutations, images)) < 1e-4);
         Assert.True(SmallNetworks.Difference(expected, stored.call(images)) > 0.1);
 
@@ -81,9 +81,9 @@ public sealed class ProtectTests(UnprotectedModel trained) : IClassFixture<Unpro
         var first = (PermutedSegmentationTransformer)_segmentation.Protect(plain, trained.Key);
         using (var second = (PermutedSegmentationTransformer)_segmentation.Protect(plain, trained.Key))
         {
-            IReadOnlyDictionary<string, Tensor> given = plain.Model.Network.State();
+            IReadOnlyDictionary<string, Tensor> given = plain.Network().State();
             // Spans are equal when they are the same memory.
-            Assert.All(second.Model.Network.State(), entry => Assert.True(entry.Value.bytes == given[entry.Key].bytes, entry.Key));
+            Assert.All(second.Network().State(), entry => Assert.True(entry.Value.bytes == given[entry.Key].bytes, entry.Key));
             first.Dispose();
             Assert.Equal(scores, trained.ScoresOf(plain));
             plain.Dispose();

@@ -74,10 +74,20 @@ public sealed class TrainingBadInputTests
     }
 
     [Fact]
+    public void A_mask_that_was_drawn_on_the_image_as_stored()
+    {
+        List<PatchRow> rows = ColorPatches.Create(10);
+        rows[2].Image = MLImage.CreateFromPixels(64, 16, MLPixelFormat.Rgba32, [.. Enumerable.Repeat(byte.MaxValue, 64 * 16 * 4)]);
+        var turned = rows.Select(row => new TurnedRow { Image = row.Image, Label = row == rows[2] ? new byte[64 * 16] : row.Label, LabelSize = row == rows[2] ? [64, 16] : [32, 32] });
+        var mlContext = new MLContext(seed: 1);
+        Assert.Contains("EXIF", Assert.Throws<InvalidDataException>(() => mlContext.Segmentation().Trainers.Fcn(ColorPatches.Options()).Fit(mlContext.Data.LoadFromEnumerable(turned))).Message);
+    }
+
+    [Fact]
     public void A_mask_of_another_size_than_its_image()
     {
         List<PatchRow> rows = ColorPatches.Create(10);
-        rows[6].Image = MLImage.CreateFromPixels(16, 32, MLPixelFormat.Rgba32, new byte[16 * 32 * 4]);
+        rows[6].Image = MLImage.CreateFromPixels(16, 32, MLPixelFormat.Rgba32, [.. Enumerable.Repeat(byte.MaxValue, 16 * 32 * 4)]);
         AssertFails<InvalidDataException>(rows, "Row 6: the mask is 32x32 but its image is 32x16");
     }
 
@@ -142,6 +152,66 @@ public sealed class TrainingBadInputTests
         Assert.DoesNotContain(reports.All, report => report.Phase == TrainingPhase.Training);
     }
 
+    // Batch normalisation of one value makes no number of it, at any learning rate.
+    [Theory]
+    [InlineData(32, 32, 32, 1, 1, false)]
+    [InlineData(32, 32, 32, 1, 16, false)]
+    [InlineData(32, 32, 32, 8, 1, false)]
+    [InlineData(32, 32, 32, 5, 2, false)] // in parts of 2, 2 and 1
+    [InlineData(32, 32, 32, 2, 2, true)]
+    [InlineData(32, 32, 32, 9, 2, false)]
+    [InlineData(32, 32, 32, 9, 4, true)] // in parts of 3
+    [InlineData(64, 32, 32, 1, 1, true)]
+    [InlineData(32, 64, 32, 1, 1, true)]
+    [InlineData(32, 32, 16, 1, 1, true)]
+    [InlineData(8, 8, 8, 1, 1, false)]
+    public void One_image_whose_last_map_is_one_cell_is_refused(int height, int width, int outputStride, int batch, int microBatch, bool isPossible)
+    {
+        PermutedSegmentationTrainer.Options options = ColorPatches.Options(epochs: 1);
+        (options.ImageHeight, options.ImageWidth, options.OutputStride, options.BatchSize, options.MicroBatchSize) = (height, width, outputStride, batch, microBatch);
+        if (isPossible)
+        {
+            _ = _mlContext.Segmentation().Trainers.Fcn(options);
+            return;
+        }
+        string message = Assert.Throws<ArgumentException>("BatchSize", () => _mlContext.Segmentation().Trainers.Fcn(options)).Message;
+        Assert.Contains("batch normalisation", message);
+        Assert.Contains($"output stride {outputStride}", message);
+    }
+
+    [Theory]
+    [InlineData(32, 32, 2)]
+    [InlineData(64, 32, 1)]
+    public void What_is_just_enough_for_batch_normalisation_is_trained(int height, int width, int batch)
+    {
+        PermutedSegmentationTrainer.Options options = ColorPatches.Options(epochs: 1);
+        (options.ImageHeight, options.ImageWidth, options.OutputStride, options.BatchSize, options.LearningRate) = (height, width, 32, batch, 0.0002);
+        _mlContext.Segmentation().Trainers.Fcn(options).Fit(ColorPatches.View(_mlContext, 6)).Dispose();
+    }
+
+    [Fact]
+    public void Image_sides_that_no_model_file_may_have()
+    {
+        AssertOption("ImageHeight", options => options.ImageHeight = 16384 + 8);
+        AssertOption("ImageWidth", options => options.ImageWidth = int.MaxValue - 7);
+    }
+
+    // Key values of whoever made the column: with such names the model could be saved, but not loaded.
+    [Theory]
+    [InlineData("'b'", "a", "b", "b")]
+    [InlineData("class 1 is empty", "a", " ", "c")]
+    public void Class_names_that_no_model_file_may_have(string message, params string[] names)
+    {
+        var reports = new Reports();
+        PermutedSegmentationTrainer.Options options = ColorPatches.Options(epochs: 1);
+        options.Progress = reports;
+        IDataView rows = new Renamed(ColorPatches.View(_mlContext, 12), names);
+        string told = Assert.Throws<ArgumentException>(() => _mlContext.Segmentation().Trainers.Fcn(options).Fit(rows)).Message;
+        Assert.Contains(message, told);
+        Assert.Contains("'Label'", told);
+        Assert.Empty(reports.All);
+    }
+
     [Fact]
     public void A_missing_key()
         => Assert.Throws<ArgumentNullException>(() => _mlContext.Segmentation().Trainers.Permuted(null!));
@@ -158,5 +228,17 @@ public sealed class TrainingBadInputTests
     {
         var trainer = _mlContext.Segmentation().Trainers.Fcn(ColorPatches.Options(epochs: 1));
         Assert.Contains(message, Assert.Throws<TException>(() => trainer.Fit(_mlContext.Data.LoadFromEnumerable(rows))).Message);
+    }
+
+    private sealed class TurnedRow
+    {
+        [Microsoft.ML.Transforms.Image.ImageType(32, 32)]
+        public MLImage Image { get; set; } = null!;
+
+        [VectorType, KeyType(3)]
+        public byte[] Label { get; set; } = [];
+
+        [VectorType(2)]
+        public int[] LabelSize { get; set; } = [];
     }
 }

@@ -22,13 +22,17 @@ internal static class StateDict
     public static byte[] File(byte[] header, ReadOnlySpan<byte> data) => [.. BitConverter.GetBytes((long)header.Length), .. header, .. data];
 
     /// <summary>Writes the formula's values of some tensors.</summary>
-    public static string Write(string path, IEnumerable<StateEntry> entries)
+    public static string Write(string path, IEnumerable<StateEntry> entries) =>
+        Write(path, [.. entries.Select(entry => (entry, Values: entry.Values()))]);
+
+    /// <summary>Writes some tensors.</summary>
+    public static string Write(string path, IReadOnlyList<(StateEntry Entry, byte[] Values)> tensors)
     {
         var header = new JsonObject();
         long offset = 0;
-        foreach (StateEntry entry in entries)
+        foreach ((StateEntry entry, byte[] values) in tensors)
         {
-            long end = offset + entry.Shape.Aggregate(entry.Type == "I64" ? 8L : 4L, (product, size) => product * size);
+            long end = offset + values.Length;
             header[entry.Name] = new JsonObject
             {
                 ["dtype"] = entry.Type,
@@ -39,8 +43,8 @@ internal static class StateDict
         }
         using FileStream stream = System.IO.File.Create(path);
         stream.Write(File(header.ToJsonString(), []));
-        foreach (StateEntry entry in entries)
-            stream.Write(entry.Values());
+        foreach ((_, byte[] values) in tensors)
+            stream.Write(values);
         return path;
     }
 

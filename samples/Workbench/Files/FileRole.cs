@@ -1,0 +1,20 @@
+namespace Workbench.Files;
+
+/// <summary>What a command does with the file or folder that an option names.</summary>
+internal enum FileRole
+{
+    /// <summary>Reads the file.</summary>
+    Input,
+
+    /// <summary>Reads a folder in VOC layout.</summary>
+    DataSet,
+
+    /// <summary>Reads the image, or all images of the folder.</summary>
+    Images,
+
+    /// <summary>Writes the file.</summary>
+    Output,
+
+    /// <summary>Writes files to the folder, which the command tells to <see cref="Outputs"/>.</summary>
+    OutputFolder,
+}

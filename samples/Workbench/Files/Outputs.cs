@@ -1,0 +1,116 @@
+using System.CommandLine;
+
+namespace Workbench.Files;
+
+/// <summary>
+/// What a command is about to write, checked against what it reads and what is there before it does anything. Nothing that it reads is
+/// overwritten, nor any key file; other files are replaced with --overwrite only.
+/// </summary>
+internal sealed class Outputs
+{
+    private readonly bool? _overwrite;
+    private readonly ReadFiles _inputs = new();
+    private readonly HashSet<string> _written = [], _writable = [];
+
+    /// <param name="overwrite">Whether files may be replaced; null when nobody can say so.</param>
+    public Outputs(bool? overwrite = null) => _overwrite = overwrite;
+
+    /// <summary>What the command line names.</summary>
+    /// <exception cref="IOException">An output would overwrite something that must stay, or cannot be written.</exception>
+    public static Outputs Of(ParseResult result)
+    {
+        var command = result.CommandResult.Command;
+        var outputs = new Outputs(command.Options.OfType<OverwriteOption>().SingleOrDefault() is { } option ? result.GetValue(option) : null);
+        // Those that are not given have no value.
+        var paths = command.Options.OfType<PathOption>().Where(option => result.GetValue(option) is not null).ToList();
+        foreach (var given in paths)
+        {
+            var path = result.GetValue(given)!;
+            if (path.Length == 0)
+                throw new IOException($"{given.Name} needs a name; it is empty.");
+            if (given.Role is FileRole.Images && Directory.Exists(path))
+                outputs._inputs.AddFolder(path);
+            else if (given.Role is FileRole.Input or FileRole.Images)
+                outputs._inputs.Add(path);
+            else if (given.Role is FileRole.DataSet)
+                outputs._inputs.AddDataSet(path);
+        }
+        foreach (var given in paths.Where(given => given.Role is FileRole.Output))
+            outputs.Add(given.Name, result.GetValue(given)!);
+        return outputs;
+    }
+
+    /// <summary>A file that will be written.</summary>
+    /// <param name="option">The option that says so.</param>
+    /// <param name="path">The file.</param>
+    /// <param name="isOwn">Whether what is there was written by the same work before, and may be replaced.</param>
+    /// <exception cref="IOException">It would overwrite something that must stay, or cannot be written.</exception>
+    public void Add(string option, string path, bool isOwn = false)
+    {
+        var real = RealPath.Of(path);
+        _inputs.CheckOutput(option, path, real);
+        if (Directory.Exists(real) || Path.EndsInDirectorySeparator(path))
+            throw new IOException($"'{path}' is a folder; {option} needs the name of a file.");
+        if (!_written.Add(real))
+            throw new IOException($"'{path}' would be written twice; give {option} another name.");
+        if (File.Exists(real))
+            CheckExisting(option, path, real, isOwn);
+        CheckFolder(option, Path.GetDirectoryName(real)!);
+    }
+
+    /// <summary>Writes a file that was checked: all of it or nothing.</summary>
+    /// <param name="path">The file.</param>
+    /// <param name="write">Writes to the path that it is given.</param>
+    public void Write(string path, Action<string> write) => WholeFile.Write(path, _overwrite == true, write);
+
+    private void CheckExisting(string option, string path, string real, bool isOwn)
+    {
+        if (!IsOrdinary(real))
+            throw new IOException($"'{path}' is a pipe or a device; {option} needs the name of a file.");
+        if (KeyFiles.IsKey(real))
+            throw new IOException($"'{path}' is a key file, and a key is never overwritten: the models protected with it could not be unlocked any more. Give {option} another name.");
+        if (_overwrite != true && !isOwn)
+            throw new IOException($"'{path}' exists already; give {option} another name{(_overwrite is null ? "" : ", or --overwrite to replace it")}.");
+        if (new FileInfo(real).IsReadOnly)
+            throw new IOException($"'{path}' is read-only; give {option} another name.");
+    }
+
+    // Who opens a pipe for reading only waits for its writer; a socket cannot be opened at all.
+    private static bool IsOrdinary(string real)
+    {
+        if (real.StartsWith("/dev/", StringComparison.Ordinal))
+            return false;
+        // What has content is a file.
+        if (new FileInfo(real).Length > 0)
+            return true;
+        try
+        {
+            using var stream = new FileStream(real, FileMode.Open, FileAccess.ReadWrite);
+            return stream.CanSeek;
+        }
+        catch (IOException)
+        {
+            return false;
+        }
+    }
+
+    // By writing to it, or to the nearest folder that there is.
+    private void CheckFolder(string option, string folder)
+    {
+        var existing = folder;
+        while (!Path.Exists(existing))
+            existing = Path.GetDirectoryName(existing)!;
+        if (!_writable.Add(existing))
+            return;
+        if (!Directory.Exists(existing))
+            throw new IOException($"Cannot write to '{folder}': '{existing}' is a file; {option} needs a folder there.");
+        try
+        {
+            using var probe = new FileStream(Path.Combine(existing, Path.GetRandomFileName()), FileMode.CreateNew, FileAccess.Write, FileShare.None, 1, FileOptions.DeleteOnClose);
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            throw new IOException($"Cannot write to '{folder}', where {option} leads: {exception.Message}", exception);
+        }
+    }
+}

@@ -1,0 +1,64 @@
+namespace Workbench.Files;
+
+/// <summary>The files and folders that a command reads, by their real paths.</summary>
+internal sealed class ReadFiles
+{
+    // As they are given; several where the system tells capitals apart.
+    private readonly Dictionary<string, List<(string Real, string Given)>> _files = new(StringComparer.OrdinalIgnoreCase);
+    private readonly Dictionary<string, List<(string Real, string Given)>> _folders = new(StringComparer.OrdinalIgnoreCase);
+
+    public void Add(string path) => Add(_files, RealPath.Of(path), path);
+
+    /// <summary>A folder whose files are all read, and among which nothing is written.</summary>
+    public void AddFolder(string path)
+    {
+        var real = RealPath.Of(path);
+        Add(_folders, real, path);
+        foreach (var file in new DirectoryInfo(real).EnumerateFiles().Where(file => file.Attributes.HasFlag(FileAttributes.ReparsePoint)))
+            Add(file.FullName);
+    }
+
+    /// <summary>A data set in VOC layout: its lists of classes, images and masks, and lists of images.</summary>
+    public void AddDataSet(string path)
+    {
+        if (!Directory.Exists(path))
+            return;
+        foreach (var file in Directory.GetFiles(path, "*.txt", new EnumerationOptions { MatchCasing = MatchCasing.CaseInsensitive }))
+            Add(file);
+        foreach (var part in (string[])["JPEGImages", "SegmentationClass", "ImageSets"])
+        {
+            var folder = Path.Combine(path, part);
+            if (!Directory.Exists(folder))
+                continue;
+            AddFolder(folder);
+            foreach (var below in Directory.EnumerateDirectories(folder, "*", SearchOption.AllDirectories))
+                AddFolder(below);
+        }
+    }
+
+    /// <summary>Refuses an output that is one of these files, or would be put among them.</summary>
+    /// <param name="option">The option that names it.</param>
+    /// <param name="path">The output as it is given.</param>
+    /// <param name="real">Its real path.</param>
+    /// <exception cref="IOException">It is.</exception>
+    public void CheckOutput(string option, string path, string real)
+    {
+        var folder = Path.GetDirectoryName(real);
+        var among = folder is null ? null : Find(_folders, folder);
+        var input = Find(_files, real) ?? (among is not null && File.Exists(real) ? Path.Combine(among, Path.GetFileName(real)) : null);
+        if (input is not null)
+            throw new IOException($"{option} would overwrite '{input}', which this command reads{(input == path ? "" : $" (as '{path}')")}. Choose another name or folder.");
+        if (among is not null)
+            throw new IOException($"{option} would put '{path}' among the files that this command reads, in '{among}'. Choose another folder.");
+    }
+
+    private static void Add(Dictionary<string, List<(string Real, string Given)>> names, string real, string given)
+    {
+        if (!names.TryGetValue(real, out var alike))
+            names[real] = alike = [];
+        alike.Add((real, given));
+    }
+
+    private static string? Find(Dictionary<string, List<(string Real, string Given)>> names, string real) =>
+        names.TryGetValue(real, out var alike) ? alike.FirstOrDefault(one => RealPath.AreSame(one.Real, real)).Given : null;
+}

@@ -1,0 +1,20 @@
+namespace Workbench.Prediction;
+
+/// <summary>An image file and what is written for it.</summary>
+internal sealed record PredictedFile(string ImagePath, string MaskPath, string OverlayPath)
+{
+    /// <summary>
+    /// Names the masks: NAME.png for NAME.jpg; where several images have the same NAME, NAME.jpg.png, NAME.png.png and so on.
+    /// </summary>
+    public static IReadOnlyList<PredictedFile> In(string folder, IReadOnlyList<string> images)
+    {
+        var counts = images.CountBy(image => Path.GetFileNameWithoutExtension(image), StringComparer.OrdinalIgnoreCase)
+            .ToDictionary(name => name.Key, name => name.Value, StringComparer.OrdinalIgnoreCase);
+        return [.. images.Select(image =>
+        {
+            var stem = Path.GetFileNameWithoutExtension(image);
+            var name = (counts[stem] == 1 ? stem : Path.GetFileName(image)) + ".png";
+            return new PredictedFile(image, Path.Combine(folder, name), Path.Combine(folder, "overlays", name));
+        })];
+    }
+}

@@ -1,0 +1,77 @@
+using Microsoft.ML;
+using Microsoft.ML.PermutedSegmentation;
+using Workbench.Files;
+
+namespace Workbench.Prediction;
+
+/// <summary>Predicts file by file: one that cannot be read is told, and the others go on.</summary>
+internal sealed class PredictionRun(MLContext mlContext, Outputs outputs, CancellationToken cancellationToken)
+{
+    /// <summary>How many masks have been written.</summary>
+    public int Written { get; private set; }
+
+    /// <summary>The files that are whole images, as far as their headers and checksums tell; the others are told.</summary>
+    public IReadOnlyList<PredictedFile> Check(IReadOnlyList<PredictedFile> files) => [.. files.Where(file =>
+    {
+        cancellationToken.ThrowIfCancellationRequested();
+        // Decoders take a truncated file, its missing part grey.
+        return IsReadable(file, () => ImageFile.CheckWhole(file.ImagePath));
+    })];
+
+    /// <summary>Writes the masks and the pictures.</summary>
+    /// <param name="model">Reads the column ImagePath.</param>
+    /// <param name="files">The images.</param>
+    /// <param name="report">Is told how many of them are done.</param>
+    public void Run(ITransformer model, IReadOnlyList<PredictedFile> files, Action<long> report)
+    {
+        var done = 0;
+        while (done < files.Count)
+        {
+            // Rows come up to the first that cannot be read: the next view begins behind it.
+            var rows = mlContext.Data.LoadFromEnumerable(files.Skip(done).Select(file => new ImageRow { ImagePath = file.ImagePath }).ToList());
+            using var predictions = MaskPrediction.Read(model.Transform(rows)).GetEnumerator();
+            for (var goesOn = true; goesOn && done < files.Count; report(++done))
+            {
+                cancellationToken.ThrowIfCancellationRequested();
+                goesOn = IsReadable(files[done], () => predictions.MoveNext());
+                if (goesOn)
+                    Save(predictions.Current, files[done]);
+            }
+        }
+    }
+
+    /// <summary>Tells why there is no mask of a file.</summary>
+    public static void Tell(string problem) => Console.Error.WriteLine($"not predicted: {problem}");
+
+    private void Save(MaskPrediction prediction, PredictedFile file)
+    {
+        Picture? picture = null;
+        if (!IsReadable(file, () => picture = Picture.Read(file.ImagePath)))
+            return;
+        var labels = prediction.Resize(picture!.Height, picture.Width);
+        outputs.Write(file.MaskPath, path => MaskFile.Save(path, labels, picture.Height, picture.Width));
+        picture.Overlay(labels);
+        outputs.Write(file.OverlayPath, picture.Save);
+        Written++;
+    }
+
+    // What is wrong with a file is its own matter; any other exception would come for all files.
+    private static bool IsReadable(PredictedFile file, Action read)
+    {
+        try
+        {
+            read();
+            return true;
+        }
+        catch (Exception exception) when (exception is InvalidDataException or IOException or UnauthorizedAccessException)
+        {
+            Tell(exception.Message.Contains(file.ImagePath, StringComparison.Ordinal) ? exception.Message : $"'{file.ImagePath}': {exception.Message}");
+            return false;
+        }
+    }
+
+    private sealed class ImageRow
+    {
+        public string ImagePath { get; set; } = "";
+    }
+}

@@ -1,0 +1,23 @@
+using System.Text.Json;
+using System.Text.Json.Serialization;
+
+namespace Microsoft.ML.PermutedSegmentation;
+
+/// <summary>How a <see cref="CheckpointDescription"/> is written and read. Without reflection, which trimmed applications switch off.</summary>
+[JsonSerializable(typeof(CheckpointDescription))]
+internal sealed partial class CheckpointJson : JsonSerializerContext
+{
+    public static CheckpointJson Strict { get; } = new(new JsonSerializerOptions
+    {
+        UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow,
+        RespectNullableAnnotations = true,
+        RespectRequiredConstructorParameters = true,
+        AllowDuplicateProperties = false,
+        Converters =
+        {
+            new JsonStringEnumConverter<Backbone>(allowIntegerValues: false),
+            new JsonStringEnumConverter<FeatureMaps>(allowIntegerValues: false),
+            new JsonStringEnumConverter<BlockTransformMethod>(allowIntegerValues: false),
+        },
+    });
+}
