@@ -29,8 +29,10 @@ internal static class Steps
         VocFolder.Open(path, palette: binaryMasks ? ClassPalette.Binary : null, orientation: asStored ? ImageOrientation.AsStored : ImageOrientation.Upright);
 
     /// <summary>Reads the masks of a VOC folder's rows into the column Label.</summary>
-    public static IDataView LoadMasks(this MLContext mlContext, IDataView rows, VocFolder folder) =>
-        mlContext.Segmentation().Transforms.LoadMasks("Label", null, "MaskPath", folder.ClassNames, folder.Palette).Fit(rows).Transform(rows);
+    public static IDataView LoadMasks(this MLContext mlContext, IDataView rows, VocFolder folder) => mlContext.Segmentation().Transforms
+        .LoadMasks("Label", null, "MaskPath", folder.ClassNames, folder.Palette)
+        // A model that was saved with its own LoadMasks leaves this column Label alone when there are no mask files.
+        .Append(mlContext.Transforms.DropColumns("MaskPath")).Fit(rows).Transform(rows);
 
     /// <summary>Loads a model, and unlocks it when there is a key, which has to be the right one.</summary>
     public static ITransformer LoadModel(this MLContext mlContext, string path, string? keyPath)

@@ -31,9 +31,8 @@ internal static class EvaluateCommand
 
         command.Does((result, outputs, cancellationToken) =>
         {
-            // Random keys never fit: nobody needs to be warned of each.
             var count = result.GetValue(wrongKeys);
-            var mlContext = count is null ? new MLContext().WithWarnings() : new MLContext();
+            var mlContext = new MLContext().WithWarnings();
             var folder = Steps.OpenFolder(result.GetRequiredValue(data), result.GetValue(binaryMasks), result.GetValue(asStored));
             var segmenter = mlContext.LoadModel(result.GetRequiredValue(model), result.GetValue(key)).Reading(folder.Orientation, mlContext);
             var rows = mlContext.LoadMasks(folder.Load(mlContext, result.GetRequiredValue(list)), folder);

@@ -10,11 +10,11 @@ namespace Workbench.Prediction;
 /// <param name="Width">The length of a row.</param>
 internal sealed record Picture(byte[] Rgba, int Height, int Width)
 {
-    /// <summary>Reads an image file, upright.</summary>
+    /// <summary>Reads an image file.</summary>
     /// <exception cref="InvalidDataException">It cannot be decoded.</exception>
-    public static Picture Read(string path)
+    public static Picture Read(string path, ImageOrientation orientation)
     {
-        var (rgba, height, width) = ImageFile.ReadRgba(path);
+        var (rgba, height, width) = ImageFile.ReadRgba(path, orientation);
         return new Picture(rgba, height, width);
     }
 

@@ -47,7 +47,9 @@ internal static class AccessControlEvaluation
         PermutationKey[] wrongKeys = DrawKeys(((IHostEnvironmentInternal)environment).Seed, wrongKeyCount);
         try
         {
-            return new WrongKeyMetrics(Score(environment, before, segmenter, data, wrongKeys, labelColumnName, progress, cancellation));
+            SegmentationMetrics[] metrics = Score(environment, before, segmenter, data, wrongKeys, labelColumnName, progress, cancellation);
+            metrics[0].LogWarnings(environment);
+            return new WrongKeyMetrics(metrics);
         }
         finally
         {
