@@ -1,7 +1,7 @@
 using System.IO.Compression;
 using System.Reflection;
-using System.Security.Cryptography;
 using System.Runtime.InteropServices;
+using System.Security.Cryptography;
 using System.Text;
 using Microsoft.ML.Data;
 using TorchSharp;
