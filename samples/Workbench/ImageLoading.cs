@@ -8,14 +8,14 @@ namespace Workbench;
 internal static class ImageLoading
 {
     /// <summary>The same chain with its images read in an orientation, whatever it was trained with.</summary>
+    /// <exception cref="InvalidOperationException">It was saved with ML.NET's own LoadImages, and images are to be read as they are stored.</exception>
     public static ITransformer Reading(this ITransformer model, ImageOrientation orientation, MLContext mlContext) => model switch
     {
         IEnumerable<ITransformer> chain => new TransformerChain<ITransformer>([.. chain.Select(step => step.Reading(orientation, mlContext))]),
         ImageFileLoadingTransformer own when own.Orientation != orientation =>
             mlContext.LoadImages(own.OutputColumnName, own.ImageFolder, own.InputColumnName, orientation),
-        // ML.NET's own does not know of orientations; behind it images are turned upright.
-        ImageLoadingTransformer loading when orientation != ImageOrientation.Upright => new TransformerChain<ITransformer>([.. loading.Columns.Select(
-            column => mlContext.LoadImages(column.outputColumnName, loading.ImageFolder, column.inputColumnName, orientation))]),
+        ImageLoadingTransformer when orientation != ImageOrientation.Upright =>
+            throw new InvalidOperationException("This model was saved with ML.NET's own LoadImages, behind which images are always read upright. --as-stored needs one that was saved with mlContext.Segmentation().Transforms.LoadImages, as train and import do."),
         _ => model,
     };
 

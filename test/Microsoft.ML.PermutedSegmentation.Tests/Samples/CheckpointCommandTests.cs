@@ -34,7 +34,7 @@ public sealed class CheckpointCommandTests : IDisposable
         Assert.Equal(["checkpoint.safetensors"], Directory.GetFiles(_folder.At("state", "killed")).Select(Path.GetFileName));
         Assert.Equal(["alone.zip", "key.pem", "killed.zip"], Directory.GetFiles(_folder.Root).Select(Path.GetFileName).Order());
 
-        (exitCode, text) = Run([.. killed.Select(argument => argument == WeightDecay ? "0.1" : argument)]);
+        (exitCode, text) = Run([.. killed.Select(argument => argument == WeightDecay ? "0.1" : argument), "--overwrite"]);
         Assert.Equal(1, exitCode);
         Assert.Contains($"WeightDecay is {WeightDecay} there and 0.1 here", text);
         Assert.DoesNotContain("   at ", text);
