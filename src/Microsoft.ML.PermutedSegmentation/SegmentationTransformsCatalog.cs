@@ -36,11 +36,19 @@ public sealed class SegmentationTransformsCatalog
     /// Loads segmentation masks from files. A mask is an indexed or grey PNG whose values are classes, 255 for void, or an
     /// RGB PNG with a color per class. See <see cref="MaskLoadingEstimator"/> for the columns it makes.
     /// </summary>
+    /// <remarks>
+    /// An indexed mask whose palette was re-numbered is read by its colors: where each entry that pixels use has the color of a class,
+    /// and one has that of another class than its number. Where only some have, the mask is refused. Masks are needed to train and to
+    /// evaluate only: rows without the column of file names pass through.
+    /// </remarks>
     /// <param name="outputColumnName">The column of the masks; a second one, with Size added to the name, has their sizes.</param>
     /// <param name="maskFolder">The folder that relative file names start from; null or empty: the working folder.</param>
     /// <param name="inputColumnName">The column with the file names, of type Text.</param>
     /// <param name="classNames">2 to 255 different names, in the order of the classes' values in the masks.</param>
-    /// <param name="palette">The colors of the classes, for RGB masks; <see cref="ClassPalette.Voc"/> when null.</param>
+    /// <param name="palette">
+    /// The colors of the classes; <see cref="ClassPalette.Voc"/> when null. <see cref="ClassPalette.Binary"/> is for masks in black and
+    /// white, whose 255 is an object and not void.
+    /// </param>
     /// <exception cref="ArgumentException">
     /// A column name is empty, the class names are not 2 to 255 different names, or the palette has fewer colors than there
     /// are classes.

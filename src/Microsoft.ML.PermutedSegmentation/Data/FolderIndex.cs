@@ -11,6 +11,13 @@ internal sealed class FolderIndex(string root)
 {
     private readonly Dictionary<string, (ILookup<string, string> Files, ILookup<string, string> Folders)> _folders = [];
 
+    /// <summary>The parts of a name, with both separators on every system. Null for a name that leaves its folder, or is none.</summary>
+    public static string[]? Split(string name)
+    {
+        string[] parts = [.. name.Split('/', '\\').Where(part => part is not ("" or "."))];
+        return Path.IsPathRooted(name) || name.StartsWith('\\') || parts.Contains("..") || parts.Length == 0 ? null : parts;
+    }
+
     /// <summary>
     /// The files that match best: of exactly this name, or else of the same name in another Unicode form, or else also in
     /// another case.

@@ -18,11 +18,12 @@ internal static class ImageSizeColumn
     /// <summary>Finds the column of predicted masks that a model of this library made; null for others.</summary>
     public static DataViewSchema.Column? Find(DataViewSchema schema, string predictedLabelColumnName)
     {
+        DataViewSchema.Column? found = null;
         foreach (DataViewSchema.Column column in schema)
         {
             if (column.IsHidden && column.Name == predictedLabelColumnName && column.Type.Equals(Type))
-                return column;
+                found = column;
         }
-        return null;
+        return found;
     }
 }

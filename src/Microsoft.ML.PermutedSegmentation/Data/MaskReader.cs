@@ -2,8 +2,8 @@ namespace Microsoft.ML.PermutedSegmentation;
 
 /// <summary>
 /// Reads a mask file to ML.NET key values: class k is k + 1, void is 0. A mask is an indexed or grey PNG whose samples
-/// are classes, or an RGB(A) PNG whose colors are those of a palette; 255 (the palette's void color) is void. Anything
-/// else is an error: a mask read almost right would only show as a bad model.
+/// are classes (<see cref="MaskValues"/> knows when they are not), or an RGB(A) PNG whose colors are those of a palette; 255 (the
+/// palette's void color) is void. Anything else is an error: a mask read almost right would only show as a bad model.
 /// </summary>
 internal sealed class MaskReader(IReadOnlyList<string> classNames, ClassPalette palette)
 {

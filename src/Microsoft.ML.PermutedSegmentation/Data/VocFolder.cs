@@ -17,8 +17,7 @@ public sealed class VocFolder
 
     private readonly string _path;
     private readonly string _listFolder;
-    private readonly FolderIndex _images;
-    private readonly FolderIndex _masks;
+    private bool _saidThatClassesAreVocs;
 
     private VocFolder(string path, string? classNamesFile, ClassPalette? palette, ImageOrientation orientation)
     {
@@ -27,8 +26,6 @@ public sealed class VocFolder
         ImageFolder = Path.Combine(path, "JPEGImages");
         MaskFolder = Path.Combine(path, "SegmentationClass");
         _listFolder = Path.Combine(path, "ImageSets", "Segmentation");
-        _images = new FolderIndex(ImageFolder);
-        _masks = new FolderIndex(MaskFolder);
         ClassNamesFile = classNamesFile;
         ClassList classes = classNamesFile is null ? ClassList.Voc : ClassList.Read(classNamesFile);
         ClassNames = classes.Names;
@@ -113,16 +110,17 @@ public sealed class VocFolder
         string listFile = FindList(list);
         if (masks)
             CheckFolder(MaskFolder, "The data set lacks its folder of masks");
-        if (ClassNamesFile is null)
+        if (ClassNamesFile is null && !_saidThatClassesAreVocs)
             WarnOfVocClasses(mlContext);
 
+        FolderIndex images = new(ImageFolder), maskFiles = new(MaskFolder);
         var rows = new List<Row>();
         string[] lines = File.ReadAllLines(listFile);
         for (int i = 0; i < lines.Length; i++)
         {
             string name = lines[i].Trim();
             if (name.Length > 0)
-                rows.Add(FindFiles(name, $"'{listFile}', line {i + 1}", masks));
+                rows.Add(FindFiles(name, $"'{listFile}', line {i + 1}", images, masks ? maskFiles : null));
         }
 
         if (rows.Count == 0)
@@ -133,29 +131,29 @@ public sealed class VocFolder
     private void WarnOfVocClasses(IHostEnvironment environment)
     {
         using IChannel channel = environment.Register(nameof(VocFolder)).Start(nameof(Load));
+        _saidThatClassesAreVocs = true;
         channel.Warning($"There is no {string.Join(", ", ClassList.FileNames.SkipLast(1))} or {ClassList.FileNames[^1]} in '{_path}': VOC's 21 classes are taken.");
     }
 
     private string FindList(string list)
     {
-        if (Split(list) is not { } parts)
+        if (FolderIndex.Split(list) is not { } parts)
             throw new ArgumentException($"'{list}' is not the name of a list in '{_listFolder}'.", nameof(list));
         string expected = Path.Combine([_listFolder, .. parts]) + ".txt";
         return OnlyOne(new FolderIndex(_listFolder).Find(parts, ".txt"), $"'{list}'")
             ?? throw new FileNotFoundException($"The data set has no list '{expected}'.", expected);
     }
 
-    private Row FindFiles(string name, string line, bool masks)
+    private Row FindFiles(string name, string line, FolderIndex images, FolderIndex? masks)
     {
-        string[] parts = Split(name) ?? throw new InvalidDataException($"{line}: the name '{name}' points outside the data set's folders.");
-        string image = FindImage(parts, line);
+        string[] parts = FolderIndex.Split(name) ?? throw new InvalidDataException($"{line}: the name '{name}' points outside the data set's folders.");
+        string image = FindImage(images, parts, line);
         string rowName = string.Join('/', parts);
         var imageSize = ImageFile.CheckWhole(image, Orientation);
-        if (!masks)
+        if (masks is null)
             return new Row { Name = rowName, ImagePath = image };
-
         string expected = Path.Combine([MaskFolder, .. parts]) + ".png";
-        string mask = OnlyOne(_masks.Find(parts, ".png"), line) ?? throw new FileNotFoundException($"{line}: there is no mask '{expected}'.", expected);
+        string mask = OnlyOne(masks.Find(parts, ".png"), line) ?? throw new FileNotFoundException($"{line}: there is no mask '{expected}'.", expected);
         var maskSize = ImageFile.CheckWholePng(mask);
         if (maskSize != imageSize)
         {
@@ -167,29 +165,22 @@ public sealed class VocFolder
     }
 
     // An extension that the list brings along is taken off the last part.
-    private string FindImage(string[] parts, string line)
+    private string FindImage(FolderIndex images, string[] parts, string line)
     {
-        if (OnlyOne(_images.Find(parts, ImageExtensions), line) is { } image)
+        if (OnlyOne(images.Find(parts, ImageExtensions), line) is { } image)
             return image;
         string extension = Path.GetExtension(parts[^1]);
         bool isGiven = ImageExtensions.Contains(extension, StringComparer.OrdinalIgnoreCase);
         if (isGiven)
             parts[^1] = Path.GetFileNameWithoutExtension(parts[^1]);
         string expected = Path.Combine([ImageFolder, .. parts]) + (isGiven ? extension : ImageExtensions[0]);
-        return (isGiven ? OnlyOne(_images.Find(parts, extension), line) : null)
+        return (isGiven ? OnlyOne(images.Find(parts, extension), line) : null)
             ?? throw new FileNotFoundException($"{line}: there is no image '{expected}'{(isGiven ? "" : " (nor .jpeg, nor .png)")}.", expected);
     }
 
     private static string? OnlyOne(string[] found, string line) => found.Length > 1
         ? throw new InvalidDataException($"{line}: the name is ambiguous; there are '{string.Join("' and '", found)}'. Rename one of them, or write the file's whole name.")
         : found.FirstOrDefault();
-
-    // Both separators on every system, since a list may have been written on another one. Null for a name that leaves its folder.
-    private static string[]? Split(string name)
-    {
-        string[] parts = [.. name.Split('/', '\\').Where(part => part is not ("" or "."))];
-        return Path.IsPathRooted(name) || name.StartsWith('\\') || parts.Contains("..") || parts.Length == 0 ? null : parts;
-    }
 
     private static void CheckFolder(string path, string problem)
     {
