@@ -33,8 +33,9 @@ internal static class EvaluateCommand
         {
             var count = result.GetValue(wrongKeys);
             var mlContext = new MLContext().WithWarnings();
+            var loaded = mlContext.LoadModel(result.GetRequiredValue(model), result.GetValue(key));
             var folder = Steps.OpenFolder(result.GetRequiredValue(data), result.GetValue(binaryMasks), result.GetValue(asStored));
-            var segmenter = mlContext.LoadModel(result.GetRequiredValue(model), result.GetValue(key)).Reading(folder.Orientation, mlContext);
+            var segmenter = loaded.Reading(folder.Orientation, mlContext);
             var rows = mlContext.LoadMasks(folder.Load(mlContext, result.GetRequiredValue(list)), folder);
 
             object report = count is null

@@ -43,7 +43,7 @@ internal static class ImportCommand
             var rows = mlContext.Data.LoadFromEnumerable<ImageRow>([]);
             var images = mlContext.Segmentation().Transforms.LoadImages("Image", null, "ImagePath").Fit(rows);
             outputs.Write(result.GetRequiredValue(output), temporary => mlContext.Model.Save(images.Append(segmenter), rows.Schema, temporary));
-            Console.WriteLine($"Wrote the unprotected model, {imported.Backbone} with {classNames.Count} classes, to {result.GetRequiredValue(output)}.");
+            Console.WriteLine($"Wrote the unprotected model, {imported.Backbone} with {(result.GetValue(classes) is null ? "VOC's " : "")}{classNames.Count} classes, to {result.GetRequiredValue(output)}.");
         });
         return command;
     }

@@ -62,6 +62,8 @@ internal static class ImageTensors
     {
         int most = Math.Clamp(BandPixels / box.Width, 1, box.Height), rowBytes = 3 * box.Width;
         byte[] rgb = ArrayPool<byte>.Shared.Rent(most * rowBytes);
+        // One for all bands: the C library uses large blocks again only in part.
+        Tensor bytes = frombuffer(rgb, ScalarType.Byte, count: (long)most * rowBytes).reshape(most, box.Width, 3), floats = empty(most, box.Width, 3);
         var bands = new List<Tensor>();
         for (int top = 0; top < box.Height; top += most)
         {
@@ -69,8 +71,9 @@ internal static class ImageTensors
             int rows = Math.Min(most, box.Height - top);
             for (int y = 0; y < rows; y++)
                 readRow(box.Top + top + y, rgb.AsSpan(y * rowBytes, rowBytes));
-            Tensor band = frombuffer(rgb, ScalarType.Byte, count: (long)rows * rowBytes).reshape(rows, box.Width, 3).permute(2, 0, 1).unsqueeze(0);
-            bands.Add(Resize(band.to(ScalarType.Float32), rows, width).MoveToOuterDisposeScope());
+            floats.copy_(bytes);
+            Tensor band = floats.narrow(0, 0, rows).permute(2, 0, 1).unsqueeze(0);
+            bands.Add((box.Width == width ? band.clone() : Resize(band, rows, width)).MoveToOuterDisposeScope());
         }
         ArrayPool<byte>.Shared.Return(rgb);
         return bands is [var whole] ? whole : cat(bands, 2);

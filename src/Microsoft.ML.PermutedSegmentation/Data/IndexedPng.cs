@@ -14,7 +14,7 @@ internal static class IndexedPng
     /// <exception cref="InvalidDataException">Not a PNG, or its header is damaged.</exception>
     public static (int Height, int Width) ReadSize(string path)
     {
-        using var stream = File.OpenRead(path);
+        using var stream = ImageFileHeader.Open(path);
         var header = PngHeader.Read(stream, path);
         return (header.Height, header.Width);
     }
@@ -24,7 +24,7 @@ internal static class IndexedPng
     /// <exception cref="InvalidDataException">The file is damaged, has colors, alpha or 16 bits.</exception>
     public static (byte[] Indices, int Height, int Width) Read(string path)
     {
-        using var stream = File.OpenRead(path);
+        using var stream = ImageFileHeader.Open(path);
         var (header, samples, _, _) = PngDecoder.Decode(stream, path);
         if (header.ColorType is not (PngColorType.Indexed or PngColorType.Grey))
             throw PngHeader.Bad(path, $"it is {header.ColorType}; class indices are read from indexed or grey files");

@@ -14,7 +14,7 @@ internal sealed class MaskReader(IReadOnlyList<string> classNames, ClassPalette 
     /// <exception cref="InvalidDataException">The file is damaged, or a pixel belongs to no class.</exception>
     public (byte[] KeyValues, int Height, int Width) Read(string path)
     {
-        using var stream = File.OpenRead(path);
+        using var stream = ImageFileHeader.Open(path);
         PngImage image = PngDecoder.Decode(stream, path);
         byte[] classes = image.Header.ColorType switch
         {

@@ -42,6 +42,8 @@ internal static class PngDecoder
                 palette = content.ToArray();
             else if (chunks.Type == "tRNS")
                 transparency = content.ToArray();
+            else if (chunks.Type == "eXIf")
+                RequireUpright(content, name);
             else if (chunks.IsCritical)
                 throw PngHeader.Bad(name, $"its chunk {chunks.Type} is not one that may stand there");
         }
@@ -50,6 +52,13 @@ internal static class PngDecoder
         CheckColors(header, palette, transparency, name);
         compressed.Position = 0;
         return new PngImage(header, Decompress(compressed, header, name), palette, transparency);
+    }
+
+    // Tools that show a mask turned and tools that read its samples would not agree about it.
+    private static void RequireUpright(ReadOnlySpan<byte> exif, string name)
+    {
+        if (ExifOrientation.Read(exif) is not ExifOrientation.Upright and var orientation)
+            throw PngHeader.Bad(name, $"it is stored turned (EXIF orientation {orientation}); save it upright");
     }
 
     // ISO/IEC 15948, sections 11.2.3 and 11.3.2.1.

@@ -41,6 +41,23 @@ public sealed class ImageTensorsTests
         Assert.Equal((left / 255 - 0.485) / 0.229, batch[0, 0, 1, 0].ToDouble(), 1e-4);
     }
 
+    [Theory]
+    [InlineData(1100, 512, 64, 512)]
+    [InlineData(900, 700, 64, 96)]
+    [InlineData(40, 9000, 48, 32)]
+    public void A_large_image_is_resized_in_strips_as_it_would_be_at_once(int height, int width, int targetHeight, int targetWidth)
+    {
+        byte[] rgb = new byte[3 * height * width];
+        new Random(2).NextBytes(rgb);
+        using Tensor batch = ImageTensors.CreateBatch(1, targetHeight, targetWidth);
+        ImageTensors.Write(batch, 0, rgb, width, CropBox.Whole(height, width));
+        using var scope = NewDisposeScope();
+        Tensor whole = tensor(rgb.Select(value => (float)value).ToArray()).reshape(1, height, width, 3).permute(0, 3, 1, 2);
+        Tensor expected = nn.functional.interpolate(whole, [targetHeight, targetWidth], mode: InterpolationMode.Bilinear, align_corners: false, antialias: true)
+            .sub(tensor(ImageTensors.Mean).reshape(1, 3, 1, 1)).div(tensor(ImageTensors.Deviation).reshape(1, 3, 1, 1));
+        Assert.InRange((expected - batch).abs().max().ToDouble(), 0, 1e-4);
+    }
+
     [Fact]
     public void Image_and_mask_stay_together_whatever_the_box()
     {

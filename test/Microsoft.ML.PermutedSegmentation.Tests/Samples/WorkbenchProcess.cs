@@ -24,7 +24,9 @@ internal static class WorkbenchProcess
 
     public static Process Start(params string[] arguments)
     {
-        var start = new ProcessStartInfo("dotnet", [Path.Combine(AppContext.BaseDirectory, "workbench.dll"), .. arguments])
+        // Tests that a shell runs in the background inherit that Ctrl+C is ignored; env undoes that and becomes the process.
+        string[] command = [.. OperatingSystem.IsLinux() ? ["env", "--default-signal=INT"] : Array.Empty<string>(), "dotnet"];
+        var start = new ProcessStartInfo(command[0], [.. command[1..], Path.Combine(AppContext.BaseDirectory, "workbench.dll"), .. arguments])
         {
             RedirectStandardOutput = true,
             RedirectStandardError = true,
