@@ -124,7 +124,7 @@ public sealed class BlockwiseEncryptingTransformer : RowToRowTransformerBase
     {
         private readonly BlockwiseEncryptingTransformer _parent;
         private readonly ImageColumn _input;
-            private readonly DataViewType _type;
+        private readonly DataViewType _type;
 
         public Mapper(BlockwiseEncryptingTransformer parent, DataViewSchema inputSchema)
         {

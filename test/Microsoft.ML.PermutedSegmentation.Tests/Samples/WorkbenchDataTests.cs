@@ -55,7 +55,11 @@ public sealed class WorkbenchDataTests : IDisposable
             .Append(mlContext.Segmentation().Transforms.LoadMasks("Label", null, "MaskPath", voc.ClassNames, voc.Palette))
             .Append(mlContext.Segmentation().Trainers.Fcn(new PermutedSegmentationTrainer.Options
             {
-                Backbone = Backbone.ResNet18, ImageHeight = 32, ImageWidth = 32, Epochs = 1, BatchSize = 4,
+                Backbone = Backbone.ResNet18,
+                ImageHeight = 32,
+                ImageWidth = 32,
+                Epochs = 1,
+                BatchSize = 4,
             }));
         using TransformerChain<PermutedSegmentationTransformer> model = pipeline.Fit(rows);
         mlContext.Model.Save(model, rows.Schema, _folder.At("model.zip"));
