@@ -10,6 +10,7 @@ namespace Microsoft.ML.PermutedSegmentation;
 /// </summary>
 internal sealed class KeySweep
 {
+    private const int KeysPerCollection = 4;
     private const int BatchSize = 8;
 
     // Maps of this many images are kept while key after key is applied to them.
@@ -81,8 +82,9 @@ internal sealed class KeySweep
                     evaluators[k].AddImage(truths[i], labels.AsSpan(i * pixels, pixels));
                 report(truths.Count);
             }
-            // Of each key some megabytes are left to the garbage collector, which may not come for a long time.
-            _heap.Trim();
+            // Of each key some megabytes are left to the garbage collector, which may not come for a long time, and is slow to call.
+            if (k % KeysPerCollection == 0)
+                _heap.Trim();
         }
     }
 
