@@ -22,7 +22,7 @@ internal sealed record ClassList(IReadOnlyList<string> Names, ClassPalette Palet
         if (!File.Exists(path))
             throw new FileNotFoundException($"There is no file of class names '{path}'.", path);
         // A line left empty at the end is usual; one in the middle would shift the classes after it.
-        string[] lines = File.ReadAllText(path).TrimEnd().Split('\n', StringSplitOptions.TrimEntries);
+        string[] lines = ListFile.Read(path).TrimEnd().Split('\n', StringSplitOptions.TrimEntries);
         bool isLabelMap = Path.GetFileName(path).Equals(LabelMap, StringComparison.OrdinalIgnoreCase);
         ClassList list = isLabelMap ? ParseLabelMap(lines, path) : new ClassList(ParseNames(lines), ClassPalette.Voc);
         return ClassNameList.FindProblem(list.Names) is { } problem

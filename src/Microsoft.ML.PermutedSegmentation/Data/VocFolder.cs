@@ -115,7 +115,7 @@ public sealed class VocFolder
 
         FolderIndex images = new(ImageFolder), maskFiles = new(MaskFolder);
         var rows = new List<Row>();
-        string[] lines = File.ReadAllLines(listFile);
+        string[] lines = ListFile.Read(listFile).Split('\n');
         for (int i = 0; i < lines.Length; i++)
         {
             string name = lines[i].Trim();

@@ -41,7 +41,9 @@ internal sealed class LabelCounts(IReadOnlyList<string> classNames)
     public string? FindObjectsAsVoid()
     {
         int masks = _masksWithVoidOnly + _masksWithObjects + _masksWithBoth;
-        if (_masksWithVoidOnly == 0 || _masksWithVoidOnly < Noticeable * masks || _masksWithBoth >= _masksWithVoidOnly)
+        // With more than two classes, parts that nobody has labelled may lie in images of class 0 alone.
+        bool isOrdinary = classNames.Count > 2 && _masksWithBoth >= _masksWithVoidOnly;
+        if (_masksWithVoidOnly == 0 || _masksWithVoidOnly < Noticeable * masks || isOrdinary)
             return null;
         double voidShare = (double)_pixels[0] / Sum(_pixels);
         string objects = classNames.Count == 2 ? $"class 1 '{classNames[1]}'" : $"a class other than 0 '{classNames[0]}'";

@@ -91,6 +91,8 @@ internal static class KeyFile
             throw new FormatException($"{source} is not PEM or is damaged; it should hold the lines '-----BEGIN {Label}-----', base64 of {key.Length} bytes, '-----END {Label}-----'.");
         if (!text[fields.Label].SequenceEqual(LabelBytes))
             throw new FormatException($"{source} holds something else than a permutation key: its PEM label is not '{Label}'.");
+        if (PemEncoding.TryFindUtf8(text[fields.Location.End..], out _))
+            throw new FormatException($"{source} holds more than one key, so that which one is meant is not known; it should hold one.");
         DecodeBase64(text[fields.Base64Data], key, source);
     }
 

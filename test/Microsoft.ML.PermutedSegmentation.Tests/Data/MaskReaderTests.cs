@@ -71,6 +71,14 @@ public sealed class MaskReaderTests : IDisposable
         Assert.Contains("none.png", Assert.Throws<FileNotFoundException>(() => reader.Read(_folder.At("none.png"))).Message);
     }
 
+    [Fact]
+    public void Refuses_a_mask_that_is_stored_turned()
+    {
+        byte[] Mask(byte orientation) => PngFile.OneRow(0, 8, [0, 1], exif: [.. "II*\0"u8, 8, 0, 0, 0, 1, 0, 0x12, 0x01, 3, 0, 1, 0, 0, 0, orientation, 0, 0, 0]);
+        Assert.Equal([1, 2], Read(Mask(1), 2).KeyValues);
+        Assert.Contains("orientation 6", Assert.Throws<InvalidDataException>(() => Read(Mask(6), 2)).Message);
+    }
+
     private (byte[] KeyValues, int Height, int Width) Read(byte[] file, int classCount) =>
         Reader(classCount).Read(_folder.Write("mask.png", file));
 

@@ -12,7 +12,9 @@ internal static class PngFile
     /// <param name="samples">The row's samples.</param>
     /// <param name="palette">The palette's colors, for an indexed file.</param>
     /// <param name="transparency">The content of tRNS.</param>
-    public static byte[] OneRow(int colorType, int bitDepth, int[] samples, (int Red, int Green, int Blue)[]? palette = null, byte[]? transparency = null)
+    /// <param name="exif">The content of eXIf.</param>
+    public static byte[] OneRow(
+        int colorType, int bitDepth, int[] samples, (int Red, int Green, int Blue)[]? palette = null, byte[]? transparency = null, byte[]? exif = null)
     {
         int channels = colorType switch { 2 => 3, 6 => 4, _ => 1 };
         byte[] header = [.. Int32(samples.Length / channels), .. Int32(1), (byte)bitDepth, (byte)colorType, 0, 0, 0];
@@ -28,6 +30,8 @@ internal static class PngFile
             file = [.. file, .. Chunk("PLTE"u8, [.. palette.SelectMany(color => new[] { (byte)color.Red, (byte)color.Green, (byte)color.Blue })])];
         if (transparency is not null)
             file = [.. file, .. Chunk("tRNS"u8, transparency)];
+        if (exif is not null)
+            file = [.. file, .. Chunk("eXIf"u8, exif)];
         file = [.. file, .. Chunk("IDAT"u8, data.ToArray()), .. Chunk("IEND"u8, [])];
         PngMutations.FixChecksums(file);
         return file;

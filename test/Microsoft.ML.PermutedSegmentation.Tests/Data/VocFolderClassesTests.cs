@@ -42,6 +42,17 @@ public sealed class VocFolderClassesTests : IDisposable
     }
 
     [Fact]
+    public void Names_are_read_in_the_encoding_of_their_mark_and_otherwise_must_be_UTF_8()
+    {
+        string path = _folder.Write("classes.txt", [0xFF, 0xFE, .. System.Text.Encoding.Unicode.GetBytes("Boden\r\nTür\r\n")]);
+        Assert.Equal(["Boden", "Tür"], VocFolder.ReadClassNames(path));
+        _folder.Write("classes.txt", [.. "Boden\nT"u8, 0xFC, (byte)'r']); // Windows-1252
+        string message = Assert.Throws<InvalidDataException>(() => VocFolder.ReadClassNames(path)).Message;
+        Assert.Contains(path, message);
+        Assert.Contains("UTF-8", message);
+    }
+
+    [Fact]
     public void Labels_without_colors_have_vocs()
     {
         _folder.WriteText("LabelMap.txt", "background:::\nroad\n");

@@ -43,6 +43,13 @@ public sealed class EvaluationWarningsTests(TrainedModel trained) : IClassFixtur
     }
 
     [Fact]
+    public void Void_objects_are_told_beside_masks_with_borders_of_void()
+    {
+        byte[] border = [Background, Void, Void, Object];
+        Assert.Contains("in 2 masks", Assert.Single(Evaluate([(ObjectsAsVoid, Objects), (ObjectsAsVoid, Objects), .. Enumerable.Repeat((border, Objects), 4)], out _)));
+    }
+
+    [Fact]
     public void Borders_of_void_between_classes_are_ordinary()
     {
         byte[] border = [Background, Void, Void, Object];

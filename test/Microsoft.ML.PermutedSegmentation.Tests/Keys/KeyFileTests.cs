@@ -155,6 +155,7 @@ public sealed class KeyFileTests : IDisposable
     [InlineData("-----BEGIN PERMUTATION KEY-----\n-----END PERMUTATION KEY-----", "32 bytes")]
     [InlineData("-----BEGIN PERMUTATION KEY-----\nAAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHg==\n-----END PERMUTATION KEY-----", "32 bytes")]
     [InlineData("-----BEGIN PERMUTATION KEY-----\nAAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8g\n-----END PERMUTATION KEY-----", "32 bytes")]
+    [InlineData(Pem + "-----BEGIN PERMUTATION KEY-----\nAAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh4=\n-----END PERMUTATION KEY-----", "more than one key")]
     public void Rejects_a_damaged_or_foreign_file_without_quoting_it(string content, string hint)
     {
         string path = Write(content);
