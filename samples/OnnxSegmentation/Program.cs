@@ -15,15 +15,23 @@ if (Path.Exists(maskPath))
     return 1;
 }
 
-using var key = PermutationKey.Load(keyPath);
-using var segmenter = OnnxSegmenter.Load(modelPath, key);
-using var image = ImageFile.Load(imagePath);
+try
+{
+    using var key = PermutationKey.Load(keyPath);
+    using var segmenter = OnnxSegmenter.Load(modelPath, key);
+    using var image = ImageFile.Load(imagePath);
 
-byte[,] classes = segmenter.Segment(image);
+    byte[,] classes = segmenter.Segment(image);
 
-// Masks of this library have class k as k + 1, since 0 is for pixels that nobody has labelled.
-byte[] labels = [.. classes.Cast<byte>().Select(c => (byte)(c + 1))];
-MaskFile.Save(maskPath, labels, segmenter.ImageHeight, segmenter.ImageWidth);
-foreach (var (index, count) in classes.Cast<byte>().CountBy(c => c).OrderByDescending(entry => entry.Value))
-    Console.WriteLine($"{(double)count / classes.Length,6:P1}  {segmenter.ClassNames[index]}");
-return 0;
+    // Masks of this library have class k as k + 1, since 0 is for pixels that nobody has labelled.
+    byte[] labels = [.. classes.Cast<byte>().Select(c => (byte)(c + 1))];
+    MaskFile.Save(maskPath, labels, segmenter.ImageHeight, segmenter.ImageWidth);
+    foreach (var (index, count) in classes.Cast<byte>().CountBy(c => c).OrderByDescending(entry => entry.Value))
+        Console.WriteLine($"{(double)count / classes.Length,6:P1}  {segmenter.ClassNames[index]}");
+    return 0;
+}
+catch (Exception exception)
+{
+    Console.Error.WriteLine($"error: {exception.Message}");
+    return 1;
+}

@@ -32,18 +32,21 @@ internal static class ImportCommand
         command.Does((result, outputs, _) =>
         {
             var (height, width) = result.GetValue(size) ?? (defaults.ImageHeight, defaults.ImageWidth);
-            var classNames = result.GetValue(classes) is { } file ? VocFolder.ReadClassNames(file) : VocFolder.VocClassNames;
+            var file = result.GetValue(classes);
+            var classNames = file is not null ? VocFolder.ReadClassNames(file) : VocFolder.VocClassNames;
             var path = result.GetRequiredValue(weights);
             using var imported = SegmentationWeights.Load(path);
             if (result.GetValue(backbone) is { } expected && expected != imported.Backbone)
                 throw new InvalidDataException($"'{path}' holds the weights of {imported.Backbone}, not of {expected}.");
+            if (imported.ClassCount is { } count && count != classNames.Count)
+                throw new InvalidDataException($"'{path}' tells {count} classes apart, but {(file is null ? "VOC has" : $"'{file}' names")} {classNames.Count}. {classes.Name} needs a file with {count} names, one a line.");
 
             var mlContext = new MLContext().WithWarnings();
             using var segmenter = mlContext.Segmentation().CreateModel(imported, classNames, height, width, result.GetValue(outputStride));
             var rows = mlContext.Data.LoadFromEnumerable<ImageRow>([]);
             var images = mlContext.Segmentation().Transforms.LoadImages("Image", null, "ImagePath").Fit(rows);
             outputs.Write(result.GetRequiredValue(output), temporary => mlContext.Model.Save(images.Append(segmenter), rows.Schema, temporary));
-            Console.WriteLine($"Wrote the unprotected model, {imported.Backbone} with {(result.GetValue(classes) is null ? "VOC's " : "")}{classNames.Count} classes, to {result.GetRequiredValue(output)}.");
+            Console.WriteLine($"Wrote the unprotected model, {imported.Backbone} with {(file is null ? "VOC's " : "")}{classNames.Count} classes, to {result.GetRequiredValue(output)}.");
         });
         return command;
     }

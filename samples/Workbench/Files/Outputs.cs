@@ -10,7 +10,8 @@ internal sealed class Outputs
 {
     private readonly bool? _overwrite;
     private readonly ReadFiles _inputs = new();
-    private readonly HashSet<string> _written = [], _writable = [];
+    private readonly HashSet<string> _written = [], _foldersOfWritten = [];
+    private readonly Dictionary<string, string[]> _writable = [];
 
     /// <param name="overwrite">Whether files may be replaced; null when nobody can say so.</param>
     public Outputs(bool? overwrite = null) => _overwrite = overwrite;
@@ -30,8 +31,10 @@ internal sealed class Outputs
                 throw new IOException($"{given.Name} needs a name; it is empty.");
             if (given.Role is FileRole.Images && Directory.Exists(path))
                 outputs._inputs.AddFolder(path);
-            else if (given.Role is FileRole.Input or FileRole.Images)
-                outputs._inputs.Add(path);
+            else if (given.Role is FileRole.Images)
+                outputs._inputs.AddImage(path);
+            else if (given.Role is FileRole.Input)
+                outputs.AddInput(given.Name, path);
             else if (given.Role is FileRole.DataSet)
                 outputs._inputs.AddDataSet(path);
         }
@@ -51,17 +54,39 @@ internal sealed class Outputs
         _inputs.CheckOutput(option, path, real);
         if (Directory.Exists(real) || Path.EndsInDirectorySeparator(path))
             throw new IOException($"'{path}' is a folder; {option} needs the name of a file.");
-        if (!_written.Add(real))
-            throw new IOException($"'{path}' would be written twice; give {option} another name.");
+        CheckWritten(option, path, real);
+        foreach (var folder in CheckFolder(option, Path.GetDirectoryName(real)!))
+            _inputs.CheckOutput(option, path, Path.Combine(folder, Path.GetFileName(real)));
         if (File.Exists(real))
             CheckExisting(option, path, real, isOwn);
-        CheckFolder(option, Path.GetDirectoryName(real)!);
     }
 
     /// <summary>Writes a file that was checked: all of it or nothing.</summary>
     /// <param name="path">The file.</param>
     /// <param name="write">Writes to the path that it is given.</param>
     public void Write(string path, Action<string> write) => WholeFile.Write(path, _overwrite == true, write);
+
+    // To open a pipe would be to wait for somebody who writes to it.
+    private void AddInput(string option, string path)
+    {
+        _inputs.Add(path);
+        if (File.Exists(path) && new FileInfo(RealPath.Of(path)) is not { Exists: true, Length: > 0 })
+            throw new IOException($"{option} needs a file with content; '{path}' is empty, or a pipe or a device.");
+    }
+
+    private void CheckWritten(string option, string path, string real)
+    {
+        if (!_written.Add(real))
+            throw new IOException($"'{path}' would be written twice; give {option} another name.");
+        var both = _foldersOfWritten.Contains(real) ? real : null;
+        for (var folder = Path.GetDirectoryName(real); folder is not null; folder = Path.GetDirectoryName(folder))
+        {
+            _foldersOfWritten.Add(folder);
+            both ??= _written.Contains(folder) ? folder : null;
+        }
+        if (both is not null)
+            throw new IOException($"'{both}' would have to be a file and a folder at once; give {option} another name.");
+    }
 
     private void CheckExisting(string option, string path, string real, bool isOwn)
     {
@@ -94,19 +119,23 @@ internal sealed class Outputs
         }
     }
 
-    // By writing to it, or to the nearest folder that there is.
-    private void CheckFolder(string option, string folder)
+    // By writing to it, or to the nearest folder that there is. Returns under what other paths, as where a folder is mounted twice,
+    // the command reads from it.
+    private string[] CheckFolder(string option, string folder)
     {
         var existing = folder;
         while (!Path.Exists(existing))
             existing = Path.GetDirectoryName(existing)!;
-        if (!_writable.Add(existing))
-            return;
+        if (_writable.TryGetValue(existing, out var same))
+            return existing == folder ? same : [];
         if (!Directory.Exists(existing))
             throw new IOException($"Cannot write to '{folder}': '{existing}' is a file; {option} needs a folder there.");
         try
         {
-            using var probe = new FileStream(Path.Combine(existing, Path.GetRandomFileName()), FileMode.CreateNew, FileAccess.Write, FileShare.None, 1, FileOptions.DeleteOnClose);
+            var name = Path.GetRandomFileName();
+            using var probe = new FileStream(Path.Combine(existing, name), FileMode.CreateNew, FileAccess.Write, FileShare.None, 1, FileOptions.DeleteOnClose);
+            _writable[existing] = same = [.. _inputs.Folders.Where(input => File.Exists(Path.Combine(input, name)))];
+            return existing == folder ? same : [];
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {

@@ -6,8 +6,22 @@ internal sealed class ReadFiles
     // As they are given; several where the system tells capitals apart.
     private readonly Dictionary<string, List<(string Real, string Given)>> _files = new(StringComparer.OrdinalIgnoreCase);
     private readonly Dictionary<string, List<(string Real, string Given)>> _folders = new(StringComparer.OrdinalIgnoreCase);
+    private readonly Dictionary<string, List<(string Real, string Given)>> _foldersOfImages = new(StringComparer.OrdinalIgnoreCase);
+
+    /// <summary>The real paths of all folders that hold what is read.</summary>
+    public IEnumerable<string> Folders =>
+        _files.Values.SelectMany(alike => alike, (_, file) => Path.GetDirectoryName(file.Real)!).Concat(_folders.Values.SelectMany(alike => alike, (_, folder) => folder.Real)).Distinct();
 
     public void Add(string path) => Add(_files, RealPath.Of(path), path);
+
+    /// <summary>One image: what lies beside it may be pictures, too, and is not replaced.</summary>
+    public void AddImage(string path)
+    {
+        Add(path);
+        // The folder of a link and that of the image itself.
+        foreach (var image in (string[])[Path.GetFullPath(path), RealPath.Of(path)])
+            Add(_foldersOfImages, RealPath.Of(Path.GetDirectoryName(image)!), path);
+    }
 
     /// <summary>A folder whose files are all read, and among which nothing is written.</summary>
     public void AddFolder(string path)
@@ -15,7 +29,7 @@ internal sealed class ReadFiles
         var real = RealPath.Of(path);
         Add(_folders, real, path);
         foreach (var file in new DirectoryInfo(real).EnumerateFiles().Where(file => file.Attributes.HasFlag(FileAttributes.ReparsePoint)))
-            Add(file.FullName);
+            AddFound(file.FullName);
     }
 
     /// <summary>A data set in VOC layout: its lists of classes, images and masks, and lists of images.</summary>
@@ -24,7 +38,7 @@ internal sealed class ReadFiles
         if (!Directory.Exists(path))
             return;
         foreach (var file in Directory.GetFiles(path, "*.txt", new EnumerationOptions { MatchCasing = MatchCasing.CaseInsensitive }))
-            Add(file);
+            AddFound(file);
         foreach (var part in (string[])["JPEGImages", "SegmentationClass", "ImageSets"])
         {
             var folder = Path.Combine(path, part);
@@ -50,6 +64,20 @@ internal sealed class ReadFiles
             throw new IOException($"{option} would overwrite '{input}', which this command reads{(input == path ? "" : $" (as '{path}')")}. Choose another name or folder.");
         if (among is not null)
             throw new IOException($"{option} would put '{path}' among the files that this command reads, in '{among}'. Choose another folder.");
+        if (folder is not null && Find(_foldersOfImages, folder) is { } image && File.Exists(real))
+            throw new IOException($"{option} would replace '{path}', which lies in the folder of the image '{image}' and may be a picture, too. Choose another folder.");
+    }
+
+    private void AddFound(string path)
+    {
+        try
+        {
+            Add(path);
+        }
+        catch (IOException)
+        {
+            // Links that lead in a circle stand for no file; who reads this one says so.
+        }
     }
 
     private static void Add(Dictionary<string, List<(string Real, string Given)>> names, string real, string given)

@@ -14,7 +14,7 @@ internal sealed record ImagesFound(IReadOnlyList<string> Images, IReadOnlyList<s
     public static ImagesFound At(string path)
     {
         if (!Directory.Exists(path))
-            return File.Exists(path) ? Sort([Path.GetFullPath(path)]) : throw new FileNotFoundException($"There is no image or folder '{path}'.", path);
+            return File.Exists(path) ? Sort([Path.GetFullPath(path)]) : throw new FileNotFoundException($"'{path}' does not exist: there is no such image or folder.", path);
 
         var entries = Directory.GetFileSystemEntries(Path.GetFullPath(path))
             .Where(entry => Extensions.Contains(Path.GetExtension(entry), StringComparer.OrdinalIgnoreCase) && !Path.GetFileName(entry).StartsWith('.'))

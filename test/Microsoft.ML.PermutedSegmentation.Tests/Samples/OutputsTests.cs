@@ -1,25 +1,13 @@
 using System.Text;
-using Workbench.Commands;
 using Workbench.Files;
 using Xunit;
 
 namespace Microsoft.ML.PermutedSegmentation.Tests;
 
-/// <summary>
-/// What the console app's commands refuse to overwrite, before they do anything: none of the files that are named here is what its
-/// command expects, so that whatever is not refused by its name fails with another message.
-/// </summary>
+/// <summary>What the console app's commands refuse to overwrite, before they do anything.</summary>
 public sealed class OutputsTests : IDisposable
 {
-    private readonly TempFolder _folder = new();
-
-    public OutputsTests()
-    {
-        foreach (string file in (string[])["model.zip", "weights.safetensors", "data/classes.txt", "data/JPEGImages/a.png", "data/SegmentationClass/a.png", "data/ImageSets/Segmentation/val.txt", "foreign"])
-            Write(file, file);
-        foreach (string file in (string[])["key.pem", "new.pem", "other.pem"])
-            Write(file, "-----BEGIN PERMUTATION KEY-----\nAAAA\n-----END PERMUTATION KEY-----\n");
-    }
+    private readonly CommandFolder _folder = new();
 
     public static TheoryData<string> Commands => new(
         "protect --model model.zip --key key.pem --out",
@@ -45,72 +33,55 @@ public sealed class OutputsTests : IDisposable
         string[] inputs = [.. words.Where(word => word.Contains('.')), .. words.Contains("data") ? (string[])["data/JPEGImages/a.png", "data/SegmentationClass/a.png", "data/ImageSets/Segmentation/val.txt", "data/classes.txt"] : []];
         foreach (string input in inputs)
         {
-            Refuses($"would overwrite '{_folder.At(input)}'", command, input, "--overwrite");
-            Refuses("would overwrite", command, $"new/..//./{input}", "--overwrite");
+            _folder.Refuses($"would overwrite '{_folder.At(input)}'", command, input, "--overwrite");
+            _folder.Refuses("would overwrite", command, $"new/..//./{input}", "--overwrite");
             File.CreateSymbolicLink(_folder.At("link"), _folder.At(input));
-            Refuses("would overwrite", command, "link", "--overwrite");
+            _folder.Refuses("would overwrite", command, "link", "--overwrite");
             File.Delete(_folder.At("link"));
         }
-        Refuses("is a key file", command, "other.pem", "--overwrite");
-        Refuses("--overwrite", command, "foreign");
-        Refuses("is a folder", command, ".", "--overwrite");
-        Refuses("is a folder", command, "new/", "--overwrite");
-        Refuses("'" + _folder.At("foreign") + "' is a file", command, "foreign/x/y", "--overwrite");
-        Refuses("empty", command, "", "--overwrite");
+        _folder.Refuses("is a key file", command, "other.pem", "--overwrite");
+        _folder.Refuses("--overwrite", command, "foreign");
+        _folder.Refuses("is a folder", command, ".", "--overwrite");
+        _folder.Refuses("is a folder", command, "new/", "--overwrite");
+        _folder.Refuses("'" + _folder.At("foreign") + "' is a file", command, "foreign/x/y", "--overwrite");
+        _folder.Refuses("empty", command, "", "--overwrite");
 
         // Neither is refused by its name, but because the command finds nothing that it can read.
-        Assert.DoesNotContain("overwrite", Fail(command, "foreign", "--overwrite"));
-        Assert.DoesNotContain("overwrite", Fail(command, "new/file"));
+        Assert.DoesNotContain("overwrite", _folder.Fail(command, "foreign", "--overwrite"));
+        Assert.DoesNotContain("overwrite", _folder.Fail(command, "new/file"));
         Assert.Equal("foreign", File.ReadAllText(_folder.At("foreign")));
         Assert.False(Directory.Exists(_folder.At("new")));
-    }
-
-    [Theory]
-    [InlineData("images", "images")]
-    [InlineData("images/a.png", "images")]
-    [InlineData("images", "link")]
-    [InlineData("link", "images")]
-    [InlineData("images/../images", "images/./")]
-    [InlineData("images", "out")] // Its folder of overlays is a link to the images.
-    public void Predict_does_not_overwrite_an_image(string images, string output)
-    {
-        Write("images/a.png", "a");
-        Directory.CreateSymbolicLink(_folder.At("link"), _folder.At("images"));
-        Directory.CreateDirectory(_folder.At("out"));
-        Directory.CreateSymbolicLink(_folder.At("out/overlays"), "../images");
-        Refuses("a.png', which this command reads", $"predict --model model.zip --key key.pem --images {images} --out", output, "--overwrite");
-        Assert.Equal("a", File.ReadAllText(_folder.At("images/a.png")));
-        Assert.Equal(["a.png"], Directory.GetFileSystemEntries(_folder.At("images")).Select(Path.GetFileName));
-    }
-
-    [Fact]
-    public void Predict_writes_nothing_among_its_images_and_no_file_unasked()
-    {
-        const string Predict = "predict --model model.zip --key key.pem";
-        Write("images/a.jpg", "a");
-        Write("masks/a.png", "mask of an earlier run");
-        Refuses("among the files", $"{Predict} --images images --out", "images", "--overwrite");
-        Refuses("among the files", "evaluate --model model.zip --key key.pem --data data --list val --json", "data/JPEGImages/new.json");
-        Refuses("a.png' exists already", $"{Predict} --images images --out", "masks");
-        Refuses("a.png' exists already", $"{Predict} --images images/a.jpg --out", "masks");
-        Refuses("is a file", $"{Predict} --images images --out", "key.pem", "--overwrite");
-        Write("masks/overlays/a.png", "-----BEGIN PERMUTATION KEY-----");
-        Refuses("is a key file", $"{Predict} --images images --out", "masks", "--overwrite");
     }
 
     [Fact]
     public void Tables_and_checkpoints_replace_none_but_their_own_files()
     {
-        Write("results/report.html", "another report");
-        Refuses("report.html' exists already", "tables --data data --train-list val --test-list val --preset smoke --resume --out", "results");
-        Refuses("among the files", "tables --data data --train-list val --test-list val --preset smoke --out", "data/JPEGImages");
+        _folder.Write("results/report.html", "another report");
+        _folder.Refuses("report.html' exists already", "tables --data data --train-list val --test-list val --preset smoke --resume --out", "results");
+        _folder.Refuses("among the files", "tables --data data --train-list val --test-list val --preset smoke --out", "data/JPEGImages");
         const string Train = "train --data data --train-list val --key key.pem --out new.zip --checkpoint";
-        Write("state/checkpoint.safetensors", "-----BEGIN PERMUTATION KEY-----");
-        Refuses("is a key file", Train, "state", "--overwrite");
+        _folder.Write("state/checkpoint.safetensors", "-----BEGIN PERMUTATION KEY-----");
+        _folder.Refuses("is a key file", Train, "state", "--overwrite");
         File.Delete(_folder.At("state/checkpoint.safetensors"));
         File.CreateSymbolicLink(_folder.At("state/checkpoint.safetensors"), _folder.At("model.zip"));
-        Refuses("would overwrite", Train.Replace("--checkpoint", "--initial-weights model.zip --checkpoint"), "state");
-        Refuses("is a file", Train, "key.pem");
+        _folder.Refuses("would overwrite", Train.Replace("--checkpoint", "--initial-weights model.zip --checkpoint"), "state");
+        _folder.Refuses("is a file", Train, "key.pem");
+    }
+
+    [Theory]
+    [InlineData("same", "same")]
+    [InlineData("folder", "folder/state")]
+    [InlineData("state/checkpoint.safetensors/model", "state")]
+    public void A_model_and_its_checkpoint_do_not_need_one_path_as_a_file_and_a_folder(string model, string checkpoint) =>
+        _folder.Refuses("a file and a folder at once", $"train --data data --train-list val --key key.pem --out {_folder.At(model)} --checkpoint", checkpoint, "--overwrite");
+
+    [Fact]
+    public void An_input_without_content_is_refused_by_its_option()
+    {
+        _folder.Write("empty.pem", "");
+        _folder.Refuses("--key needs a file with content; '" + _folder.At("empty.pem"), "protect --model model.zip --key empty.pem --out", "new.zip");
+        File.CreateSymbolicLink(_folder.At("link.pem"), "empty.pem");
+        _folder.Refuses("--new-key needs a file with content", "rekey --model model.zip --key key.pem --new-key link.pem --out", "new.zip");
     }
 
     [Theory]
@@ -141,8 +112,8 @@ public sealed class OutputsTests : IDisposable
         File.CreateSymbolicLink(_folder.At("two"), "one");
         Assert.Contains("leads nowhere", Assert.Throws<IOException>(() => RealPath.Of(_folder.At("one"))).Message);
         // Where capitals make a difference these are two files.
-        Write("Case", "1");
-        Write("case", "2");
+        _folder.Write("Case", "1");
+        _folder.Write("case", "2");
         Assert.Equal(File.ReadAllText(_folder.At("Case")) == "2", RealPath.AreSame(_folder.At("Case"), _folder.At("case")));
     }
 
@@ -174,29 +145,5 @@ public sealed class OutputsTests : IDisposable
         Workbench.Files.WholeFile.Write(_folder.At("link"), overwrite: true, temporary => File.WriteAllText(temporary, "new"));
         Assert.Equal("new", File.ReadAllText(path));
         Assert.Equal(path, new FileInfo(_folder.At("link")).LinkTarget);
-    }
-
-    private void Refuses(string message, string command, string output, params string[] options)
-    {
-        string[] before = Snapshot();
-        Assert.Contains(message, Fail(command, output, options));
-        Assert.Equal(before, Snapshot());
-    }
-
-    private string Fail(string command, string output, params string[] options)
-    {
-        string[] arguments = [.. command.Split(' ').Select(word => word is "data" || word.StartsWith("images") || word == "link" || word.Contains('.') ? _folder.At(word) : word), output.Length == 0 ? "" : _folder.Root + "/" + output, .. options];
-        var parsed = AllCommands.Create().Parse(arguments);
-        Assert.Empty(parsed.Errors);
-        return Assert.ThrowsAny<Exception>(() => parsed.Invoke(new() { EnableDefaultExceptionHandler = false })).Message;
-    }
-
-    private string[] Snapshot() => [.. Directory.GetFileSystemEntries(_folder.Root, "*", SearchOption.AllDirectories).Order()
-        .Select(entry => File.Exists(entry) ? $"{entry} {File.ReadAllText(entry)}" : entry)];
-
-    private void Write(string file, string text)
-    {
-        Directory.CreateDirectory(Path.GetDirectoryName(_folder.At(file))!);
-        File.WriteAllText(_folder.At(file), text);
     }
 }
