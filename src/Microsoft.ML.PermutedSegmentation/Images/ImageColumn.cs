@@ -73,6 +73,7 @@ internal sealed class ImageColumn
             // What ML.NET throws for bytes that are no image.
             catch (ArgumentException exception)
             {
+                _loaded = null!; // the last row's is not to speak for this one
                 CheckFiles();
                 throw new InvalidDataException($"{DescribeRow()}: the image of column '{_column.Name}' cannot be decoded.", exception);
             }

@@ -57,6 +57,21 @@ public sealed class ImageFileLoadingTests : IDisposable
     }
 
     [Fact]
+    public void A_row_that_cannot_be_decoded_is_not_told_by_the_file_before_it()
+    {
+        string whole = _folder.WriteImage("whole.png", Width, Height, SKEncodedImageFormat.Png);
+        string broken = _folder.WriteText("broken.png", "not an image");
+        IDataView view = _mlContext.Data.LoadFromEnumerable(new LazyRow[] { new() { File = whole }, new() { File = broken } });
+        ImageColumn column = ImageColumn.Find(view.Schema, "Image");
+        using DataViewRowCursor cursor = view.GetRowCursor(column.Columns);
+        using ImageColumn.Reader reader = column.CreateReader(cursor);
+        Assert.True(cursor.MoveNext());
+        Assert.Equal(Width, reader.Read().Width);
+        Assert.True(cursor.MoveNext());
+        Assert.DoesNotContain("whole.png", Assert.Throws<InvalidDataException>(() => reader.Read()).Message);
+    }
+
+    [Fact]
     public void Images_from_memory_keep_the_colors_of_transparent_pixels_or_are_refused()
     {
         byte[] straight = [200, 100, 50, 128, 255, 255, 255, 0, 200, 100, 50, 255, 200, 100, 50, 1];
@@ -108,6 +123,25 @@ public sealed class ImageFileLoadingTests : IDisposable
     private sealed class FileRow
     {
         public string ImagePath { get; set; } = "";
+    }
+
+    // Images that are loaded when they are wanted, as an application may do.
+    private sealed class LazyRow
+    {
+        [NoColumn]
+        public string File { get; set; } = "";
+
+        [Microsoft.ML.Transforms.Image.ImageType(Height, Width)]
+        public MLImage Image
+        {
+            get
+            {
+                MLImage image = MLImage.CreateFromFile(File);
+                image.Tag = File;
+                return image;
+            }
+            set => throw new NotSupportedException();
+        }
     }
 
     private sealed class PixelRow

@@ -41,7 +41,7 @@ internal sealed class PngChunkReader
     /// <summary>How many bytes the current chunk's content has.</summary>
     public int Length => _length;
 
-    /// <summary>Goes to the next chunk, whose content must then be read, checked or skipped. False at IEND.</summary>
+    /// <summary>Goes to the next chunk, whose content must then be read or checked. False at IEND.</summary>
     public bool MoveNext()
     {
         Span<byte> start = stackalloc byte[8];
@@ -83,8 +83,6 @@ internal sealed class PngChunkReader
         _stream.ReadExactly(stored);
         CheckChecksum(checksum, stored);
     }
-
-    public void SkipContent() => _stream.Seek(_length + 4, SeekOrigin.Current);
 
     // Of type and content (ISO/IEC 15948, section 5.3).
     private Crc32 Crc32Of(ReadOnlySpan<byte> content)
