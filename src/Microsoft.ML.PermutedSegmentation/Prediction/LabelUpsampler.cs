@@ -13,7 +13,7 @@ namespace Microsoft.ML.PermutedSegmentation;
 /// </summary>
 internal static class LabelUpsampler
 {
-    /// <summary>The labels of <c>scores</c> upsampled bilinearly between pixel centres (as <see cref="FcnNetwork.Upsample"/> does).</summary>
+    /// <summary>The labels of <c>scores</c> upsampled bilinearly between pixel centres (as <see cref="TorchNetwork.Upsample"/> does).</summary>
     /// <param name="scores">[N, classes, h, w], on any device.</param>
     /// <param name="height">Height of the labels.</param>
     /// <param name="width">Width of the labels.</param>
@@ -23,7 +23,7 @@ internal static class LabelUpsampler
         using var scope = NewDisposeScope();
         // A GPU has made the scores of all pixels before they would be at the CPU.
         if (scores.device_type != DeviceType.CPU)
-            return FcnNetwork.Upsample(scores, height, width).argmax(1).add_(1).to(ScalarType.Byte).cpu().bytes.ToArray();
+            return TorchNetwork.Upsample(scores, height, width).argmax(1).add_(1).to(ScalarType.Byte).cpu().bytes.ToArray();
         int count = (int)scores.shape[0], classes = (int)scores.shape[1], rows = (int)scores.shape[2], columns = (int)scores.shape[3];
         Tensor byPixel = scores.permute(0, 2, 3, 1).contiguous();
         float[] values = ArrayPool<float>.Shared.Rent((int)byPixel.NumberOfElements);
