@@ -1,4 +1,4 @@
-namespace Microsoft.ML.PermutedSegmentation;
+namespace Microsoft.ML.PermutedSegmentation.Training;
 
 /// <summary>Batch norm makes no number of a single value per channel.</summary>
 internal static class BatchStatistics

@@ -1,6 +1,6 @@
 using static TorchSharp.torch;
 
-namespace Microsoft.ML.PermutedSegmentation;
+namespace Microsoft.ML.PermutedSegmentation.Training;
 
 /// <summary>Weights from elsewhere that a training starts from.</summary>
 internal static class InitialWeights
