@@ -41,6 +41,9 @@ internal sealed class TorchNetwork : LayoutRunner, IDisposable
     /// <summary>Where the weights are.</summary>
     public Device Device => _state.Values.First().device;
 
+    /// <summary>Whether dropout does nothing, even in training: its masks fall on other channels when these are in another order.</summary>
+    public bool WithoutDropout { get; set; }
+
     /// <summary>The network's own parameters and batch norm statistics (no copies), by torchvision's names.</summary>
     public IReadOnlyDictionary<string, Tensor> State => _state;
 
@@ -108,7 +111,7 @@ internal sealed class TorchNetwork : LayoutRunner, IDisposable
         Product product => maps[product.Inputs[0]].mul(maps[product.Inputs[1]]),
         Concatenation concatenation => cat([.. concatenation.Inputs.Select(input => maps[input])], 1),
         Resize resize => Upsample(maps[resize.Inputs[0]], maps[resize.Like].shape[2], maps[resize.Like].shape[3]),
-        Dropout dropout when IsTraining => SeededDropout.Apply(maps[dropout.Inputs[0]], dropout.Probability, _generator),
+        Dropout dropout when IsTraining && !WithoutDropout => SeededDropout.Apply(maps[dropout.Inputs[0]], dropout.Probability, _generator),
         Dropout or KeyedMap => maps.Pass(layer.Inputs[0], layer),
         _ => throw new NotSupportedException($"A {layer.GetType().Name} cannot run."),
     };
