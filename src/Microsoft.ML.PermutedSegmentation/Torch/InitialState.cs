@@ -21,7 +21,7 @@ internal static class InitialState
             ParameterRole.Weight or ParameterRole.Bias when !isNormal => Uniform(1 / Math.Sqrt(shape[1] * area)),
             // Batch norm starts as the identity.
             ParameterRole.NormWeight or ParameterRole.RunningVariance => values.fill_(1),
-            _ => values.zero_(),
+            _ => values.fill_(0),
         };
 
         Tensor Uniform(double bound) => values.uniform_(-bound, bound, generator);
