@@ -25,9 +25,7 @@ internal static class ModelFile
         foreach ((_, Tensor value) in model.StoredState())
         {
             using (value)
-            using (Tensor onCpu = value.cpu())
-            using (Tensor inOrder = onCpu.contiguous())
-                Write(inOrder.bytes);
+                value.UseBytes(Write);
         }
         stream.Write(hash.GetHashAndReset());
 

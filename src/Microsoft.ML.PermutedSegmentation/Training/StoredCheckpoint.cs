@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using System.Security.Cryptography;
 using TorchSharp;
 using static Microsoft.ML.PermutedSegmentation.CheckpointFormat;
@@ -21,10 +22,10 @@ internal sealed class StoredCheckpoint : IDisposable
         (_path, _stream) = (path, stream);
         if (stream.Length > LargestFile)
             throw new InvalidDataException($"it has {stream.Length} bytes, more than any checkpoint.");
-        _header = SafetensorsHeader.Read(stream);
+        _header = SafetensorsHeader.Read(stream, stream.Length);
         if (_header.Metadata.GetValueOrDefault(FormatName) != Format)
             throw new InvalidDataException("it was not written by this version of the library.");
-        if (_header.Entries is not [{ Name: DigestName, Type: ScalarType.Int64 } digest, { Name: DescriptionName, Type: ScalarType.Int64 } description, ..]
+        if (_header.Entries is not [{ Name: DigestName, Type: ElementType.Int64 } digest, { Name: DescriptionName, Type: ElementType.Int64 } description, ..]
             || !digest.Shape.SequenceEqual(DigestShape) || description.End - description.Start > LargestDescription)
             throw new InvalidDataException("it does not begin with a digest and a description.");
         (_seal, Salt) = OpenSeal(key);
@@ -162,10 +163,10 @@ internal sealed class StoredCheckpoint : IDisposable
         SafetensorsEntry[] given = [.. _header.Entries.Skip(2)];
         if (given.Length != expected.Count)
             throw new InvalidDataException($"it has {given.Length} tensors; {expected.Count} belong to this training.");
-        foreach ((SafetensorsEntry entry, (string name, ScalarType type, long[] shape)) in given.Zip(expected))
+        foreach ((SafetensorsEntry entry, (string name, ElementType type, long[] shape)) in given.Zip(expected))
         {
             if (entry.Name != name || entry.Type != type || !entry.Shape.SequenceEqual(shape))
-                throw new InvalidDataException($"its tensor '{entry.Name}' is not the '{name}' of this training, [{string.Join(", ", shape)}] {type}.");
+                throw new InvalidDataException($"its tensor '{entry.Name}' is not the '{name}' of this training, [{string.Join(", ", shape)}] {type.Name()}.");
         }
     }
 
@@ -173,9 +174,12 @@ internal sealed class StoredCheckpoint : IDisposable
     {
         using var scope = NewDisposeScope();
         using var noGrad = no_grad();
-        Tensor stored = empty(value.shape, ScalarType.Float32, CPU);
-        _stream.ReadExactly(stored.bytes);
-        _seal.Transform(stored.bytes);
+        using Tensor stored = TensorBytes.Create(value.shape, values =>
+        {
+            Span<byte> bytes = MemoryMarshal.AsBytes(values);
+            _stream.ReadExactly(bytes);
+            _seal.Transform(bytes);
+        });
         value.copy_(protection is null ? stored : protection.Unprotect(parameter, stored));
     }
 

@@ -68,10 +68,8 @@ internal sealed record TrainingSettings
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
         foreach ((string name, Tensor value) in use.Value.OrderBy(entry => entry.Key, StringComparer.Ordinal))
         {
-            using Tensor onCpu = value.cpu();
-            using Tensor inOrder = onCpu.contiguous();
             hash.AppendData(Encoding.ASCII.GetBytes(name));
-            hash.AppendData(inOrder.bytes);
+            value.UseBytes(hash.AppendData);
         }
         return Convert.ToHexStringLower(hash.GetHashAndReset());
     }

@@ -1,38 +1,37 @@
-using TorchSharp;
-using static TorchSharp.torch;
+using System.Runtime.InteropServices;
 
 namespace Microsoft.ML.PermutedSegmentation;
 
 /// <summary>A safetensors file to read tensors from, as many of them as are wanted.</summary>
 /// <param name="stream">The whole file, at its start; it stays the caller's.</param>
-/// <exception cref="InvalidDataException">The stream is no safetensors file, or damaged.</exception>
+/// <exception cref="InvalidDataException">The stream is not a safetensors file, or is damaged.</exception>
 internal sealed class SafetensorsFile(Stream stream)
 {
+    private const int ConvertedAtOnce = 1 << 16;
+
     /// <summary>What the file holds, checked.</summary>
-    public SafetensorsHeader Header { get; } = SafetensorsHeader.Read(stream);
+    public SafetensorsHeader Header { get; } = SafetensorsHeader.Read(stream, stream.Length);
 
-    /// <summary>The values of an entry as a new CPU tensor of 32-bit floats.</summary>
-    public Tensor Read(SafetensorsEntry entry)
+    /// <summary>Reads the values of an entry as 32-bit floats, without a copy where they are stored as such.</summary>
+    /// <param name="entry">One of the header's.</param>
+    /// <param name="values">As many as the entry has.</param>
+    public void Read(SafetensorsEntry entry, Span<float> values)
     {
-        using var scope = NewDisposeScope();
-        Tensor tensor = empty(entry.Shape, entry.Type, CPU);
         stream.Position = Header.DataStart + entry.Start;
-        stream.ReadExactly(tensor.bytes);
-        return tensor.to(ScalarType.Float32).MoveToOuterDisposeScope();
-    }
-
-    /// <summary>Writes tensors of any device, one after the other. The file appears only once it is complete; one that is there is replaced.</summary>
-    public static void Write(string path, IReadOnlyList<(string Name, Tensor Value)> tensors, IReadOnlyDictionary<string, string> metadata)
-    {
-        WholeFile.Write(path, stream =>
+        if (entry.Type == ElementType.Float32)
         {
-            stream.Write(SafetensorsHeader.Write(tensors.Select(entry => (entry.Name, entry.Value.dtype, entry.Value.shape)), metadata));
-            foreach ((_, Tensor value) in tensors)
-            {
-                using Tensor onCpu = value.cpu();
-                using Tensor inOrder = onCpu.contiguous();
-                stream.Write(inOrder.bytes);
-            }
-        });
+            stream.ReadExactly(MemoryMarshal.AsBytes(values));
+            return;
+        }
+        int size = entry.Type.Size();
+        byte[] buffer = new byte[Math.Min(ConvertedAtOnce, values.Length * size)];
+        while (!values.IsEmpty)
+        {
+            Span<float> part = values[..Math.Min(buffer.Length / size, values.Length)];
+            Span<byte> bytes = buffer.AsSpan(0, part.Length * size);
+            stream.ReadExactly(bytes);
+            entry.Type.ToFloats(bytes, part);
+            values = values[part.Length..];
+        }
     }
 }
