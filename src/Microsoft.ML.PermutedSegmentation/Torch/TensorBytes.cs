@@ -1,0 +1,32 @@
+using System.Runtime.InteropServices;
+using static TorchSharp.torch;
+
+namespace Microsoft.ML.PermutedSegmentation.Torch;
+
+/// <summary>From tensors to the bytes of files, and back.</summary>
+internal static class TensorBytes
+{
+    /// <summary>Gives the elements of a tensor of any device, in the order of its shape. Those of a CPU tensor are its own, not a copy.</summary>
+    public static void UseBytes(this Tensor tensor, Action<ReadOnlySpan<byte>> use)
+    {
+        using Tensor onCpu = tensor.cpu();
+        using Tensor inOrder = onCpu.contiguous();
+        use(inOrder.bytes);
+    }
+
+    /// <summary>A new CPU tensor of 32-bit floats. It is the caller's, whatever dispose scope there is; when filling it fails, it is gone.</summary>
+    public static Tensor Create(long[] shape, Action<Span<float>> fill)
+    {
+        Tensor tensor = empty(shape, ScalarType.Float32, CPU).DetachFromDisposeScope();
+        try
+        {
+            fill(MemoryMarshal.Cast<byte, float>(tensor.bytes));
+            return tensor;
+        }
+        catch
+        {
+            tensor.Dispose();
+            throw;
+        }
+    }
+}
