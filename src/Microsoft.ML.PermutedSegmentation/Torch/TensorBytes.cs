@@ -14,13 +14,19 @@ internal static class TensorBytes
         use(inOrder.bytes);
     }
 
-    /// <summary>A new CPU tensor of 32-bit floats. It is the caller's, whatever dispose scope there is; when filling it fails, it is gone.</summary>
-    public static Tensor Create(long[] shape, Action<Span<float>> fill)
+    /// <summary>A CPU tensor of 32-bit floats to be filled. It is the caller's, whatever dispose scope there is.</summary>
+    public static Tensor New(IEnumerable<long> shape) => empty([.. shape], ScalarType.Float32, CPU).DetachFromDisposeScope();
+
+    /// <summary>The values of such a tensor, to be read or written.</summary>
+    public static Span<float> Values(this Tensor tensor) => MemoryMarshal.Cast<byte, float>(tensor.bytes);
+
+    /// <summary>A new tensor, filled; when filling it fails, it is gone.</summary>
+    public static Tensor Create(IEnumerable<long> shape, Action<Span<float>> fill)
     {
-        Tensor tensor = empty(shape, ScalarType.Float32, CPU).DetachFromDisposeScope();
+        Tensor tensor = New(shape);
         try
         {
-            fill(MemoryMarshal.Cast<byte, float>(tensor.bytes));
+            fill(tensor.Values());
             return tensor;
         }
         catch

@@ -101,7 +101,7 @@ public sealed class OldFilesTests : IDisposable
         var architecture = new FcnArchitecture(ResidualBlock.Basic, (2, 1, 1, 1), baseWidth: 2, outputStride: 8, classCount: 3);
         using FcnNetwork network = FcnNetwork.FromState(architecture, SmallNetworks.RandomState(architecture, seed: 9));
         using var state = new TrainingState(network, ColorPatches.Options());
-        using StoredCheckpoint stored = StoredCheckpoint.Find(path, key)!;
+        using CheckpointReader stored = CheckpointReader.Find(path, key)!;
         stored.RequireSame(TrainingSettings.Of(ColorPatches.Options(), hasKey: key is not null, imageEncryption: null), seed: 1, epochs: 3);
         stored.RequireSame(new TrainingRows { ClassNames = ["a", "b", "grün"], LearnedRows = 18, ValidationRows = 2, ImagesAndMasks = "00ff" });
         stored.Restore(state, key is null ? null : new WeightProtection(architecture, new Dictionary<FeatureMaps, int[]>

@@ -1,5 +1,6 @@
 using System.Runtime.InteropServices;
 using System.Security.Cryptography;
+using System.Text.Json.Nodes;
 using TorchSharp;
 using static Microsoft.ML.PermutedSegmentation.Training.CheckpointFormat;
 using static TorchSharp.torch;
@@ -7,17 +8,17 @@ using static TorchSharp.torch;
 namespace Microsoft.ML.PermutedSegmentation.Training;
 
 /// <summary>
-/// A checkpoint that was found where a training shall write its own. It may come from anywhere, and is checked before anything is
+/// Reads a checkpoint that was found where a training is to write its own. It may come from anywhere, and is checked before anything is
 /// allocated for its tensors.
 /// </summary>
-internal sealed class StoredCheckpoint : IDisposable
+internal sealed class CheckpointReader : IDisposable
 {
     private readonly string _path;
     private readonly FileStream _stream;
     private readonly SafetensorsHeader _header;
     private readonly FileSeal _seal;
 
-    private StoredCheckpoint(string path, FileStream stream, PermutationKey? key)
+    private CheckpointReader(string path, FileStream stream, PermutationKey? key)
     {
         (_path, _stream) = (path, stream);
         if (stream.Length > LargestFile)
@@ -54,7 +55,7 @@ internal sealed class StoredCheckpoint : IDisposable
     /// <returns>Null when there is no such file.</returns>
     /// <exception cref="InvalidDataException">The file is no checkpoint, or damaged.</exception>
     /// <exception cref="InvalidOperationException">It was made with another key, or with one and there is none, or the other way round.</exception>
-    public static StoredCheckpoint? Find(string path, PermutationKey? key)
+    public static CheckpointReader? Find(string path, PermutationKey? key)
     {
         if (!File.Exists(path))
             return null;
@@ -64,7 +65,7 @@ internal sealed class StoredCheckpoint : IDisposable
         FileStream stream = File.OpenRead(path);
         try
         {
-            return new StoredCheckpoint(path, stream, key);
+            return new CheckpointReader(path, stream, key);
         }
         catch (Exception exception)
         {
@@ -77,7 +78,7 @@ internal sealed class StoredCheckpoint : IDisposable
 
     /// <summary>Refuses a training that is not the one the checkpoint is of, as far as options tell.</summary>
     /// <exception cref="InvalidOperationException">An option or the seed is another one, or there are more epochs behind it.</exception>
-    public void RequireSame(TrainingSettings settings, int? seed, int epochs)
+    public void RequireSame(JsonObject settings, int? seed, int epochs)
     {
         Require(CheckpointDescription.Differences(Description.Settings, settings));
         Require(seed is null || seed == Description.Seed ? "" : $"the seed of the MLContext is {Description.Seed} there and {seed} here");
@@ -88,25 +89,22 @@ internal sealed class StoredCheckpoint : IDisposable
     /// <exception cref="InvalidOperationException">The classes, the numbers of rows, an image or a mask differ.</exception>
     public void RequireSame(TrainingRows rows) => Require(CheckpointDescription.Differences(Description.Rows, rows));
 
-    /// <summary>Copies everything into the state of the same training, and closes the file.</summary>
+    /// <summary>Copies everything into the state of the same training.</summary>
     /// <exception cref="InvalidDataException">The file has other tensors.</exception>
     public void Restore(TrainingState state, WeightProtection? protection)
     {
-        using (this)
+        state.Best.Take(); // a place for the best weights
+        try
         {
-            state.Best.Take(); // a place for the best weights
-            try
-            {
-                RequireEntries(state);
-                foreach ((_, string parameter, Tensor value) in state.Tensors())
-                    Read(parameter, value, protection);
-            }
-            catch (Exception exception) when (exception is InvalidDataException or EndOfStreamException)
-            {
-                throw Damaged(_path, exception);
-            }
-            state.Position = Description.Position;
+            RequireEntries(state);
+            foreach ((_, string parameter, Tensor value) in state.Tensors())
+                Read(parameter, value, protection);
         }
+        catch (Exception exception) when (exception is InvalidDataException or EndOfStreamException)
+        {
+            throw Damaged(_path, exception);
+        }
+        state.Position = Description.Position;
     }
 
     /// <inheritdoc/>

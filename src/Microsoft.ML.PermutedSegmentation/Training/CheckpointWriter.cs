@@ -12,7 +12,7 @@ namespace Microsoft.ML.PermutedSegmentation.Training;
 /// <param name="salt">Of the model, when there is a key.</param>
 /// <param name="key">Seals the file; null without one.</param>
 /// <param name="protection">What the key does to weights.</param>
-internal sealed class Checkpoint(string path, CheckpointDescription training, byte[]? salt, PermutationKey? key, WeightProtection? protection)
+internal sealed class CheckpointWriter(string path, CheckpointDescription training, byte[]? salt, PermutationKey? key, WeightProtection? protection)
 {
     /// <summary>Replaces what is in the file by a state; a reader, and who stops this at any moment, finds one or the other.</summary>
     public void Save(TrainingState state)
