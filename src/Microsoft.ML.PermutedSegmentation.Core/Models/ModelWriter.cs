@@ -11,22 +11,26 @@ internal sealed class ModelWriter : IDisposable
 
     /// <param name="stream">Where to write.</param>
     /// <param name="description">The model.</param>
+    /// <param name="names">The names of its weights, in the order in which they will come.</param>
     /// <param name="metadata">What else is to be kept with it.</param>
-    public ModelWriter(Stream stream, ModelDescription description, IEnumerable<(string Name, string Value)> metadata)
+    public ModelWriter(Stream stream, ModelDescription description, IEnumerable<string> names, IEnumerable<(string Name, string Value)> metadata)
     {
         _stream = stream;
-        IReadOnlyList<(string Name, long[] Shape)> weights = DescribedWeights.Of(description);
+        Dictionary<string, long[]> shapes = DescribedWeights.Of(description).ToDictionary();
+        (string Name, long[] Shape)[] weights = [.. names.Select(name => (name, shapes[name]))];
+        if (weights.Length != shapes.Count)
+            throw new ArgumentException($"{weights.Length} tensors are given; the network has {shapes.Count}.", nameof(names));
         _expected = new(weights.Select(entry => (entry.Name, entry.Shape.Aggregate((long)sizeof(float), (product, size) => product * size))));
         Append(SafetensorsHeader.Write(
             [.. weights.Select(entry => (entry.Name, ElementType.Float32, entry.Shape)), (ModelFormat.ChecksumName, ElementType.UInt8, ModelFormat.ChecksumShape)],
             new[] { (ModelFormat.FormatName, ModelFormat.Format) }.Concat(ModelMetadata.Write(description)).Concat(metadata).ToDictionary()));
     }
 
-    /// <summary>Writes the next tensor: they come in the network's order.</summary>
+    /// <summary>Writes the next tensor.</summary>
     public void Write(string name, ReadOnlySpan<byte> values)
     {
         if (!_expected.TryDequeue(out var next) || next != (name, values.Length))
-            throw new InvalidOperationException($"The tensor '{name}' with {values.Length} bytes is not the next one of the network.");
+            throw new InvalidOperationException($"The tensor '{name}' with {values.Length} bytes is not the next one.");
         Append(values);
     }
 

@@ -7,7 +7,7 @@ namespace Microsoft.ML.PermutedSegmentation.Models;
 
 /// <summary>
 /// How models were stored before they became safetensors files (<see cref="ModelFormat"/>), and are still read: the length of the description
-/// (Int32), the description (JSON), the tensors in the network's order (little-endian Single), and the SHA-256 of it all.
+/// (Int32), the description (JSON), the tensors (little-endian Single) without names, what is learned before the statistics of batch norm, and the SHA-256 of it all.
 /// </summary>
 internal static class OldModelFormat
 {
@@ -33,7 +33,7 @@ internal static class OldModelFormat
             stream.ReadExactly(json);
             Stored stored = JsonSerializer.Deserialize(json, OldModelJson.Strict.Stored) ?? throw new JsonException("It is empty.");
             ModelDescription description = stored.Describe();
-            IReadOnlyList<(string Name, long[] Shape)> weights = DescribedWeights.Of(description);
+            (string Name, long[] Shape)[] weights = [.. DescribedWeights.Of(description).OrderBy(weight => weight.Name.Contains(".running_", StringComparison.Ordinal))];
             long expected = prefix.Length + size + SHA256.HashSizeInBytes
                 + weights.Sum(weight => weight.Shape.Aggregate((long)sizeof(float), (product, side) => product * side));
             if (length != expected)

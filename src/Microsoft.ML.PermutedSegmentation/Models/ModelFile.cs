@@ -9,7 +9,8 @@ internal static class ModelFile
     /// <summary>Writes a model, holding one re-protected tensor at a time.</summary>
     public static void Save(SegmentationModel model, Stream stream)
     {
-        using var writer = new ModelWriter(stream, model.Description, model.Columns.ToMetadata());
+        using var use = model.Use();
+        using var writer = new ModelWriter(stream, model.Description, use.Value.Network.State().Keys, model.Columns.ToMetadata());
         foreach ((string name, Tensor value) in model.StoredState())
         {
             using (value)

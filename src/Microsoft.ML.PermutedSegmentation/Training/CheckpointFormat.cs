@@ -31,5 +31,8 @@ internal static class CheckpointFormat
 
     /// <summary>The name and shape of a state's tensors in the file.</summary>
     public static IEnumerable<(string Name, ElementType Type, long[] Shape)> EntriesOf(TrainingState state) =>
-        state.Tensors().Select(entry => ($"{entry.Part}.{entry.Parameter}", ElementType.Float32, entry.Value.shape));
+        state.Tensors().Select(entry => (NameOf(entry.Part, entry.Parameter), ElementType.Float32, entry.Value.shape));
+
+    /// <summary>The name of a tensor in the file.</summary>
+    public static string NameOf(string part, string parameter) => $"{part}.{parameter}";
 }

@@ -96,8 +96,7 @@ internal sealed class CheckpointReader : IDisposable
         state.Best.Take(); // a place for the best weights
         try
         {
-            RequireEntries(state);
-            foreach ((_, string parameter, Tensor value) in state.Tensors())
+            foreach ((string parameter, Tensor value) in Match(state))
                 Read(parameter, value, protection);
         }
         catch (Exception exception) when (exception is InvalidDataException or EndOfStreamException)
@@ -155,17 +154,16 @@ internal sealed class CheckpointReader : IDisposable
         }
     }
 
-    private void RequireEntries(TrainingState state)
+    // Where the tensors go, in the order of the file: what is encrypted can be read in no other.
+    private List<(string Parameter, Tensor Value)> Match(TrainingState state)
     {
-        var expected = EntriesOf(state).ToList();
-        SafetensorsEntry[] given = [.. _header.Entries.Skip(2)];
-        if (given.Length != expected.Count)
-            throw new InvalidDataException($"it has {given.Length} tensors; {expected.Count} belong to this training.");
-        foreach ((SafetensorsEntry entry, (string name, ElementType type, long[] shape)) in given.Zip(expected))
-        {
-            if (entry.Name != name || entry.Type != type || !entry.Shape.SequenceEqual(shape))
-                throw new InvalidDataException($"its tensor '{entry.Name}' is not the '{name}' of this training, [{string.Join(", ", shape)}] {type.Name()}.");
-        }
+        var expected = state.Tensors().ToDictionary(entry => NameOf(entry.Part, entry.Parameter), entry => (entry.Parameter, entry.Value));
+        if (_header.Entries.Count - 2 != expected.Count)
+            throw new InvalidDataException($"it has {_header.Entries.Count - 2} tensors; {expected.Count} belong to this training.");
+        return [.. _header.Entries.Skip(2).Select(entry => expected.TryGetValue(entry.Name, out var tensor)
+            && entry.Type == ElementType.Float32 && entry.Shape.SequenceEqual(tensor.Value.shape)
+                ? tensor
+                : throw new InvalidDataException($"its tensor '{entry.Name}' is not one of this training, or has another shape or element type there."))];
     }
 
     private void Read(string parameter, Tensor value, WeightProtection? protection)
