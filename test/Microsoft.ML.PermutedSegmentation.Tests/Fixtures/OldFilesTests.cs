@@ -106,12 +106,13 @@ public sealed class OldFilesTests : IDisposable
         stored.RequireSame(new TrainingRows { ClassNames = ["a", "b", "grün"], LearnedRows = 18, ValidationRows = 2, ImagesAndMasks = "00ff" });
         stored.Restore(state, key is null ? null : new WeightProtection(layout, new Dictionary<FeatureMaps, int[]>
         {
-            [FeatureMaps.Stage4] = key.GetChannelPermutation(stored.Salt, 5, layout.ChannelsOf(FeatureMaps.Stage4)),
+            [FeatureMaps.Stage4] = key.GetChannelPermutation(stored.Salt, 5, layout.Find(FeatureMaps.Stage4).Channels),
             [FeatureMaps.Head] = key.GetChannelPermutation(stored.Salt, 6, layout.Find(FeatureMaps.Head).Channels),
         }));
         Assert.Equal(new TrainingPosition { Epoch = 3, BestEpoch = 2, LowestLoss = 0.1, Elapsed = TimeSpan.FromMinutes(1) }, state.Position);
         Assert.Equal((string?)expected["state"], Convert.ToHexStringLower(SHA256.HashData(
-            [.. state.Tensors().SelectMany(entry => Encoding.UTF8.GetBytes($"{entry.Part}.{entry.Parameter}").Concat(entry.Value.bytes.ToArray()))])));
+            // What is learned came first.
+            [.. state.Tensors().GroupBy(entry => entry.Part).SelectMany(part => part.OrderBy(entry => entry.Parameter.Contains(".running_"))).SelectMany(entry => Encoding.UTF8.GetBytes($"{entry.Part}.{entry.Parameter}").Concat(entry.Value.bytes.ToArray()))])));
     }
 
     private ITransformer Load(string name)
