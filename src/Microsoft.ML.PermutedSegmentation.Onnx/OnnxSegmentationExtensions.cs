@@ -34,7 +34,7 @@ public static class OnnxSegmentationExtensions
         ArgumentNullException.ThrowIfNull(model);
         ArgumentNullException.ThrowIfNull(stream);
         SegmentationModel segmentation = ModelChain.Split(model).Segmenter.Model;
-        if (segmentation.Description.ImageEncryption is not null)
+        if (segmentation.Description.PixelTransform is not null)
             throw new InvalidOperationException("The network of this model learned from images that are encrypted block by block. An ONNX file would need images encrypted in the same way; only models without block-wise encryption are exported.");
         Write(segmentation, stream, options ?? new OnnxExportOptions());
     }

@@ -12,9 +12,6 @@ namespace Microsoft.ML.PermutedSegmentation.Models;
 /// <remarks>The checksum finds damage; it is no signature, and a file from a stranger stays a stranger's.</remarks>
 internal static class ModelFile
 {
-    /// <summary>The most bytes that a description may have.</summary>
-    public const int LargestDescription = 1 << 20;
-
     /// <summary>Writes a model, holding one re-protected tensor at a time.</summary>
     public static void Save(SegmentationModel model, Stream stream)
     {
@@ -66,7 +63,7 @@ internal static class ModelFile
         byte[] prefix = new byte[sizeof(int)];
         stream.ReadExactly(prefix);
         int length = BitConverter.ToInt32(prefix);
-        if (length is <= 0 or > LargestDescription)
+        if (length is <= 0 or > ModelDescription.LargestSize)
             throw new InvalidDataException($"The model is damaged: its description would have {length} bytes.");
         byte[] json = new byte[length];
         stream.ReadExactly(json);

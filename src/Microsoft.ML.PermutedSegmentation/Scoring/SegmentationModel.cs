@@ -24,7 +24,7 @@ internal sealed class SegmentationModel : IDisposable
     public ModelDescription Description { get; }
 
     /// <summary>What happens to images of the network's size before it reads them; null: nothing.</summary>
-    public BlockTransform? ImageTransform => _effect?.Images;
+    public PixelTransform? PixelTransform => _effect?.Pixels;
 
     public bool IsUnlocked => _effect is not null || !Description.IsProtected;
 

@@ -17,7 +17,6 @@ internal sealed partial class CheckpointJson : JsonSerializerContext
         {
             new JsonStringEnumConverter<Backbone>(allowIntegerValues: false),
             new JsonStringEnumConverter<FeatureMaps>(allowIntegerValues: false),
-            new JsonStringEnumConverter<BlockTransformMethod>(allowIntegerValues: false),
         },
     });
 }

@@ -27,18 +27,4 @@ internal static class InitialWeights
                 value.copy_(source);
         }
     }
-
-    /// <summary>
-    /// Takes the weights of a network for protected ones: for what the paper's network, with its permuted maps, starts from.
-    /// Leaves the plain weights with which the plain network computes the same.
-    /// </summary>
-    public static void ReadThroughPermutation(FcnNetwork network, WeightProtection protection)
-    {
-        using var noGrad = no_grad();
-        foreach ((string name, Tensor value) in network.State())
-        {
-            using Tensor plain = protection.Unprotect(name, value);
-            value.copy_(plain);
-        }
-    }
 }

@@ -21,21 +21,19 @@ public sealed partial class PermutedSegmentationTrainer : IEstimator<PermutedSeg
 {
     private readonly IHost _host;
     private readonly PermutationKey? _key;
-    private readonly BlockScheme? _imageEncryption;
+    private readonly PixelTransformEntry? _pixelTransform;
     private readonly Options _options;
 
-    // imageEncryption: the conventional method, instead of feature maps.
-    internal PermutedSegmentationTrainer(IHostEnvironment environment, PermutationKey? key, Options options, BlockScheme? imageEncryption = null)
+    // pixelTransform: what the key changes instead of feature maps; it fits the image size.
+    internal PermutedSegmentationTrainer(IHostEnvironment environment, PermutationKey? key, Options options, PixelTransformEntry? pixelTransform = null)
     {
         ArgumentNullException.ThrowIfNull(options);
         options.Validate();
-        if (imageEncryption?.FindProblem(options.ImageHeight, options.ImageWidth) is { } problem)
-            throw new ArgumentException($"{nameof(options.ImageHeight)} and {nameof(options.ImageWidth)} are {problem}", nameof(options));
-        if (key is not null && imageEncryption is null)
+        if (key is not null && pixelTransform is null)
             options.FeatureMaps.CheckForKey(nameof(options.FeatureMaps));
-        if ((key is null || imageEncryption is not null) && options.ReadInitialWeightsThroughPermutation)
-            throw new ArgumentException("Without permuted feature maps there is no permutation to read the initial weights through.", nameof(options.ReadInitialWeightsThroughPermutation));
-        (_host, _key, _options, _imageEncryption) = (environment.Register(nameof(PermutedSegmentationTrainer)), key, options, imageEncryption);
+        if ((key is null || pixelTransform is not null) && options.InitialWeightsHook is { } hook)
+            throw new ArgumentException("Without permuted feature maps there is no permutation to read the initial weights through.", hook.Option);
+        (_host, _key, _options, _pixelTransform) = (environment.Register(nameof(PermutedSegmentationTrainer)), key, options, pixelTransform);
     }
 
     /// <summary>Trains on the rows of a data view.</summary>
@@ -71,13 +69,12 @@ public sealed partial class PermutedSegmentationTrainer : IEstimator<PermutedSeg
         {
             if (_options.InitialWeights is { } initial)
                 InitialWeights.Take(network, initial);
-            if (_options.ReadInitialWeightsThroughPermutation)
-                InitialWeights.ReadThroughPermutation(network, effect!.Weights);
+            _options.InitialWeightsHook?.Change(network, effect!.Weights);
             using var state = new TrainingState(network, _options);
             if (stored is not null)
                 Resume(stored, state, effect?.Weights, channel);
             Checkpoint? checkpoint = CreateCheckpoint(random.Seed, data, state.Position, description.Salt, effect?.Weights);
-            new TrainingLoop(state, data, _options, effect?.Images, device, random, checkpoint, channel).Run();
+            new TrainingLoop(state, data, _options, effect?.Pixels, device, random, checkpoint, channel).Run();
         }
         catch
         {
@@ -103,7 +100,7 @@ public sealed partial class PermutedSegmentationTrainer : IEstimator<PermutedSeg
         return new SchemaShape(inputSchema.Where(column => added.All(other => other.Name != column.Name)).Concat(added));
     }
 
-    private TrainingSettings Settings => TrainingSettings.Of(_options, hasKey: _key is not null, _imageEncryption);
+    private TrainingSettings Settings => TrainingSettings.Of(_options, hasKey: _key is not null, _pixelTransform);
 
     // All that can fail about it without the data fails now.
     private StoredCheckpoint? FindCheckpoint(int? seed)
@@ -149,14 +146,14 @@ public sealed partial class PermutedSegmentationTrainer : IEstimator<PermutedSeg
             ImageWidth = _options.ImageWidth,
             ClassNames = classNames,
             FeatureMaps = FeatureMaps.None,
-            ImageEncryption = _imageEncryption,
+            PixelTransform = _pixelTransform,
             ImageColumnName = _options.ImageColumnName,
             PredictedLabelColumnName = _options.PredictedLabelColumnName,
             ScoreColumnName = _options.ScoreColumnName,
         };
         return _key is null
             ? plain
-            : plain.ProtectedWith(_key, _imageEncryption is null ? _options.FeatureMaps : FeatureMaps.None, _options.StoreFingerprint, salt);
+            : plain.ProtectedWith(_key, _pixelTransform is null ? _options.FeatureMaps : FeatureMaps.None, _options.StoreFingerprint, salt);
     }
 
     private static void CheckColumn(SchemaShape schema, string name, string needed, Func<SchemaShape.Column, bool> fits)

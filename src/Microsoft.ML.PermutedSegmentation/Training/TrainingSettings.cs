@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using System.Text;
+using System.Text.Json.Serialization;
 using static TorchSharp.torch;
 
 namespace Microsoft.ML.PermutedSegmentation.Training;
@@ -12,15 +13,19 @@ internal sealed record TrainingSettings
 {
     public required Backbone Backbone { get; init; }
 
-    /// <summary>None without a key, and when it encrypts images.</summary>
+    /// <summary>None without a key, and when it changes pixels instead of weights.</summary>
     public required FeatureMaps FeatureMaps { get; init; }
 
-    public required BlockScheme? ImageEncryption { get; init; }
+    /// <summary>What the key does to pixels; null: nothing.</summary>
+    [JsonPropertyName("ImageEncryption")]
+    public required PixelTransformEntry? PixelTransform { get; init; }
 
     /// <summary>A digest of the initial weights; null when they are random.</summary>
     public required string? InitialWeights { get; init; }
 
-    public required bool ReadInitialWeightsThroughPermutation { get; init; }
+    /// <summary>Whether the initial weights are changed before the first step.</summary>
+    [JsonPropertyName("ReadInitialWeightsThroughPermutation")]
+    public required bool ChangesInitialWeights { get; init; }
     public required int OutputStride { get; init; }
     public required int ImageHeight { get; init; }
     public required int ImageWidth { get; init; }
@@ -40,13 +45,13 @@ internal sealed record TrainingSettings
     public required int ImageCacheMegabytes { get; init; }
 
     /// <summary>The settings of a training.</summary>
-    public static TrainingSettings Of(PermutedSegmentationTrainer.Options options, bool hasKey, BlockScheme? imageEncryption) => new()
+    public static TrainingSettings Of(PermutedSegmentationTrainer.Options options, bool hasKey, PixelTransformEntry? pixelTransform) => new()
     {
         Backbone = options.Backbone,
-        FeatureMaps = hasKey && imageEncryption is null ? options.FeatureMaps : FeatureMaps.None,
-        ImageEncryption = imageEncryption,
+        FeatureMaps = hasKey && pixelTransform is null ? options.FeatureMaps : FeatureMaps.None,
+        PixelTransform = pixelTransform,
         InitialWeights = options.InitialWeights is { } initial ? DigestOf(initial) : null,
-        ReadInitialWeightsThroughPermutation = options.ReadInitialWeightsThroughPermutation,
+        ChangesInitialWeights = options.InitialWeightsHook is not null,
         OutputStride = options.OutputStride,
         ImageHeight = options.ImageHeight,
         ImageWidth = options.ImageWidth,

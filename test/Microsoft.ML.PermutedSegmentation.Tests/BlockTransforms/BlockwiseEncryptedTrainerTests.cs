@@ -76,7 +76,7 @@ public sealed class BlockwiseEncryptedTrainerTests : IDisposable
     {
         using var model = Train(Shuffle, 4);
         string json = System.Text.Encoding.UTF8.GetString(model.Model.Description.ToJson());
-        Assert.Equal(Shuffle, ModelDescription.FromJson(System.Text.Encoding.UTF8.GetBytes(json)).ImageEncryption!.Method);
+        Assert.Equal(Shuffle, BlockScheme.Of(ModelDescription.FromJson(System.Text.Encoding.UTF8.GetBytes(json)).PixelTransform!).Method);
         Assert.Contains(part, json);
         Assert.Throws<InvalidDataException>(() => ModelDescription.FromJson(System.Text.Encoding.UTF8.GetBytes(json.Replace(part, other))));
     }

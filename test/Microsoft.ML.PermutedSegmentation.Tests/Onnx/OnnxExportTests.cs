@@ -134,7 +134,7 @@ public sealed class OnnxExportTests(OnnxModel exported) : IClassFixture<OnnxMode
         PermutedSegmentationTransformer disposed = exported.Plain.Locked(exported.Locked);
         disposed.Dispose();
         Assert.Throws<ObjectDisposedException>(() => segmentation.ExportToOnnx(disposed, Stream.Null));
-        ModelDescription encrypting = exported.Locked.Model.Description with { FeatureMaps = FeatureMaps.None, ImageEncryption = BlockScheme.Of(BlockTransformMethod.Shuffle, 4) };
+        ModelDescription encrypting = exported.Locked.Model.Description with { FeatureMaps = FeatureMaps.None, PixelTransform = BlockScheme.Of(BlockTransformMethod.Shuffle, 4).ToEntry() };
         using SegmentationModel network = exported.Locked.Model.With(key: null);
         using var model = new PermutedSegmentationTransformer(new MLContext(), SegmentationModel.Stored(encrypting, network.Network()));
         Assert.Contains("encrypted", Assert.Throws<InvalidOperationException>(() => segmentation.ExportToOnnx(model, Stream.Null)).Message);

@@ -91,7 +91,7 @@ public sealed class CheckpointProtectionTests : IDisposable
         var opened = new OpenedCheckpoint(_path, KeyBytes);
         Assert.True(opened.HasRightDigest());
         Assert.Equal(model.Model.Description.Salt, opened.Salt);
-        Assert.Equal("Shuffle", opened.Description.GetProperty("Settings").GetProperty("ImageEncryption").GetProperty("Method").GetString());
+        Assert.Equal("Shuffle", opened.Description.GetProperty("Settings").GetProperty("ImageEncryption").GetProperty("method").GetString());
         AssertHoldsNeither(opened, File.ReadAllBytes(_path), _key.GetBlockOrder(opened.Salt, "shuffle", 8));
     }
 

@@ -10,6 +10,9 @@ internal sealed record ModelDescription
     /// <summary>The most pixels that a side of the images may have.</summary>
     public const int LargestSide = 1 << 14;
 
+    /// <summary>The most bytes that a description in a file may have.</summary>
+    public const int LargestSize = 1 << 20;
+
     private const int FingerprintSize = 8;
 
     public required Backbone Backbone { get; init; }
@@ -21,8 +24,9 @@ internal sealed record ModelDescription
     /// <summary>The maps that need the key; None for an unprotected model.</summary>
     public required FeatureMaps FeatureMaps { get; init; }
 
-    /// <summary>How images are encrypted before the network reads them; null when they are not.</summary>
-    public BlockScheme? ImageEncryption { get; init; }
+    /// <summary>What the key does to pixels instead of weights; null: nothing.</summary>
+    [JsonPropertyName("imageEncryption")]
+    public PixelTransformEntry? PixelTransform { get; init; }
 
     /// <summary>Makes one key give unrelated permutations in two models (16 bytes); null for an unprotected model.</summary>
     public byte[]? Salt { get; init; }
@@ -35,7 +39,7 @@ internal sealed record ModelDescription
     public required string ScoreColumnName { get; init; }
 
     [JsonIgnore]
-    public bool IsProtected => FeatureMaps != FeatureMaps.None || ImageEncryption is not null;
+    public bool IsProtected => FeatureMaps != FeatureMaps.None || PixelTransform is not null;
 
     [JsonIgnore]
     public FcnArchitecture Architecture => FcnArchitecture.For(Backbone, OutputStride, ClassNames.Count);
@@ -58,8 +62,8 @@ internal sealed record ModelDescription
         try
         {
             byte[] json = ToJson();
-            if (json.Length > ModelFile.LargestDescription)
-                throw new InvalidDataException($"Its description has {json.Length} bytes, of which the class names are most; {ModelFile.LargestDescription} are possible.");
+            if (json.Length > LargestSize)
+                throw new InvalidDataException($"Its description has {json.Length} bytes, of which the class names are most; {LargestSize} are possible.");
             FromJson(json);
         }
         catch (InvalidDataException exception)
@@ -96,20 +100,14 @@ internal sealed record ModelDescription
         Require(ImageHeight is > 0 and <= LargestSide && ImageHeight % OutputStride == 0, $"image height {ImageHeight}");
         Require(ImageWidth is > 0 and <= LargestSide && ImageWidth % OutputStride == 0, $"image width {ImageWidth}");
         Require((FeatureMaps & ~FeatureMaps.All) == 0, "an unknown feature map");
-        if (ImageEncryption is { } encryption)
-            CheckEncryption(BlockScheme.Of(encryption.Method, encryption.BlockSize));
+        if (PixelTransform is { } entry && PixelTransformMaker.Find().FindProblem(entry, ImageHeight, ImageWidth) is { } wrong)
+            throw new InvalidDataException($"The model's description is damaged: {wrong}");
         Require(Salt?.Length == (IsProtected ? PermutationKey.ModelSaltSizeInBytes : null), "a salt of wrong length");
         Require(Fingerprint is null || (IsProtected && Fingerprint.Length == FingerprintSize), "a fingerprint of wrong length");
         if (ClassNameList.FindProblem(ClassNames) is { } problem)
             throw new InvalidDataException($"The model's description is damaged: {problem}");
         foreach (string column in (string[])[ImageColumnName, PredictedLabelColumnName, ScoreColumnName])
             Require(!string.IsNullOrWhiteSpace(column), "an empty column name");
-    }
-
-    private void CheckEncryption(BlockScheme scheme)
-    {
-        if (scheme.FindProblem(ImageHeight, ImageWidth) is { } problem)
-            throw new InvalidDataException($"The model's description is damaged: images are {problem}");
     }
 
     private static void Require(bool holds, string otherwise)

@@ -18,7 +18,6 @@ internal sealed partial class ModelDescriptionJson : JsonSerializerContext
         {
             new JsonStringEnumConverter<Backbone>(allowIntegerValues: false),
             new JsonStringEnumConverter<FeatureMaps>(allowIntegerValues: false),
-            new JsonStringEnumConverter<BlockTransformMethod>(allowIntegerValues: false),
         },
     }).ModelDescription;
 }

@@ -1,3 +1,5 @@
+using System.Text.Json;
+
 namespace Microsoft.ML.PermutedSegmentation.BlockTransforms;
 
 /// <summary>How images are encrypted block by block, key apart.</summary>
@@ -20,6 +22,24 @@ internal sealed record BlockScheme(BlockTransformMethod Method, int BlockSize)
             throw new ArgumentOutOfRangeException(nameof(blockSize), blockSize, $"A block size is {SmallestBlock} to {LargestBlock} pixels.");
         return new BlockScheme(method, blockSize);
     }
+
+    /// <summary>The scheme that a model's description has.</summary>
+    /// <exception cref="InvalidDataException">It has none that can be.</exception>
+    public static BlockScheme Of(PixelTransformEntry entry)
+    {
+        try
+        {
+            BlockScheme scheme = JsonSerializer.Deserialize(entry.Json, BlockSchemeJson.Strict)!;
+            return Of(scheme.Method, scheme.BlockSize);
+        }
+        catch (Exception exception) when (exception is JsonException or ArgumentException)
+        {
+            throw new InvalidDataException(exception.Message, exception);
+        }
+    }
+
+    /// <summary>What a model's description has of it.</summary>
+    public PixelTransformEntry ToEntry() => new(JsonSerializer.Serialize(this, BlockSchemeJson.Strict));
 
     /// <summary>The transform under a key, right or wrong.</summary>
     public BlockTransform Derive(PermutationKey key, ReadOnlySpan<byte> salt) => BlockTransform.Derive(Method, BlockSize, key, salt);
