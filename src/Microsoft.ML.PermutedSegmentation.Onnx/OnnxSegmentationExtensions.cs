@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using Google.Protobuf;
 using Onnx;
 using TorchSharp;
@@ -34,7 +35,7 @@ public static class OnnxSegmentationExtensions
         ArgumentNullException.ThrowIfNull(model);
         ArgumentNullException.ThrowIfNull(stream);
         SegmentationModel segmentation = ModelChain.Split(model).Segmenter.Model;
-        if (segmentation.Description.PixelTransform is not null)
+        if (segmentation.Description.Protection?.ImageStep is not null)
             throw new InvalidOperationException("The network of this model learned from images that are encrypted block by block. An ONNX file would need images encrypted in the same way; only models without block-wise encryption are exported.");
         Write(segmentation, stream, options ?? new OnnxExportOptions());
     }
@@ -55,20 +56,22 @@ public static class OnnxSegmentationExtensions
     {
         ArgumentNullException.ThrowIfNull(key);
         ArgumentNullException.ThrowIfNull(metadata);
-        ModelDescription description = OnnxMetadata.Read(metadata);
+        ModelDescription description = ModelMetadata.Read(metadata);
         if (verify && description.IsProtected)
             KeyVerification.Require(KeyVerification.Matches(key, description.Salt, description.Fingerprint), "model", "get its inputs without verifying");
         return KeyEffect.PermutationsOf(key, description).ToDictionary(
-            entry => FcnGraph.InputOf(entry.Key), entry => Array.ConvertAll(entry.Value, channel => (long)channel));
+            entry => NetworkGraph.InputOf(entry.Key), entry => Array.ConvertAll(entry.Value, channel => (long)channel));
     }
 
     private static void Write(SegmentationModel model, Stream stream, OnnxExportOptions options)
     {
         using var scope = torch.NewDisposeScope();
-        var weights = new OnnxWeights(FoldedWeights.Of(model.StoredState()), protection: []);
         ModelDescription description = model.Description;
-        GraphProto graph = FcnGraph.ForFile(
-            description.Architecture, description.ImageHeight, description.ImageWidth, weights, description.FeatureMaps, options);
+        NetworkLayout layout = description.Layout;
+        Dictionary<string, torch.Tensor> state = model.StoredState().ToDictionary(entry => entry.Name, entry => entry.Value.cpu().contiguous());
+        var weights = new OnnxWeights(FoldedWeights.Of(layout, name => MemoryMarshal.Cast<byte, float>(state[name].bytes)), protection: null);
+        GraphProto graph = NetworkGraph.ForFile(
+            layout, description.ImageHeight, description.ImageWidth, weights, description.FeatureMaps, options);
         OnnxFile.CreateModel(graph, description).WriteTo(stream);
     }
 }

@@ -28,7 +28,7 @@ public static class BlockwiseEncryptionExtensions
         options.Validate();
         if (scheme.FindProblem(options.ImageHeight, options.ImageWidth) is { } problem)
             throw new ArgumentException($"{nameof(options.ImageHeight)} and {nameof(options.ImageWidth)} are {problem}", nameof(options));
-        return new PermutedSegmentationTrainer(trainers.Environment, key, options, scheme.ToEntry());
+        return new PermutedSegmentationTrainer(trainers.Environment, key, options, scheme.ToStep());
     }
 
     /// <summary>
@@ -71,6 +71,6 @@ public static class BlockwiseEncryptionExtensions
     {
         /// <summary>How images are encrypted, with blocks of how many pixels a side, before the network reads them; null when they are not.</summary>
         public (BlockTransformMethod Method, int BlockSize)? ImageEncryption
-            => model.Model.Description.PixelTransform is { } entry && BlockScheme.Of(entry) is var scheme ? (scheme.Method, scheme.BlockSize) : null;
+            => BlockScheme.Of(model.Model.Description) is { } scheme ? (scheme.Method, scheme.BlockSize) : null;
     }
 }

@@ -3,7 +3,7 @@ namespace Microsoft.ML.PermutedSegmentation;
 /// <summary>The paper's literal start as an option of the trainer.</summary>
 public static class LiteralStartExtensions
 {
-    private static readonly InitialWeightsHook Hook = new("ReadInitialWeightsThroughPermutation", LiteralStart.ReadThroughPermutation);
+    private static readonly InitialWeightsHook Hook = new(LiteralStart.ReadThroughPermutation);
 
     /// <param name="options">Options of a training with a key.</param>
     extension(PermutedSegmentationTrainer.Options options)

@@ -1,118 +1,108 @@
 using System.Security.Cryptography;
-using System.Text.Json;
-using System.Text.Json.Serialization;
 
 namespace Microsoft.ML.PermutedSegmentation.Models;
 
-/// <summary>All that a model file says besides its weights. Nothing of it is secret.</summary>
-internal sealed record ModelDescription
+/// <summary>
+/// All that a model's file says of its network besides the weights. Nothing of it is secret, and no other instance than a valid one can be made:
+/// what is trained can be saved, and what is saved can be loaded.
+/// </summary>
+public sealed class ModelDescription
 {
     /// <summary>The most pixels that a side of the images may have.</summary>
     public const int LargestSide = 1 << 14;
 
-    /// <summary>The most bytes that a description in a file may have.</summary>
-    public const int LargestSize = 1 << 20;
+    /// <summary>The most bytes that the class names may have as JSON.</summary>
+    internal const int LargestClassNames = 1 << 20;
 
-    private const int FingerprintSize = 8;
+    /// <summary>A model without protection.</summary>
+    /// <param name="network">The kind of network.</param>
+    /// <param name="backbone">Its backbone.</param>
+    /// <param name="outputStride">Image pixels per pixel of the last map, in each direction.</param>
+    /// <param name="imageHeight">Height of the images that it reads, in pixels.</param>
+    /// <param name="imageWidth">Width of these images.</param>
+    /// <param name="classNames">The classes, in the order of the labels.</param>
+    /// <exception cref="ArgumentException">There cannot be such a model; the message says why.</exception>
+    public ModelDescription(
+        SegmentationNetwork network, Backbone backbone, int outputStride, int imageHeight, int imageWidth, IReadOnlyList<string> classNames)
+    {
+        ArgumentNullException.ThrowIfNull(classNames);
+        string[] names = [.. classNames];
+        if (ClassNameList.FindProblem(names) is { } problem)
+            throw new ArgumentException(problem, nameof(classNames));
+        if (ModelMetadata.WriteNames(names).Length is > LargestClassNames and var length)
+            throw new ArgumentException($"The class names have {length} bytes; {LargestClassNames} are possible.", nameof(classNames));
+        Layout = NetworkLayout.For(network, backbone, outputStride, names.Length);
+        CheckSide(nameof(imageHeight), "height", imageHeight, outputStride);
+        CheckSide(nameof(imageWidth), "width", imageWidth, outputStride);
+        (Network, Backbone, OutputStride, ImageHeight, ImageWidth) = (network, backbone, outputStride, imageHeight, imageWidth);
+        ClassNames = Array.AsReadOnly(names);
+    }
 
-    public required Backbone Backbone { get; init; }
-    public required int OutputStride { get; init; }
-    public required int ImageHeight { get; init; }
-    public required int ImageWidth { get; init; }
-    public required IReadOnlyList<string> ClassNames { get; init; }
+    private ModelDescription(ModelDescription other, ModelProtection? protection)
+    {
+        (Network, Backbone, OutputStride, ImageHeight, ImageWidth) = (other.Network, other.Backbone, other.OutputStride, other.ImageHeight, other.ImageWidth);
+        (ClassNames, Layout, Protection) = (other.ClassNames, other.Layout, protection);
+    }
+
+    /// <summary>The kind of network.</summary>
+    public SegmentationNetwork Network { get; }
+
+    /// <summary>The network's backbone.</summary>
+    public Backbone Backbone { get; }
+
+    /// <summary>Image pixels per pixel of the last map, in each direction.</summary>
+    public int OutputStride { get; }
+
+    /// <summary>Height of the images that the network reads, in pixels.</summary>
+    public int ImageHeight { get; }
+
+    /// <summary>Width of these images.</summary>
+    public int ImageWidth { get; }
+
+    /// <summary>The classes, in the order of the labels.</summary>
+    public IReadOnlyList<string> ClassNames { get; }
+
+    /// <summary>What needs the key; null for an unprotected model.</summary>
+    public ModelProtection? Protection { get; }
 
     /// <summary>The maps that need the key; None for an unprotected model.</summary>
-    public required FeatureMaps FeatureMaps { get; init; }
+    public FeatureMaps FeatureMaps => Protection?.FeatureMaps ?? FeatureMaps.None;
 
-    /// <summary>What the key does to pixels instead of weights; null: nothing.</summary>
-    [JsonPropertyName("imageEncryption")]
-    public PixelTransformEntry? PixelTransform { get; init; }
+    /// <summary>Whether a key is needed to run it as it was trained.</summary>
+    public bool IsProtected => Protection is not null;
 
-    /// <summary>Makes one key give unrelated permutations in two models (16 bytes); null for an unprotected model.</summary>
-    public byte[]? Salt { get; init; }
+    internal byte[]? Salt => Protection?.SaltBytes;
 
-    /// <summary>Tells a wrong key from the right one (8 bytes); null when it is not stored.</summary>
-    public byte[]? Fingerprint { get; init; }
+    internal byte[]? Fingerprint => Protection?.FingerprintBytes;
 
-    public required string ImageColumnName { get; init; }
-    public required string PredictedLabelColumnName { get; init; }
-    public required string ScoreColumnName { get; init; }
+    /// <summary>The network, layer by layer.</summary>
+    public NetworkLayout Layout { get; }
 
-    [JsonIgnore]
-    public bool IsProtected => FeatureMaps != FeatureMaps.None || PixelTransform is not null;
+    /// <summary>Whether images may have such a side.</summary>
+    internal static bool IsSide(int side, int outputStride) => side is > 0 and <= LargestSide && side % outputStride == 0;
 
-    [JsonIgnore]
-    public FcnArchitecture Architecture => FcnArchitecture.For(Backbone, OutputStride, ClassNames.Count);
+    /// <summary>What a side must be, for a message.</summary>
+    internal static string SideRule(int outputStride) => $"a positive multiple of the output stride, {outputStride}, of at most {LargestSide}";
 
-    /// <summary>The same model protected from now on, with a new salt unless one is given.</summary>
+    /// <summary>The same model with another protection, or with none.</summary>
+    public ModelDescription With(ModelProtection? protection) => new(this, protection);
+
+    /// <summary>The same model protected with a key from now on.</summary>
+    /// <param name="key">The key.</param>
+    /// <param name="maps">The maps that it permutes.</param>
+    /// <param name="storeFingerprint">Whether the fingerprint of the key is stored.</param>
+    /// <param name="salt">The salt; a new one when null.</param>
+    /// <param name="imageStep">What the key does to images; null: nothing.</param>
     /// <exception cref="ObjectDisposedException">The key was disposed.</exception>
-    public ModelDescription ProtectedWith(PermutationKey key, FeatureMaps maps, bool storeFingerprint, byte[]? salt = null)
+    internal ModelDescription ProtectedWith(PermutationKey key, FeatureMaps maps, bool storeFingerprint, byte[]? salt = null, ImageStep? imageStep = null)
     {
         salt ??= RandomNumberGenerator.GetBytes(PermutationKey.ModelSaltSizeInBytes);
-        return this with { FeatureMaps = maps, Salt = salt, Fingerprint = storeFingerprint ? key.GetFingerprint(salt) : null };
+        return With(new ModelProtection(maps, imageStep, salt, storeFingerprint ? key.GetFingerprint(salt) : null));
     }
 
-    /// <summary>The same model without protection.</summary>
-    public ModelDescription Unprotected() => this with { FeatureMaps = FeatureMaps.None, Salt = null, Fingerprint = null };
-
-    /// <summary>Whether what is saved with this description can be loaded again: found out before a training and not after it.</summary>
-    /// <exception cref="ArgumentException">It cannot.</exception>
-    public void RequireStorable()
+    private static void CheckSide(string parameter, string name, int side, int outputStride)
     {
-        try
-        {
-            byte[] json = ToJson();
-            if (json.Length > LargestSize)
-                throw new InvalidDataException($"Its description has {json.Length} bytes, of which the class names are most; {LargestSize} are possible.");
-            FromJson(json);
-        }
-        catch (InvalidDataException exception)
-        {
-            throw new ArgumentException($"Such a model could be saved but not loaded. {exception.Message}", exception);
-        }
-    }
-
-    public byte[] ToJson() => JsonSerializer.SerializeToUtf8Bytes(this, ModelDescriptionJson.Strict);
-
-    /// <summary>Reads and checks a description; the bytes are hostile until then.</summary>
-    /// <exception cref="InvalidDataException">The bytes are no valid description.</exception>
-    public static ModelDescription FromJson(ReadOnlySpan<byte> json)
-    {
-        try
-        {
-            var description = JsonSerializer.Deserialize(json, ModelDescriptionJson.Strict)
-                ?? throw new InvalidDataException("The model's description is empty.");
-            description.Check();
-            return description;
-        }
-        catch (Exception exception) when (exception is JsonException or ArgumentException)
-        {
-            throw new InvalidDataException($"The model's description is damaged: {exception.Message}", exception);
-        }
-    }
-
-    /// <summary>Checks what was read from a file.</summary>
-    /// <exception cref="InvalidDataException">It describes no model that can be.</exception>
-    /// <exception cref="ArgumentException">It describes no network that can be.</exception>
-    public void Check()
-    {
-        _ = Architecture; // throws for a network that cannot be
-        Require(ImageHeight is > 0 and <= LargestSide && ImageHeight % OutputStride == 0, $"image height {ImageHeight}");
-        Require(ImageWidth is > 0 and <= LargestSide && ImageWidth % OutputStride == 0, $"image width {ImageWidth}");
-        Require((FeatureMaps & ~FeatureMaps.All) == 0, "an unknown feature map");
-        if (PixelTransform is { } entry && PixelTransformMaker.Find().FindProblem(entry, ImageHeight, ImageWidth) is { } wrong)
-            throw new InvalidDataException($"The model's description is damaged: {wrong}");
-        Require(Salt?.Length == (IsProtected ? PermutationKey.ModelSaltSizeInBytes : null), "a salt of wrong length");
-        Require(Fingerprint is null || (IsProtected && Fingerprint.Length == FingerprintSize), "a fingerprint of wrong length");
-        if (ClassNameList.FindProblem(ClassNames) is { } problem)
-            throw new InvalidDataException($"The model's description is damaged: {problem}");
-        foreach (string column in (string[])[ImageColumnName, PredictedLabelColumnName, ScoreColumnName])
-            Require(!string.IsNullOrWhiteSpace(column), "an empty column name");
-    }
-
-    private static void Require(bool holds, string otherwise)
-    {
-        if (!holds)
-            throw new InvalidDataException($"The model's description is damaged: it has {otherwise}.");
+        if (!IsSide(side, outputStride))
+            throw new ArgumentOutOfRangeException(parameter, side, $"The {name} of the images must be {SideRule(outputStride)}.");
     }
 }

@@ -1,6 +1,6 @@
 namespace Microsoft.ML.PermutedSegmentation.Models;
 
-/// <summary>Makes a <see cref="PixelTransform"/> of what a model's description says of it. There is one, in another package.</summary>
+/// <summary>Makes a <see cref="PixelTransform"/> of the <see cref="ImageStep"/> of a model. There is one maker, in another package.</summary>
 internal abstract class PixelTransformMaker
 {
     private const string Package = "Microsoft.ML.PermutedSegmentation.Research";
@@ -14,9 +14,10 @@ internal abstract class PixelTransformMaker
         ? (PixelTransformMaker)Activator.CreateInstance(type)!
         : throw new InvalidOperationException($"This model's key encrypts images, which only the package {Package} can do; the application has to reference it.");
 
-    /// <summary>Says what is wrong with an entry of a model with images of this size; null when nothing is.</summary>
-    public abstract string? FindProblem(PixelTransformEntry entry, int height, int width);
+    /// <summary>Checks the step of a model that comes from a file.</summary>
+    /// <exception cref="InvalidDataException">It is not known, or cannot be.</exception>
+    public abstract void Check(ModelDescription model);
 
-    /// <summary>The transform under a key, right or wrong.</summary>
-    public abstract PixelTransform Make(PixelTransformEntry entry, PermutationKey key, ReadOnlySpan<byte> salt);
+    /// <summary>The transform of a model under a key, right or wrong.</summary>
+    public abstract PixelTransform Make(ModelDescription model, PermutationKey key);
 }

@@ -6,20 +6,10 @@ namespace Microsoft.ML.PermutedSegmentation.BlockTransforms;
 internal sealed class BlockTransformMaker : PixelTransformMaker, ImageEncryptionLoader.ILoader
 {
     /// <inheritdoc/>
-    public override string? FindProblem(PixelTransformEntry entry, int height, int width)
-    {
-        try
-        {
-            return BlockScheme.Of(entry).FindProblem(height, width) is { } problem ? $"images are {problem}" : null;
-        }
-        catch (InvalidDataException exception)
-        {
-            return exception.Message;
-        }
-    }
+    public override void Check(ModelDescription model) => BlockScheme.Of(model);
 
     /// <inheritdoc/>
-    public override PixelTransform Make(PixelTransformEntry entry, PermutationKey key, ReadOnlySpan<byte> salt) => BlockScheme.Of(entry).Derive(key, salt);
+    public override PixelTransform Make(ModelDescription model, PermutationKey key) => BlockScheme.Of(model)!.Derive(key, model.Salt);
 
     ITransformer ImageEncryptionLoader.ILoader.Load(IHostEnvironment environment, ModelLoadContext context)
         => BlockwiseEncryptingTransformer.Load(environment, context);

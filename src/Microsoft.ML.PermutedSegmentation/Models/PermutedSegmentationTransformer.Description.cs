@@ -15,7 +15,10 @@ public sealed partial class PermutedSegmentationTransformer
     /// <summary>Width of the predicted masks in pixels.</summary>
     public int ImageWidth => Model.Description.ImageWidth;
 
-    /// <summary>The network that reads the images.</summary>
+    /// <summary>The kind of network that labels the pixels.</summary>
+    public SegmentationNetwork Network => Model.Description.Network;
+
+    /// <summary>The part of the network that makes feature maps of the images.</summary>
     public Backbone Backbone => Model.Description.Backbone;
 
     /// <summary>Pixels of the image per cell of the last feature map, in each direction: 8, 16 or 32.</summary>
@@ -31,7 +34,7 @@ public sealed partial class PermutedSegmentationTransformer
         get
         {
             using var use = Model.Use();
-            return use.Value.Network.State().Values.Sum(value => value.NumberOfElements);
+            return use.Value.Network.State.Values.Sum(value => value.NumberOfElements);
         }
     }
 
@@ -42,15 +45,15 @@ public sealed partial class PermutedSegmentationTransformer
     public ReadOnlyMemory<byte> Fingerprint => Model.Description.Fingerprint;
 
     /// <summary>The column of images that the model reads.</summary>
-    public string ImageColumnName => Model.Description.ImageColumnName;
+    public string ImageColumnName => Model.Columns.Image;
 
     /// <summary>The column of predicted labels that it adds.</summary>
-    public string PredictedLabelColumnName => Model.Description.PredictedLabelColumnName;
+    public string PredictedLabelColumnName => Model.Columns.PredictedLabel;
 
     /// <summary>The column of class probabilities that it adds.</summary>
-    public string ScoreColumnName => Model.Description.ScoreColumnName;
+    public string ScoreColumnName => Model.Columns.Score;
 
     /// <summary>How many channels one of the six feature maps has, and so how many a key permutes.</summary>
     /// <exception cref="ArgumentException"><paramref name="map"/> is not exactly one map.</exception>
-    public int ChannelsOf(FeatureMaps map) => Model.Description.Architecture.ChannelsOf(map);
+    public int ChannelsOf(FeatureMaps map) => Model.Description.Layout.Find(map).Channels;
 }

@@ -1,4 +1,3 @@
-using System.Runtime.InteropServices;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -17,13 +16,16 @@ public sealed class SegmentationWeights : IDisposable
 
     private readonly Shared<IReadOnlyDictionary<string, Tensor>> _state;
 
-    private SegmentationWeights(Backbone backbone, int? classCount, bool isLocked, Dictionary<string, Tensor> state)
+    private SegmentationWeights(SegmentationNetwork? network, Backbone backbone, int? classCount, bool isLocked, Dictionary<string, Tensor> state)
     {
-        (Backbone, ClassCount, IsLocked) = (backbone, classCount, isLocked);
+        (Network, Backbone, ClassCount, IsLocked) = (network, backbone, classCount, isLocked);
         foreach (Tensor tensor in state.Values)
             tensor.DetachFromDisposeScope();
         _state = new Shared<IReadOnlyDictionary<string, Tensor>>(state, Free, () => new ObjectDisposedException(nameof(SegmentationWeights)));
     }
+
+    /// <summary>The network that they are of; null for a backbone alone.</summary>
+    public SegmentationNetwork? Network { get; }
 
     /// <summary>The residual network that they belong to.</summary>
     public Backbone Backbone { get; }
@@ -37,7 +39,7 @@ public sealed class SegmentationWeights : IDisposable
     /// </summary>
     public bool IsLocked { get; }
 
-    /// <summary>32-bit floats by their names in <see cref="FcnNetwork.State"/>; a backbone alone lacks the classifier's.</summary>
+    /// <summary>32-bit floats by their names in <see cref="TorchNetwork.State"/>; a backbone alone lacks the classifier's.</summary>
     /// <exception cref="ObjectDisposedException">The weights were disposed.</exception>
     internal Shared<IReadOnlyDictionary<string, Tensor>>.Lease Use() => _state.Use();
 
@@ -67,12 +69,10 @@ public sealed class SegmentationWeights : IDisposable
         {
             using FileStream stream = File.OpenRead(path);
             var file = new SafetensorsFile(stream);
+            if (file.Header.Metadata.TryGetValue(ModelFormat.FormatName, out string? format) && format.StartsWith(ModelFormat.Family, StringComparison.Ordinal))
+                throw new InvalidDataException("it is the inside of a model or a checkpoint, whose weights may be protected; take them with SegmentationWeights.Of from the model.");
             TorchvisionWeights weights = TorchvisionWeights.Recognize(file.Header.Entries);
-            // Ends what was read so far when reading fails.
-            using var scope = NewDisposeScope();
-            return new SegmentationWeights(
-                weights.Backbone, weights.ClassCount, file.Header.Metadata.ContainsKey(LockedMark),
-                weights.Entries.ToDictionary(entry => entry.Name, entry => Read(file, entry.Entry)));
+            return new SegmentationWeights(weights.Network, weights.Backbone, weights.ClassCount, file.Header.Metadata.ContainsKey(LockedMark), Read(file, weights));
         }
         catch (Exception exception) when (exception is InvalidDataException or EndOfStreamException)
         {
@@ -95,8 +95,8 @@ public sealed class SegmentationWeights : IDisposable
         PermutedSegmentationTransformer segmenter = ModelChain.Split(model).Segmenter;
         using var use = segmenter.Model.Use();
         return new SegmentationWeights(
-            segmenter.Model.Description.Backbone, segmenter.ClassNames.Count, !segmenter.IsUnlocked,
-            use.Value.Network.State().ToDictionary(entry => entry.Key, entry => entry.Value.detach()));
+            segmenter.Network, segmenter.Backbone, segmenter.ClassNames.Count, !segmenter.IsUnlocked,
+            use.Value.Network.State.ToDictionary(entry => entry.Key, entry => entry.Value.detach()));
     }
 
     /// <summary>
@@ -116,21 +116,49 @@ public sealed class SegmentationWeights : IDisposable
     public void Save(string path)
     {
         ArgumentException.ThrowIfNullOrEmpty(path);
-        using Tensor counter = zeros([], ScalarType.Int64, CPU);
-        Dictionary<string, string> metadata = IsLocked ? new() { [LockedMark] = "true" } : [];
         using var use = Use();
-        SafetensorsFile.Write(path, TorchvisionWeights.ToFile(use.Value, isWhole: ClassCount is not null, counter), metadata);
+        IReadOnlyDictionary<string, Tensor> state = use.Value;
+        var tensors = TorchvisionWeights.ToFile([.. state.Keys], isWhole: Network is not null, Backbone);
+        byte[] header = SafetensorsHeader.Write(
+            tensors.Select(entry => entry.Name is { } name ? (entry.FileName, ElementType.Float32, state[name].shape) : (entry.FileName, ElementType.Int64, [])),
+            IsLocked ? new Dictionary<string, string> { [LockedMark] = "true" } : []);
+        WholeFile.Write(path, stream =>
+        {
+            stream.Write(header);
+            foreach ((_, string? name) in tensors)
+            {
+                if (name is null)
+                    stream.Write(new byte[ElementType.Int64.Size()]);
+                else
+                    state[name].UseBytes(stream.Write);
+            }
+        });
     }
 
     /// <summary>Frees the native memory that no model shares.</summary>
     public void Dispose() => _state.Dispose();
 
-    private static Tensor Read(SafetensorsFile file, SafetensorsEntry entry)
+    private static Dictionary<string, Tensor> Read(SafetensorsFile file, TorchvisionWeights weights)
     {
-        Tensor values = file.Read(entry);
-        return WeightValues.FindProblem(entry.Name, MemoryMarshal.Cast<byte, float>(values.bytes)) is { } problem
-            ? throw new InvalidDataException(problem)
-            : values;
+        var state = new Dictionary<string, Tensor>();
+        try
+        {
+            foreach ((string name, SafetensorsEntry entry) in weights.Entries)
+            {
+                state[name] = TensorBytes.Create(entry.Shape, values =>
+                {
+                    file.Read(entry, values);
+                    if (WeightValues.FindProblem(entry.Name, values) is { } problem)
+                        throw new InvalidDataException(problem);
+                });
+            }
+            return state;
+        }
+        catch
+        {
+            Free(state);
+            throw;
+        }
     }
 
     private static void Free(IReadOnlyDictionary<string, Tensor> state)

@@ -48,13 +48,13 @@ internal sealed class SourceFolders
         where used != folder
         select (Path.GetRelativePath(Root, tree.FilePath), folder, type.Name, used);
 
-    /// <summary>The types that stand by themselves: the file, the namespace, the name, and whether it is public.</summary>
-    public IEnumerable<(string File, string Folder, string Namespace, string Name, bool IsPublic)> Types() =>
+    /// <summary>The types that stand by themselves: the file, the namespace that its folder has, their own, the name, and whether it is public.</summary>
+    public IEnumerable<(string File, string Expected, string Namespace, string Name, bool IsPublic)> Types() =>
         from tree in SourceTrees()
         from type in tree.GetRoot().DescendantNodes().OfType<BaseTypeDeclarationSyntax>()
         where type.Parent is BaseNamespaceDeclarationSyntax or CompilationUnitSyntax
         let space = (type.Parent as BaseNamespaceDeclarationSyntax)?.Name.ToString() ?? ""
-        select (Path.GetRelativePath(Root, tree.FilePath), FolderOf(tree), space, type.Identifier.Text, type.Modifiers.Any(SyntaxKind.PublicKeyword));
+        select (Path.GetRelativePath(Root, tree.FilePath), NamespaceOf(tree), space, type.Identifier.Text, type.Modifiers.Any(SyntaxKind.PublicKeyword));
 
     // All that a name in the code stands for, and what its members are members of.
     private HashSet<INamedTypeSymbol> TypesIn(SyntaxTree tree)
@@ -76,11 +76,18 @@ internal sealed class SourceFolders
         return types;
     }
 
-    /// <summary>A folder's name: that of its project without what all have in common, and the folder in it.</summary>
+    /// <summary>A folder's name: that of its project without what all have in common, and the folder in it; what is below that is part of it.</summary>
     private string FolderOf(SyntaxTree tree)
     {
-        string folder = Path.GetDirectoryName(Path.GetRelativePath(Root, tree.FilePath))!.Replace('\\', '/');
-        return folder[Product.Length..].TrimStart('.', '/');
+        string[] parts = Path.GetRelativePath(Root, tree.FilePath).Split(Path.DirectorySeparatorChar);
+        return $"{parts[0][Product.Length..].TrimStart('.')}/{(parts.Length > 2 ? parts[1] : "")}".Trim('/');
+    }
+
+    private string NamespaceOf(SyntaxTree tree)
+    {
+        string[] folders = Path.GetDirectoryName(Path.GetRelativePath(Root, tree.FilePath))!.Split(Path.DirectorySeparatorChar);
+        // The project of the images, which has no folders, has the namespace of those in the core.
+        return string.Join('.', [folders[0] == $"{Product}.Images" ? folders[0] : Product, .. folders.Skip(1).Take(1)]);
     }
 
     private IEnumerable<SyntaxTree> SourceTrees() => _compilation.SyntaxTrees.Where(tree => tree.FilePath.Length > 0);

@@ -91,7 +91,7 @@ public sealed class CheckpointProtectionTests : IDisposable
         var opened = new OpenedCheckpoint(_path, KeyBytes);
         Assert.True(opened.HasRightDigest());
         Assert.Equal(model.Model.Description.Salt, opened.Salt);
-        Assert.Equal("Shuffle", opened.Description.GetProperty("Settings").GetProperty("ImageEncryption").GetProperty("method").GetString());
+        Assert.Equal("Shuffle", opened.Description.GetProperty("Settings").GetProperty("ImageEncryption").GetProperty("Method").GetString());
         AssertHoldsNeither(opened, File.ReadAllBytes(_path), _key.GetBlockOrder(opened.Salt, "shuffle", 8));
     }
 
@@ -136,7 +136,7 @@ public sealed class CheckpointProtectionTests : IDisposable
             changed[random.Next(file.Length)] ^= (byte)(1 << random.Next(8));
             File.WriteAllBytes(_path, changed);
             // A bit of the fingerprint or the salt makes it another key's.
-            Exception exception = Assert.ThrowsAny<Exception>(() => StoredCheckpoint.Find(_path, _key));
+            Exception exception = Assert.ThrowsAny<Exception>(() => CheckpointReader.Find(_path, _key));
             Assert.True(exception is InvalidDataException or InvalidOperationException, exception.ToString());
         }
     }

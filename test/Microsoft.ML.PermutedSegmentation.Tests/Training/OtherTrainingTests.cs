@@ -46,7 +46,7 @@ public sealed class OtherTrainingTests : IClassFixture<OtherTrainingTests.FirstT
 
     [Fact]
     public void The_block_wise_encryption_of_images_is_another_training() => AssertRefused(
-        """FeatureMaps is Head there and None here; ImageEncryption is none there and {"method":"Shuffle","blockSize":4} here""",
+        """FeatureMaps is Head there and None here; ImageEncryption is none there and {"Method":"Shuffle","BlockSize":4} here""",
         () => new MLContext(seed: 1).Segmentation().Trainers
             .BlockwiseEncrypted(_first.Key, BlockTransformMethod.Shuffle, 4, _first.Options()).Fit(new MLContext().Data.LoadFromEnumerable(_first.Rows())));
 
