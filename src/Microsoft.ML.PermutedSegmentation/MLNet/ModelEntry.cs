@@ -1,7 +1,7 @@
 using System.IO.Compression;
 using System.Runtime.CompilerServices;
 
-namespace Microsoft.ML.PermutedSegmentation;
+namespace Microsoft.ML.PermutedSegmentation.MLNet;
 
 /// <summary>
 /// A large entry of an ML.NET model file, between archive and caller without a detour. ML.NET itself compresses every entry, and goes

@@ -4,7 +4,7 @@ using System.Text;
 using TorchSharp;
 using static TorchSharp.torch;
 
-namespace Microsoft.ML.PermutedSegmentation;
+namespace Microsoft.ML.PermutedSegmentation.Hooks;
 
 /// <summary>
 /// libtorch's operators for oneDNN's convolutions: on weights packed in the order that its kernels read, and with an addition and ReLU

@@ -2,7 +2,7 @@ using System.Runtime.ExceptionServices;
 using System.Runtime.InteropServices;
 using TorchSharp;
 
-namespace Microsoft.ML.PermutedSegmentation;
+namespace Microsoft.ML.PermutedSegmentation.Hooks;
 
 /// <summary>
 /// Loops on the threads that libtorch's operators run on. After an operator these spin for some milliseconds before they sleep, and a

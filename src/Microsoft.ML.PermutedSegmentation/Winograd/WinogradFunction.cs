@@ -1,7 +1,7 @@
 using static TorchSharp.torch;
 using Tensor = TorchSharp.torch.Tensor;
 
-namespace Microsoft.ML.PermutedSegmentation.Scoring;
+namespace Microsoft.ML.PermutedSegmentation.Winograd;
 
 /// <summary>
 /// <see cref="WinogradConvolution"/> for training. The gradient of the input is such a convolution itself; that of the weights goes

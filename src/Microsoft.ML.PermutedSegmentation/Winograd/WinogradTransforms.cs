@@ -3,7 +3,7 @@ using System.Runtime.InteropServices;
 using static TorchSharp.torch;
 using Tensor = TorchSharp.torch.Tensor;
 
-namespace Microsoft.ML.PermutedSegmentation.Scoring;
+namespace Microsoft.ML.PermutedSegmentation.Winograd;
 
 /// <summary>
 /// The linear maps of Winograd's minimal filtering F(4x4, 3x3) (A. Lavin and S. Gray, Fast Algorithms for Convolutional Neural Networks,

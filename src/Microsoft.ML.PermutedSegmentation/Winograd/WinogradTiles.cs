@@ -1,4 +1,4 @@
-namespace Microsoft.ML.PermutedSegmentation.Scoring;
+namespace Microsoft.ML.PermutedSegmentation.Winograd;
 
 /// <summary>
 /// The tiles of 4x4 pixels that maps of one size are cut into. Where the kernel is dilated, a tile takes every so many rows and columns:
