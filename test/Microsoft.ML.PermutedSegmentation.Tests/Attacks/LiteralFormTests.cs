@@ -20,12 +20,12 @@ public sealed class LiteralFormTests
         using FcnNetwork stored = new StolenModel(model, CPU).Copy();
         Tensor images = SmallNetworks.RandomImages(seed: 2, count: 1, height: 32, width: 32);
         Tensor expected = plain.Network().Run(images, 0, FcnNetwork.Scores);
-        Assert.True(SmallNetworks.Difference(expected, LiteralForm.Run(stored, images, 0, FcnNetwork.Scores, new Dictionary<FeatureMaps, Tensor>())) > 0.05);
+        SmallNetworks.Difference(expected, LiteralForm.Run(stored, images, 0, FcnNetwork.Scores, new Dictionary<FeatureMaps, Tensor>())).Should().BeGreaterThan(0.05);
 
         Dictionary<FeatureMaps, Tensor> right = KeyEffect.PermutationsOf(key, model.Description).ToDictionary(entry => entry.Key, entry => LiteralForm.ToMatrix(entry.Value, CPU));
-        Assert.True(SmallNetworks.Difference(expected, LiteralForm.Run(stored, images, 0, FcnNetwork.Scores, right)) < 1e-4);
+        SmallNetworks.Difference(expected, LiteralForm.Run(stored, images, 0, FcnNetwork.Scores, right)).Should().BeLessThan(1e-4);
         // In two parts, split at the lowest keyed map, which the first part has permuted.
         int split = maps.Each()[0].Number();
-        Assert.True(SmallNetworks.Difference(expected, LiteralForm.Run(stored, LiteralForm.Run(stored, images, 0, split, right), split, FcnNetwork.Scores, right)) < 1e-4);
+        SmallNetworks.Difference(expected, LiteralForm.Run(stored, LiteralForm.Run(stored, images, 0, split, right), split, FcnNetwork.Scores, right)).Should().BeLessThan(1e-4);
     }
 }
