@@ -48,7 +48,7 @@ public sealed class BlockwiseEncryptingTransformer : RowToRowTransformerBase
     /// <summary>The same encryption under a key; a wrong one is logged, or refused when verifying.</summary>
     internal BlockwiseEncryptingTransformer Unlock(PermutationKey key, bool verify)
     {
-        KeyVerification.CheckUnlock(Host, Matches(key), verify, "block-wise encryption", "A model trained on images encrypted with the right key will not know them.");
+        UnlockVerification.CheckUnlock(Host, Matches(key), verify, "block-wise encryption", "A model trained on images encrypted with the right key will not know them.");
         return With(key);
     }
 

@@ -1,6 +1,6 @@
 using Microsoft.ML.Data;
 
-namespace Microsoft.ML.PermutedSegmentation;
+namespace Microsoft.ML.PermutedSegmentation.Data;
 
 /// <summary>
 /// A column of masks, <c>Vector&lt;Key&lt;Byte&gt;, height, width&gt;</c>. Where the type does not tell the height and width,
