@@ -7,8 +7,11 @@ public sealed class CodeInPagesTests
 
     [Theory]
     [MemberData(nameof(PagesWithCode))]
-    public void Code_in_pages_compiles(string page) =>
-        CodeBlock.All("csharp").Where(block => block.Page == page).SelectMany(SnippetCompiler.Errors).Should().BeEmpty();
+    public void Code_in_pages_compiles(string page)
+    {
+        string[] errors = [.. CodeBlock.All("csharp").Where(block => block.Page == page).SelectMany(SnippetCompiler.Errors)];
+        errors.Should().BeEmpty();
+    }
 
     [Fact]
     public void Mistakes_are_found_where_they_are()
@@ -20,8 +23,9 @@ public sealed class CodeInPagesTests
     }
 
     [Fact]
-    public void Pages_have_code_that_somebody_compiles() =>
-        // A block that says "cs" or "c#" would go unnoticed.
-        Repository.Pages.Should().HaveCountGreaterThan(5).And
-            .Subject.SelectMany(page => CodeBlock.All("cs").Concat(CodeBlock.All("c#")).Concat(CodeBlock.All("C#"))).Should().BeEmpty();
+    public void No_code_goes_by_another_name_and_so_unnoticed()
+    {
+        CodeBlock.All("csharp").Should().HaveCountGreaterThan(5);
+        CodeBlock.All("cs").Concat(CodeBlock.All("c#")).Concat(CodeBlock.All("C#")).Should().BeEmpty();
+    }
 }

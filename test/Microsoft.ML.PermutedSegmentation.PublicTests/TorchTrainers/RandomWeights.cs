@@ -11,8 +11,6 @@ namespace PublicTests.TorchTrainers;
 /// </summary>
 internal static class RandomWeights
 {
-    private static readonly Assembly MLNet = typeof(NasBertTrainer).Assembly;
-
     /// <summary>For the object detector, whose file may lack tensors: this one lacks all, so the network keeps those it was made with.</summary>
     public static void ForObjectDetection(TempFolder folder) => folder.Write("mlnet/autoformer_11m_torchsharp.bin", [0]);
 
@@ -30,21 +28,21 @@ internal static class RandomWeights
 
     /// <summary>The network of question answering, with its own first weights.</summary>
     public static nn.Module<Tensor, Tensor, Tensor> CreateForQuestions() =>
-        (nn.Module<Tensor, Tensor, Tensor>)Activator.CreateInstance(MLNet.GetType("Microsoft.ML.TorchSharp.Roberta.Models.RobertaModelForQA", throwOnError: true)!, new QATrainer.Options())!;
+        (nn.Module<Tensor, Tensor, Tensor>)Activator.CreateInstance(Type("RobertaModelForQA"), new QATrainer.Options())!;
 
     /// <summary>The object detector's network as ML.NET makes it.</summary>
     public static nn.Module CreateObjectDetector(int classes) =>
         (nn.Module)Activator.CreateInstance(
-            MLNet.GetType("Microsoft.ML.TorchSharp.AutoFormerV2.AutoFormerV2", throwOnError: true)!,
+            Type("AutoFormerV2"),
             classes, new List<int> { 64, 128, 256, 448 }, new List<int> { 2, 2, 6, 2 }, new List<int> { 2, 4, 8, 14 }, CPU)!;
 
     private static nn.Module<Tensor, Tensor, Tensor> Create(string network, NasBertTrainer.NasBertOptions options, int classes)
     {
-        object tokenizer = MLNet.GetType("Microsoft.ML.TorchSharp.Extensions.TokenizerExtensions", throwOnError: true)!
-            .GetMethod("GetInstance", BindingFlags.Static | BindingFlags.NonPublic)!.Invoke(null, [null])!;
-        Type type = MLNet.GetType($"Microsoft.ML.TorchSharp.NasBert.Models.{network}", throwOnError: true)!;
-        return (nn.Module<Tensor, Tensor, Tensor>)Activator.CreateInstance(type, options, Number("PadIndex"), Number("SymbolsCount"), classes)!;
+        object tokenizer = Type("TokenizerExtensions").GetMethod("GetInstance", BindingFlags.Static | BindingFlags.NonPublic)!.Invoke(null, [null])!;
+        return (nn.Module<Tensor, Tensor, Tensor>)Activator.CreateInstance(Type(network), options, Number("PadIndex"), Number("SymbolsCount"), classes)!;
 
         int Number(string property) => (int)tokenizer.GetType().GetProperty(property)!.GetValue(tokenizer)!;
     }
+
+    private static Type Type(string name) => typeof(NasBertTrainer).Assembly.GetTypes().Single(type => type.Name == name);
 }

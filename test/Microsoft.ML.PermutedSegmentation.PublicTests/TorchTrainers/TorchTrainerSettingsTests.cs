@@ -38,7 +38,7 @@ public sealed class TorchTrainerSettingsTests
     [Theory]
     [InlineData(null, true)]
     [InlineData(0, true)]
-    [InlineData(0, false)]
+    [InlineData(0, false)] // where there is no GPU, both refuse
     public void Both_choose_the_same_device(int? gpu, bool fallback)
     {
         var mlContext = new MLContext { GpuDeviceId = gpu, FallbackToCpu = fallback };
@@ -46,16 +46,6 @@ public sealed class TorchTrainerSettingsTests
             Chosen(Theirs, mlContext).Should().Be(DeviceType.CPU, "ML.NET's trainers use a GPU only where GpuDeviceId names one; ours take the first");
         else
             Chosen(Ours, mlContext).Should().Be(Chosen(Theirs, mlContext));
-    }
-
-    [Fact]
-    public void Both_say_that_a_GPU_is_missing_where_the_processor_is_no_substitute()
-    {
-        if (torch.cuda.is_available())
-            return;
-        var mlContext = new MLContext { GpuDeviceId = 0, FallbackToCpu = false };
-        Ours.Invoking(choose => choose(mlContext)).Should().Throw<InvalidOperationException>().WithMessage("*GpuDeviceId is 0*");
-        Theirs.Invoking(choose => choose(mlContext)).Should().Throw<Exception>().WithMessage("*no GPU detected*");
     }
 
     // With another address than Microsoft's, ML.NET does not try at all: the test needs no network, and never waits for one.
@@ -86,7 +76,8 @@ public sealed class TorchTrainerSettingsTests
 
     private static Func<MLContext, torch.Device> Chooser(Type beside, string type, string method)
     {
-        MethodInfo choose = beside.Assembly.GetTypes().Single(candidate => candidate.Name == type).GetMethod(method, BindingFlags.Static | BindingFlags.Public | BindingFlags.NonPublic)!;
+        MethodInfo choose = beside.Assembly.GetTypes().Single(candidate => candidate.Name == type)
+            .GetMethods(BindingFlags.Static | BindingFlags.Public | BindingFlags.NonPublic).Single(candidate => candidate.Name == method && candidate.GetParameters().Length == 1);
         return mlContext => (torch.Device)choose.Invoke(null, BindingFlags.DoNotWrapExceptions, null, [mlContext], null)!;
     }
 
