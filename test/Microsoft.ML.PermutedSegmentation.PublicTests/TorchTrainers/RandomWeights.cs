@@ -28,21 +28,21 @@ internal static class RandomWeights
 
     /// <summary>The network of question answering, with its own first weights.</summary>
     public static nn.Module<Tensor, Tensor, Tensor> CreateForQuestions() =>
-        (nn.Module<Tensor, Tensor, Tensor>)Activator.CreateInstance(Type("RobertaModelForQA"), new QATrainer.Options())!;
+        (nn.Module<Tensor, Tensor, Tensor>)Activator.CreateInstance(TypeOf("RobertaModelForQA"), new QATrainer.Options())!;
 
     /// <summary>The object detector's network as ML.NET makes it.</summary>
     public static nn.Module CreateObjectDetector(int classes) =>
         (nn.Module)Activator.CreateInstance(
-            Type("AutoFormerV2"),
+            TypeOf("AutoFormerV2"),
             classes, new List<int> { 64, 128, 256, 448 }, new List<int> { 2, 2, 6, 2 }, new List<int> { 2, 4, 8, 14 }, CPU)!;
 
     private static nn.Module<Tensor, Tensor, Tensor> Create(string network, NasBertTrainer.NasBertOptions options, int classes)
     {
-        object tokenizer = Type("TokenizerExtensions").GetMethod("GetInstance", BindingFlags.Static | BindingFlags.NonPublic)!.Invoke(null, [null])!;
-        return (nn.Module<Tensor, Tensor, Tensor>)Activator.CreateInstance(Type(network), options, Number("PadIndex"), Number("SymbolsCount"), classes)!;
+        object tokenizer = TypeOf("TokenizerExtensions").GetMethod("GetInstance", BindingFlags.Static | BindingFlags.NonPublic)!.Invoke(null, [null])!;
+        return (nn.Module<Tensor, Tensor, Tensor>)Activator.CreateInstance(TypeOf(network), options, Number("PadIndex"), Number("SymbolsCount"), classes)!;
 
         int Number(string property) => (int)tokenizer.GetType().GetProperty(property)!.GetValue(tokenizer)!;
     }
 
-    private static Type Type(string name) => typeof(NasBertTrainer).Assembly.GetTypes().Single(type => type.Name == name);
+    private static Type TypeOf(string name) => typeof(NasBertTrainer).Assembly.GetTypes().Single(type => type.Name == name);
 }

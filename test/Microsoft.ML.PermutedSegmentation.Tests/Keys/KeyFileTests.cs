@@ -1,3 +1,4 @@
+using System.Runtime.Versioning;
 using System.Text;
 using Xunit;
 
@@ -80,7 +81,7 @@ public sealed class KeyFileTests : IDisposable
         Assert.Contains(path, error.Message);
     }
 
-    [UnixTheory]
+    [UnixTheory, UnsupportedOSPlatform("windows")]
     [InlineData(UnixFileMode.GroupRead, "640")]
     [InlineData(UnixFileMode.OtherRead, "604")]
     [InlineData(UnixFileMode.OtherWrite, "602")]
