@@ -135,7 +135,7 @@ public sealed partial class PermutedSegmentationTrainer
             if (CheckpointPath is not null)
                 ArgumentException.ThrowIfNullOrWhiteSpace(CheckpointPath);
             if (!Enum.IsDefined(Backbone))
-                throw new ArgumentOutOfRangeException(nameof(Backbone), Backbone, "Unknown backbone.");
+                throw new ArgumentOutOfRangeException(nameof(Backbone), Backbone, "Not a backbone.");
             if (InitialWeights is { } initial)
                 CheckInitialWeights(initial);
             if (!Enum.IsDefined(Network))
