@@ -1,11 +1,6 @@
-using Microsoft.ML;
 using Microsoft.ML.Data;
-using Microsoft.ML.PermutedSegmentation;
 using Microsoft.ML.Runtime;
 using Microsoft.ML.Transforms.Image;
-
-[assembly: LoadableClass(typeof(BlockwiseEncryptingTransformer), null, typeof(SignatureLoadModel),
-    "Block-wise image encryption", BlockwiseEncryptingTransformer.LoaderSignature)]
 
 namespace Microsoft.ML.PermutedSegmentation;
 
@@ -13,10 +8,8 @@ namespace Microsoft.ML.PermutedSegmentation;
 /// Encrypts images block by block, when unlocked with a key; made by <see cref="BlockwiseEncryptingEstimator"/>. Locked,
 /// as after loading, it passes images on as they are (the paper's Plain, Table II).
 /// </summary>
-public sealed class BlockwiseEncryptingTransformer : RowToRowTransformerBase
+public sealed class BlockwiseEncryptingTransformer : RowToRowTransformerBase, IKeyedTransformer
 {
-    internal const string LoaderSignature = "BlockwiseEncryption";
-
     private readonly BlockEncryption _encryption;
     private readonly BlockTransform? _transform; // null: locked
     private int _saidLocked;
@@ -55,6 +48,10 @@ public sealed class BlockwiseEncryptingTransformer : RowToRowTransformerBase
     /// <summary>Whether the stored fingerprint is the key's; null when none is stored.</summary>
     internal bool? Matches(PermutationKey key) => _encryption.Matches(key);
 
+    bool? IKeyedTransformer.Matches(PermutationKey key) => Matches(key);
+
+    IKeyedTransformer IKeyedTransformer.Unlock(PermutationKey key, bool verify) => Unlock(key, verify);
+
     /// <summary>The same encryption under a key, right or wrong, or locked when null; nothing is checked or logged.</summary>
     internal BlockwiseEncryptingTransformer With(PermutationKey? key)
         => new(Host, OutputColumnName, InputColumnName, _encryption, key is null ? null : _encryption.Derive(key));
@@ -66,8 +63,8 @@ public sealed class BlockwiseEncryptingTransformer : RowToRowTransformerBase
             throw new ArgumentException($"The images of column '{InputColumnName}' are {problem}");
     }
 
-    // Found by ML.NET through LoadableClass.
-    private static BlockwiseEncryptingTransformer Create(IHostEnvironment environment, ModelLoadContext context)
+    /// <summary>Reads what <see cref="SaveModel"/> wrote.</summary>
+    internal static BlockwiseEncryptingTransformer Load(IHostEnvironment environment, ModelLoadContext context)
     {
         context.CheckAtModel(GetVersionInfo());
         string output = context.LoadNonEmptyString();
@@ -85,14 +82,14 @@ public sealed class BlockwiseEncryptingTransformer : RowToRowTransformerBase
 
     private protected override IRowMapper MakeRowMapper(DataViewSchema schema) => new Mapper(this, schema);
 
-    // The assembly's name lets ML.NET find this class in a process that has not used it yet.
+    // The named assembly's loader comes here, or says that this package is missing.
     private static VersionInfo GetVersionInfo() => new(
         modelSignature: "SEGBLOCK",
         verWrittenCur: 0x00010001,
         verReadableCur: 0x00010001,
         verWeCanReadBack: 0x00010001,
-        loaderSignature: LoaderSignature,
-        loaderAssemblyName: typeof(BlockwiseEncryptingTransformer).Assembly.FullName);
+        loaderSignature: ImageEncryptionLoader.LoaderSignature,
+        loaderAssemblyName: typeof(ImageEncryptionLoader).Assembly.FullName);
 
     private void SayWhenLocked()
     {
