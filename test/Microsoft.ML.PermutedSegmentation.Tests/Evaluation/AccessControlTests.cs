@@ -121,7 +121,7 @@ public sealed class AccessControlTests(TrainedModel trained) : IClassFixture<Tra
         AssertSame(_segmentation.Evaluate(model.Transform(trained.Data)), metrics.Correct);
         AssertSame(_segmentation.Evaluate(Locked(mlContext, model).Transform(trained.Data)), metrics.NoKey);
         Assert.Equal(2, metrics.Incorrect.PerKey.Count);
-        using var wrong = TestKeys.Wrong();
+        using var wrong = PermutationKey.Generate();
         Assert.Throws<ArgumentException>(() => _segmentation.EvaluateAccessControl(model, trained.Data, wrong, 1));
     }
 
@@ -129,7 +129,7 @@ public sealed class AccessControlTests(TrainedModel trained) : IClassFixture<Tra
     public void Bad_input_gives_one_clear_message()
     {
         Assert.Throws<ArgumentOutOfRangeException>(() => _segmentation.EvaluateAccessControl(trained.Transformer, trained.Data, trained.Key, 0));
-        using var wrong = TestKeys.Wrong();
+        using var wrong = PermutationKey.Generate();
         Assert.Contains("fingerprint", Assert.Throws<ArgumentException>(() => _segmentation.EvaluateAccessControl(trained.Transformer, trained.Data, wrong, 1)).Message);
         ITransformer other = trained.MLContext.Transforms.CopyColumns("Copy", "Name").Fit(trained.Data);
         Assert.Throws<ArgumentException>(() => _segmentation.EvaluateAccessControl(other, trained.Data, trained.Key, 1));

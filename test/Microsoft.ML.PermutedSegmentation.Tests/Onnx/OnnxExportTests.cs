@@ -27,7 +27,7 @@ public sealed class OnnxExportTests(OnnxModel exported) : IClassFixture<OnnxMode
         // No-perm is the locked model, and the labels of another key are no better.
         var identity = permutations.ToDictionary(entry => entry.Key, entry => Enumerable.Range(0, entry.Value.Length).Select(i => (long)i).ToArray());
         Assert.Equal(LabelsOf(exported.Locked), session.Run(images, [5, Size, Size, 3], identity)["labels"].GetTensorDataAsSpan<byte>().ToArray());
-        using var wrong = TestKeys.Wrong();
+        using var wrong = PermutationKey.Generate();
         Assert.Throws<InvalidOperationException>(() => wrong.GetOnnxInputs(session.ModelMetadata.CustomMetadataMap));
         var other = wrong.GetOnnxInputs(session.ModelMetadata.CustomMetadataMap, verify: false);
         Assert.NotEqual(LabelsOf(exported.Unlocked), session.Run(images, [5, Size, Size, 3], other)["labels"].GetTensorDataAsSpan<byte>().ToArray());

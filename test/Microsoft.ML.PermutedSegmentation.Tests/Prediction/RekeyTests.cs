@@ -46,7 +46,7 @@ public sealed class RekeyTests(UnprotectedModel trained) : IClassFixture<Unprote
     public void A_wrong_old_key_is_refused()
     {
         using PermutedSegmentationTransformer model = Protect(), locked = trained.Locked(model);
-        using var wrong = TestKeys.Wrong();
+        using var wrong = PermutationKey.Generate();
         Assert.Contains("not the key", Assert.Throws<InvalidOperationException>(() => _segmentation.Rekey(locked, wrong, _newKey)).Message);
         Assert.Throws<InvalidOperationException>(() => _segmentation.Rekey(model, _newKey, trained.Key)); // the wrong way round
     }

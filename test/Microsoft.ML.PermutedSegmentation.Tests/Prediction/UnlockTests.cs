@@ -45,7 +45,7 @@ public sealed class UnlockTests(TrainedModel trained) : IClassFixture<TrainedMod
     [Fact]
     public void Verifying_refuses_a_wrong_key()
     {
-        using var wrong = TestKeys.Wrong();
+        using var wrong = PermutationKey.Generate();
         Assert.Throws<InvalidOperationException>(() => _segmentation.Unlock(trained.Load(), wrong, verify: true));
     }
 

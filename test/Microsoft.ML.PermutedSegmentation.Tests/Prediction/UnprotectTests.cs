@@ -76,7 +76,7 @@ public sealed class UnprotectTests(UnprotectedModel trained) : IClassFixture<Unp
     [Fact]
     public void Without_a_fingerprint_the_model_has_to_be_unlocked_with_the_key()
     {
-        using var wrong = TestKeys.Wrong();
+        using var wrong = PermutationKey.Generate();
         using var model = (PermutedSegmentationTransformer)_segmentation.Protect(trained.Transformer, trained.Key, storeFingerprint: false);
         using PermutedSegmentationTransformer locked = trained.Locked(model);
         Assert.Contains("unlock it with the key first", Assert.Throws<InvalidOperationException>(() => _segmentation.Unprotect(locked, trained.Key)).Message);
