@@ -29,7 +29,7 @@ internal static class KeyFile
             WarnIfOthersHaveAccess(path, stream, warn);
             int length = stream.ReadAtLeast(text, text.Length, throwOnEndOfStream: false);
             if (length > MaximumSizeInBytes)
-                throw new FormatException($"'{path}' is not a key file: it has more than {MaximumSizeInBytes} bytes.");
+                throw new FormatException($"'{path}' is no key file: it has more than {MaximumSizeInBytes} bytes.");
             DecodePem(KeyText.Normalize(text[..length]), key, $"The key file '{path}'");
         }
         finally
@@ -42,7 +42,7 @@ internal static class KeyFile
     {
         string target = Path.GetFullPath(path);
         if (Path.Exists(target))
-            throw new IOException($"'{path}' exists already, and a key is never overwritten: the models protected with it could no longer be unlocked. Choose another name or move it away.");
+            throw new IOException($"'{path}' exists already, and a key is never overwritten: the models protected with it could not be unlocked any more. Choose another name or move it away.");
         string folder = Path.GetDirectoryName(target)!;
         if (!Directory.Exists(folder))
             throw new DirectoryNotFoundException($"The folder '{folder}' for the key file does not exist.");
