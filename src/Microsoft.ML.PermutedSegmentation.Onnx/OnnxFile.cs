@@ -44,7 +44,7 @@ internal static class OnnxFile
         }
         catch (InvalidProtocolBufferException exception)
         {
-            throw new InvalidDataException($"This is no ONNX file, or damaged: {exception.Message}", exception);
+            throw new InvalidDataException($"This is not an ONNX file, or it is damaged: {exception.Message}", exception);
         }
     }
 
@@ -55,7 +55,7 @@ internal static class OnnxFile
         for (int count; (count = stream.Read(buffer)) > 0; content.Write(buffer, 0, count))
         {
             if (content.Length + count > LargestFile)
-                throw new InvalidDataException($"This is no ONNX file of a model of this library: it has more than {LargestFile} bytes.");
+                throw new InvalidDataException($"This is not an ONNX file of a model of this library: it has more than {LargestFile} bytes.");
         }
         return content.Length == content.Capacity ? content.GetBuffer() : content.ToArray();
     }

@@ -25,7 +25,7 @@ public sealed class SegmentationTransformsCatalog
         inputColumnName ??= outputColumnName;
         ArgumentException.ThrowIfNullOrEmpty(inputColumnName);
         if (!Enum.IsDefined(orientation))
-            throw new ArgumentOutOfRangeException(nameof(orientation), orientation, "Not an orientation.");
+            throw new ArgumentOutOfRangeException(nameof(orientation), orientation, "Unknown orientation.");
         return new ImageFileLoadingEstimator(
             new ImageFileLoadingTransformer(Environment, outputColumnName, imageFolder, inputColumnName, orientation));
     }

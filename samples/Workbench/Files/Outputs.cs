@@ -93,7 +93,7 @@ internal sealed class Outputs
         if (!IsOrdinary(real))
             throw new IOException($"'{path}' is a pipe or a device; {option} needs the name of a file.");
         if (KeyFiles.IsKey(real))
-            throw new IOException($"'{path}' is a key file, and a key is never overwritten: the models protected with it could not be unlocked any more. Give {option} another name.");
+            throw new IOException($"'{path}' is a key file, and a key is never overwritten: the models protected with it could no longer be unlocked. Give {option} another name.");
         if (_overwrite != true && !isOwn)
             throw new IOException($"'{path}' exists already; give {option} another name{(_overwrite is null ? "" : ", or --overwrite to replace it")}.");
         if (new FileInfo(real).IsReadOnly)

@@ -54,7 +54,7 @@ public sealed class AttackOptions
         foreach (AttackMethod method in Methods)
         {
             if (!Enum.IsDefined(method))
-                throw new ArgumentOutOfRangeException(nameof(Methods), method, "Not a method of attack.");
+                throw new ArgumentOutOfRangeException(nameof(Methods), method, "Unknown method of attack.");
         }
         ArgumentOutOfRangeException.ThrowIfLessThan(StatisticsImages, 1);
         ArgumentOutOfRangeException.ThrowIfLessThan(Swaps, 1);

@@ -17,7 +17,7 @@ internal sealed record BlockScheme(BlockTransformMethod Method, int BlockSize)
     public static BlockScheme Of(BlockTransformMethod method, int blockSize)
     {
         if (!Enum.IsDefined(method))
-            throw new ArgumentOutOfRangeException(nameof(method), method, $"Not a method; there are {string.Join(", ", Enum.GetNames<BlockTransformMethod>())}.");
+            throw new ArgumentOutOfRangeException(nameof(method), method, $"Unknown method; there are {string.Join(", ", Enum.GetNames<BlockTransformMethod>())}.");
         if (blockSize is < SmallestBlock or > LargestBlock)
             throw new ArgumentOutOfRangeException(nameof(blockSize), blockSize, $"A block size is {SmallestBlock} to {LargestBlock} pixels.");
         return new BlockScheme(method, blockSize);

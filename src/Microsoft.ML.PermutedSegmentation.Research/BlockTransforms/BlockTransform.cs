@@ -43,7 +43,7 @@ internal sealed class BlockTransform : PixelTransform
                 return Substitution(blockSize, key.GetBlockOrder(salt, "ffx-positions", blockSize),
                     value => code.Scale(value), value => code.Scale(code.Encrypt(value)));
             default:
-                throw new ArgumentOutOfRangeException(nameof(method), method, "Not a method.");
+                throw new ArgumentOutOfRangeException(nameof(method), method, "Unknown method.");
         }
     }
 

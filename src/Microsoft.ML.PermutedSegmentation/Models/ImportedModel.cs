@@ -16,7 +16,7 @@ internal static class ImportedModel
         if (weights is not { ClassCount: { } classCount, Network: { } network })
             throw new ArgumentException($"The weights are those of a {weights.Backbone} alone, without a classifier: train a model from them, as Options.InitialWeights.", nameof(weights));
         if (classNames.Count != classCount)
-            throw new ArgumentException($"The weights tell {classCount} classes apart, but there are {classNames.Count} class names.", nameof(classNames));
+            throw new ArgumentException($"The weights distinguish {classCount} classes, but there are {classNames.Count} class names.", nameof(classNames));
         if (NetworkLayout.FindProblem(network, weights.Backbone, outputStride) is { } wrong)
             throw new ArgumentOutOfRangeException(nameof(outputStride), outputStride, wrong.Message);
         var description = new ModelDescription(network, weights.Backbone, outputStride, imageHeight, imageWidth, classNames);

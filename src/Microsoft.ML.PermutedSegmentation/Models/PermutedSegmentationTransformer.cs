@@ -100,7 +100,7 @@ public sealed partial class PermutedSegmentationTransformer : ITransformer, IDis
     {
         VerifyOwner(oldKey);
         if (KeyVerification.Matches(newKey, Model.Description.Salt, oldKey.GetFingerprint(Model.Description.Salt)) == true)
-            throw new ArgumentException("The new key is the old one: nothing would change for whoever has it.", nameof(newKey));
+            throw new ArgumentException("The new key is the old one: nothing would change.", nameof(newKey));
         return new PermutedSegmentationTransformer(_host, Model.Rekey(oldKey, newKey));
     }
 

@@ -28,7 +28,7 @@ internal sealed record CheckpointDescription
                 throw new InvalidDataException($"its description is damaged: {problem}");
             TrainingPosition position = description.Position;
             if (position.Epoch < 1 || position.BestEpoch < 1 || position.BestEpoch > position.Epoch || !double.IsFinite(position.LowestLoss) || position.Elapsed < TimeSpan.Zero)
-                throw new InvalidDataException("its description is damaged: no training is where it says that it is.");
+                throw new InvalidDataException("its description is damaged: no training can be at the position that it states.");
             return description;
         }
         catch (Exception exception) when (exception is JsonException or ArgumentException)

@@ -61,7 +61,7 @@ internal sealed class CheckpointReader : IDisposable
             return null;
         // A checkpoint is a safetensors file. Whatever else is there is precious to somebody.
         if (FileContent.Of(path) is { Kind: not SegmentationFileKind.Weights } content)
-            throw new InvalidDataException($"'{path}' is {content.Description}, not a checkpoint that a training can go on from; choose another file.");
+            throw new InvalidDataException($"'{path}' is {content.Description}, not a checkpoint that a training can continue from; choose another file.");
         FileStream stream = File.OpenRead(path);
         try
         {
@@ -182,9 +182,9 @@ internal sealed class CheckpointReader : IDisposable
     private void Require(string differences)
     {
         if (differences.Length > 0)
-            throw new InvalidOperationException($"The checkpoint '{_path}' is of another training: {differences}. Go on with what it was made with, or choose another file.");
+            throw new InvalidOperationException($"The checkpoint '{_path}' is of another training: {differences}. Continue with what it was made with, or choose another file.");
     }
 
     private static InvalidDataException Damaged(string path, Exception why)
-        => new($"'{path}' is no checkpoint that a training can go on from: {why.Message} Choose another file to start anew, or delete this one if nobody needs it.", why);
+        => new($"'{path}' is not a checkpoint that a training can continue from: {why.Message} Choose another file to start a new training, or delete this one if it is not needed.", why);
 }

@@ -126,7 +126,7 @@ public sealed partial class PermutedSegmentationTrainer : IEstimator<PermutedSeg
         stored.Restore(state, protection);
         stored.Dispose(); // This training's own checkpoints replace the file.
         TrainingPosition position = state.Position;
-        channel.Info($"Going on after epoch {position.Epoch}/{_options.Epochs}; the best so far is epoch {position.BestEpoch}, with validation loss {position.LowestLoss:F4}.");
+        channel.Info($"Continuing after epoch {position.Epoch}/{_options.Epochs}; the best so far is epoch {position.BestEpoch}, with validation loss {position.LowestLoss:F4}.");
         _options.Progress?.Report(new TrainingProgress(
             TrainingPhase.Resuming, position.Epoch, _options.Epochs, 0, 0, 0, double.NaN, double.NaN, double.NaN, false, position.Elapsed));
     }

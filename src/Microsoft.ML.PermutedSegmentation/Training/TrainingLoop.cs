@@ -150,7 +150,7 @@ internal sealed class TrainingLoop(
     private void StopAtNonsense(int epoch)
     {
         double lowest = state.Position.LowestLoss;
-        string advice = $"The loss is not a number any more in epoch {epoch}. A lower {nameof(options.LearningRate)} than {options.LearningRate} helps most often; a larger {nameof(options.BatchSize)} than {options.BatchSize} can.";
+        string advice = $"The loss is no longer a number in epoch {epoch}. A lower {nameof(options.LearningRate)} than {options.LearningRate} helps most often; a larger {nameof(options.BatchSize)} than {options.BatchSize} can.";
         if (double.IsInfinity(lowest))
             throw new InvalidOperationException(advice);
         channel.Warning($"{advice} Training stops here; the best epoch so far is kept, with validation loss {lowest:F4}.");

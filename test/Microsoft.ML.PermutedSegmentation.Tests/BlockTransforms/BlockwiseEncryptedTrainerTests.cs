@@ -41,7 +41,7 @@ public sealed class BlockwiseEncryptedTrainerTests : IDisposable
         Assert.Equal(ScoresOf(locked, encrypted), ScoresOf(model, rows));
         Assert.Equal(ScoresOf(locked, encrypted), ScoresOf(_mlContext.Segmentation().Unlock(locked, _key, verify: true), rows));
         Assert.NotEqual(ScoresOf(locked, rows), ScoresOf(model, rows));
-        using var wrong = PermutationKey.Generate();
+        using var wrong = TestKeys.Wrong();
         Assert.NotEqual(ScoresOf(model, rows), ScoresOf(_mlContext.Segmentation().Unlock(locked, wrong), rows));
         Assert.Throws<InvalidOperationException>(() => _mlContext.Segmentation().Unlock(locked, wrong, verify: true));
     }

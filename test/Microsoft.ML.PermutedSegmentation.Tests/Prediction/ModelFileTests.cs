@@ -19,7 +19,7 @@ public sealed class ModelFileTests(TrainedModel trained) : IClassFixture<Trained
     public void Saving_again_gives_the_same_model_locked_or_not()
     {
         byte[] first = ReadModel(trained.ModelPath);
-        using var wrong = PermutationKey.Generate();
+        using var wrong = TestKeys.Wrong();
         ITransformer locked = trained.Load();
         foreach (ITransformer model in (ITransformer[])[locked, trained.MLContext.Segmentation().Unlock(locked, trained.Key), trained.MLContext.Segmentation().Unlock(locked, wrong)])
         {

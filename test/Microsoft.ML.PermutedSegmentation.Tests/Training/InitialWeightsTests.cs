@@ -27,7 +27,7 @@ public sealed class InitialWeightsTests(UnprotectedModel initial) : IClassFixtur
         }
 
         double random = FirstLoss(given: null), trained = FirstLoss(_weights);
-        Assert.True(trained < 0.5 * random, $"{trained} from trained weights, {random} from random ones");
+        trained.Should().BeLessThan(0.5 * random);
     }
 
     [Fact]
@@ -99,8 +99,8 @@ public sealed class InitialWeightsTests(UnprotectedModel initial) : IClassFixtur
         using var inference = inference_mode();
         Tensor images = SmallNetworks.RandomImages(seed: 4);
         Tensor literal = LiteralNetwork.Forward(given, permutations, images);
-        Assert.True(SmallNetworks.Difference(literal, network.Forward(images)) < 1e-4);
-        Assert.True(SmallNetworks.Difference(literal, given.Forward(images)) > 0.1);
+        SmallNetworks.Difference(literal, network.Forward(images)).Should().BeLessThan(1e-4);
+        SmallNetworks.Difference(literal, given.Forward(images)).Should().BeGreaterThan(0.1);
     }
 
     [Fact]
