@@ -5,7 +5,7 @@ using Microsoft.ML.Data;
 namespace Microsoft.ML.PermutedSegmentation.Images;
 
 /// <summary>The packed red, green and blue bytes of an ML.NET image, whatever order it stores them in.</summary>
-internal static class RgbPixels
+public static class RgbPixels
 {
     private const uint Alpha = 0xFF000000;
 

@@ -56,7 +56,7 @@ internal sealed class NetworkGraph
     }
 
     /// <summary>The input that a keyed map's permutation comes in.</summary>
-    public static string InputOf(FeatureMaps map) => $"permutation_{map.Number()}";
+    public static string InputOf(KeyedMap map) => $"permutation_{map.Number}";
 
     // Bilinearly, between pixel centres.
     private static AttributeProto[] Linear => [Text("mode", "linear"), Text("coordinate_transformation_mode", "half_pixel")];
@@ -124,7 +124,7 @@ internal sealed class NetworkGraph
     // Eq. 2: x'(i) = x(α_i).
     private string Permute(KeyedMap layer, string x)
     {
-        string order = _graph.Input(InputOf(layer.Map), DataType.Int64, $"The key's permutation of feature map {layer.Map.Number()}.", layer.Channels);
+        string order = _graph.Input(InputOf(layer), DataType.Int64, $"The key's permutation of feature map {layer.Number}.", layer.Channels);
         return _graph.Node("Gather", $"{order}/permuted", [x, order], Integer("axis", 1));
     }
 

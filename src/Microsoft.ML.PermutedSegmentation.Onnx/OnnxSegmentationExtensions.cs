@@ -1,7 +1,5 @@
-using System.Runtime.InteropServices;
 using Google.Protobuf;
 using Onnx;
-using TorchSharp;
 
 namespace Microsoft.ML.PermutedSegmentation;
 
@@ -21,7 +19,8 @@ public static class OnnxSegmentationExtensions
     /// <c>probabilities</c>, if they were asked for. The metadata names the classes, the keyed maps and the salt that permutations are derived with.</para>
     /// <para>Batch norm is folded into the convolutions, so scores differ from those of the model by rounding.</para>
     /// </remarks>
-    /// <param name="catalog">The catalog.</param>
+    /// <typeparam name="TModel">ML.NET's <c>ITransformer</c>.</typeparam>
+    /// <param name="catalog">The catalog, <c>mlContext.Segmentation()</c>.</param>
     /// <param name="model">A segmentation model, or a chain of transformers with one; what comes before it is left out.</param>
     /// <param name="stream">Where to write; it stays open.</param>
     /// <param name="options">What the graph takes and gives; null for bytes and labels only.</param>
@@ -29,15 +28,15 @@ public static class OnnxSegmentationExtensions
     /// <exception cref="ArgumentException"><paramref name="model"/> holds no segmentation model.</exception>
     /// <exception cref="InvalidOperationException">The network learned from encrypted images (<c>Trainers.BlockwiseEncrypted</c>).</exception>
     /// <exception cref="ObjectDisposedException">The model was disposed.</exception>
-    public static void ExportToOnnx(this SegmentationCatalog catalog, ITransformer model, Stream stream, OnnxExportOptions? options = null)
+    public static void ExportToOnnx<TModel>(this IModelContents<TModel> catalog, TModel model, Stream stream, OnnxExportOptions? options = null)
     {
         ArgumentNullException.ThrowIfNull(catalog);
         ArgumentNullException.ThrowIfNull(model);
         ArgumentNullException.ThrowIfNull(stream);
-        SegmentationModel segmentation = ModelChain.Split(model).Segmenter.Model;
-        if (segmentation.Description.Protection?.ImageStep is not null)
+        ModelContents contents = catalog.GetContents(model);
+        if (contents.Description.Protection?.ImageStep is not null)
             throw new InvalidOperationException("The network of this model learned from images that are encrypted block by block. An ONNX file would need images encrypted in the same way; only models without block-wise encryption are exported.");
-        Write(segmentation, stream, options ?? new OnnxExportOptions());
+        Write(contents, stream, options ?? new OnnxExportOptions());
     }
 
     /// <summary>
@@ -58,18 +57,16 @@ public static class OnnxSegmentationExtensions
         ArgumentNullException.ThrowIfNull(metadata);
         ModelDescription description = ModelMetadata.Read(metadata);
         if (verify && description.IsProtected)
-            KeyVerification.Require(KeyVerification.Matches(key, description.Salt, description.Fingerprint), "model", "get its inputs without verifying");
-        return KeyEffect.PermutationsOf(key, description).ToDictionary(
-            entry => NetworkGraph.InputOf(entry.Key), entry => Array.ConvertAll(entry.Value, channel => (long)channel));
+            description.Require(key, "get its inputs without verifying");
+        return description.PermutationsOf(key).ToDictionary(
+            entry => NetworkGraph.InputOf(description.Layout.Find(entry.Key)), entry => Array.ConvertAll(entry.Value, channel => (long)channel));
     }
 
-    private static void Write(SegmentationModel model, Stream stream, OnnxExportOptions options)
+    private static void Write(ModelContents model, Stream stream, OnnxExportOptions options)
     {
-        using var scope = torch.NewDisposeScope();
         ModelDescription description = model.Description;
         NetworkLayout layout = description.Layout;
-        Dictionary<string, torch.Tensor> state = model.StoredState().ToDictionary(entry => entry.Name, entry => entry.Value.cpu().contiguous());
-        var weights = new OnnxWeights(FoldedWeights.Of(layout, name => MemoryMarshal.Cast<byte, float>(state[name].bytes)), protection: null);
+        var weights = new OnnxWeights(FoldedWeights.Of(layout, name => model.Weights[name]), protection: null);
         GraphProto graph = NetworkGraph.ForFile(
             layout, description.ImageHeight, description.ImageWidth, weights, description.FeatureMaps, options);
         OnnxFile.CreateModel(graph, description).WriteTo(stream);

@@ -161,8 +161,8 @@ public sealed class OnnxSegmenter : IDisposable
         if (!model.IsProtected)
             throw new InvalidOperationException("This model is not protected: it needs no key.");
         if (verify)
-            KeyVerification.Require(KeyVerification.Matches(key, model.Salt, model.Fingerprint), "model", "load it without verifying");
-        return new WeightProtection(model.Layout, KeyEffect.PermutationsOf(key, model));
+            model.Require(key, "load it without verifying");
+        return new WeightProtection(model.Layout, model.PermutationsOf(key));
     }
 
     private void Write(ReadOnlySpan<byte> rgb, int height, int width, float[] batch, int index) =>

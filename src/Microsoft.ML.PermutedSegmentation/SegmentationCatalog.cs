@@ -1,7 +1,7 @@
 namespace Microsoft.ML.PermutedSegmentation;
 
 /// <summary>Semantic segmentation with models that need their secret key; reached by <c>mlContext.Segmentation()</c>.</summary>
-public sealed class SegmentationCatalog
+public sealed class SegmentationCatalog : IModelContents<ITransformer>
 {
     internal SegmentationCatalog(MLContext environment)
     {
@@ -164,5 +164,11 @@ public sealed class SegmentationCatalog
         ArgumentNullException.ThrowIfNull(oldKey);
         ArgumentNullException.ThrowIfNull(newKey);
         return ModelChain.Rekey(model, oldKey, newKey);
+    }
+
+    ModelContents IModelContents<ITransformer>.GetContents(ITransformer model)
+    {
+        ArgumentNullException.ThrowIfNull(model);
+        return ModelChain.Split(model).Segmenter.Model.ToContents();
     }
 }

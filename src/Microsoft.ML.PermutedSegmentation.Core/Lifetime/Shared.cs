@@ -7,7 +7,7 @@ namespace Microsoft.ML.PermutedSegmentation.Lifetime;
 /// <param name="value">What has the memory.</param>
 /// <param name="free">Frees it.</param>
 /// <param name="disposed">What to throw when it is wanted after its disposal.</param>
-internal sealed class Shared<T>(T value, Action<T> free, Func<ObjectDisposedException> disposed) : IDisposable
+public sealed class Shared<T>(T value, Action<T> free, Func<ObjectDisposedException> disposed) : IDisposable
 {
     private readonly Lock _lock = new();
     private readonly T _value = value;
@@ -65,6 +65,8 @@ internal sealed class Shared<T>(T value, Action<T> free, Func<ObjectDisposedExce
 
         internal Lease(Shared<T> shared) => _shared = shared;
 
+        /// <summary>The value.</summary>
+        /// <exception cref="ObjectDisposedException">The lease has ended.</exception>
         public T Value => _hasEnded ? throw new ObjectDisposedException(nameof(Lease)) : _shared._value;
 
         /// <summary>Gives the value back.</summary>

@@ -6,7 +6,7 @@ namespace Microsoft.ML.PermutedSegmentation.Masks;
 /// The class with the highest score at each pixel of an image, from scores at a fraction of its size; on the CPU without making
 /// the scores of all pixels: where the four scores around a pixel agree on the highest class, so does any mean of them.
 /// </summary>
-internal static class LabelUpsampler
+public static class LabelUpsampler
 {
     /// <summary>The labels of scores upsampled bilinearly between pixel centres.</summary>
     /// <param name="scores">[N, rows, columns, classes]; there may be more behind them.</param>

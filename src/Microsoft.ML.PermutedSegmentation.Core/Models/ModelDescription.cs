@@ -84,6 +84,31 @@ public sealed class ModelDescription
     /// <summary>What a side must be, for a message.</summary>
     internal static string SideRule(int outputStride) => $"a positive multiple of the output stride, {outputStride}, of at most {LargestSide}";
 
+    /// <summary>The permutations α (Eq. 2) that a key, right or wrong, gives to the keyed maps. They are as secret as the key.</summary>
+    /// <param name="key">The key.</param>
+    /// <exception cref="ObjectDisposedException">The key was disposed.</exception>
+    public IReadOnlyDictionary<FeatureMaps, int[]> PermutationsOf(PermutationKey key)
+    {
+        ArgumentNullException.ThrowIfNull(key);
+        return FeatureMaps.Each().ToDictionary(map => map, map => key.GetChannelPermutation(Salt, map.Number(), Layout.Find(map).Channels));
+    }
+
+    /// <summary>Whether the stored fingerprint is the key's; null when none is stored.</summary>
+    /// <param name="key">The key.</param>
+    /// <exception cref="ObjectDisposedException">The key was disposed.</exception>
+    public bool? Matches(PermutationKey key)
+    {
+        ArgumentNullException.ThrowIfNull(key);
+        return KeyVerification.Matches(key, Salt, Fingerprint);
+    }
+
+    /// <summary>Refuses a key that is not known to be the right one.</summary>
+    /// <param name="key">The key.</param>
+    /// <param name="wayOut">What to do when the model stores no fingerprint, for the message.</param>
+    /// <exception cref="InvalidOperationException">The key is another one, or the model stores no fingerprint.</exception>
+    /// <exception cref="ObjectDisposedException">The key was disposed.</exception>
+    public void Require(PermutationKey key, string wayOut) => KeyVerification.Require(Matches(key), "model", wayOut);
+
     /// <summary>The same model with another protection, or with none.</summary>
     public ModelDescription With(ModelProtection? protection) => new(this, protection);
 

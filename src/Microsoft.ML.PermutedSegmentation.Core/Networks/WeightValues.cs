@@ -3,7 +3,7 @@ using System.Numerics.Tensors;
 namespace Microsoft.ML.PermutedSegmentation.Networks;
 
 /// <summary>Refuses weights with which a network computes no numbers: labels would be made of them all the same.</summary>
-internal static class WeightValues
+public static class WeightValues
 {
     /// <summary>Says what is wrong with the values of a tensor from a file, or null when nothing is.</summary>
     /// <param name="name">The tensor's name; of a variance, it ends in running_var.</param>

@@ -27,7 +27,7 @@ internal static class AttackPreparation
             throw new ArgumentException($"{nameof(options.BatchSize)} is {options.BatchSize}: {problem}", nameof(options));
 
         var stolen = new StolenModel(segmenter.Model, ComputeDevice.Choose(environment));
-        Dictionary<FeatureMaps, int[]> right = KeyEffect.PermutationsOf(key, description).ToDictionary();
+        Dictionary<FeatureMaps, int[]> right = description.PermutationsOf(key).ToDictionary();
         LabeledImage[] images = Read(attackerImages);
         using var test = new TestImages(Read(testImages), description, stolen.Device);
         int seed = ((IHostEnvironmentInternal)environment).Seed ?? Random.Shared.Next();

@@ -9,17 +9,9 @@ internal sealed record KeyEffect(WeightProtection Weights, PixelTransform? Pixel
     /// <summary>The effect of a key on the model described.</summary>
     public static KeyEffect Of(PermutationKey key, ModelDescription model)
     {
-        var weights = new WeightProtection(model.Layout, PermutationsOf(key, model));
+        var weights = new WeightProtection(model.Layout, model.PermutationsOf(key));
         byte[]? fingerprint = model.Salt is { } salt ? key.GetFingerprint(salt) : null;
         PixelTransform? pixels = model.Protection?.ImageStep is null ? null : PixelTransformMaker.Find().Make(model, key);
         return new KeyEffect(weights, pixels, fingerprint);
-    }
-
-    /// <summary>The permutations that a key gives to the keyed maps of the model described.</summary>
-    public static IReadOnlyDictionary<FeatureMaps, int[]> PermutationsOf(PermutationKey key, ModelDescription model)
-    {
-        NetworkLayout layout = model.Layout;
-        return model.FeatureMaps.Each().ToDictionary(
-            map => map, map => key.GetChannelPermutation(model.Salt, map.Number(), layout.Find(map).Channels));
     }
 }

@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -50,7 +51,7 @@ internal sealed class SegmentationModel : IDisposable
     public void ThrowIfDisposed() => _networks.ThrowIfDisposed();
 
     /// <summary>Whether the stored fingerprint is the key's; null when none is stored.</summary>
-    public bool? Matches(PermutationKey key) => KeyVerification.Matches(key, Description.Salt, Description.Fingerprint);
+    public bool? Matches(PermutationKey key) => Description.Matches(key);
 
     /// <summary>Whether this is the key, right or wrong, that the model was unlocked with.</summary>
     public bool IsUnlockedWith(PermutationKey key) => KeyVerification.Matches(key, Description.Salt, _effect?.Fingerprint) == true;
@@ -95,6 +96,19 @@ internal sealed class SegmentationModel : IDisposable
             using Tensor running = value.detach();
             yield return (name, _effect is null ? running.alias() : _effect.Weights.Protect(name, running));
         }
+    }
+
+    /// <summary>All that the file holds, in memory.</summary>
+    /// <exception cref="ObjectDisposedException">The model was disposed.</exception>
+    public ModelContents ToContents()
+    {
+        var weights = new Dictionary<string, float[]>();
+        foreach ((string name, Tensor value) in StoredState())
+        {
+            using (value)
+                value.UseBytes(bytes => weights[name] = MemoryMarshal.Cast<byte, float>(bytes).ToArray());
+        }
+        return new ModelContents(Description, weights);
     }
 
     /// <summary>Frees the native memory, once no thread uses it any more.</summary>

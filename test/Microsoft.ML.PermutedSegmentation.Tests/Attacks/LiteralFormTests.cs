@@ -24,7 +24,7 @@ public sealed class LiteralFormTests
         int end = stored.Layout.Layers.Count;
         SmallNetworks.Difference(expected, LiteralForm.Run(stored, start, end, new Dictionary<FeatureMaps, Tensor>()).Only).Should().BeGreaterThan(0.05);
 
-        Dictionary<FeatureMaps, Tensor> right = KeyEffect.PermutationsOf(key, model.Description).ToDictionary(entry => entry.Key, entry => LiteralForm.ToMatrix(entry.Value, CPU));
+        Dictionary<FeatureMaps, Tensor> right = model.Description.PermutationsOf(key).ToDictionary(entry => entry.Key, entry => LiteralForm.ToMatrix(entry.Value, CPU));
         SmallNetworks.Difference(expected, LiteralForm.Run(stored, start, end, right).Only).Should().BeLessThan(1e-4);
         // In two parts, split behind the lowest keyed map, which the first part has permuted.
         using LiveMaps middle = LiteralForm.Run(stored, start, stored.Layout.Find(maps.Each()[0]).Index + 1, right);

@@ -8,6 +8,9 @@ public sealed class KeyedMap : Layer
     /// <summary>Which of the six maps it is.</summary>
     public FeatureMaps Map { get; }
 
+    /// <summary>The map's number, 1 to 6, in the paper's Table I.</summary>
+    public int Number => Map.Number();
+
     /// <inheritdoc/>
     public override IReadOnlyList<Layer> Carried => [];
 }
