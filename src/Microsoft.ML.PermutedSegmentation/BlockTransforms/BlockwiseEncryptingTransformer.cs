@@ -13,9 +13,11 @@ namespace Microsoft.ML.PermutedSegmentation;
 /// Encrypts images block by block, when unlocked with a key; made by <see cref="BlockwiseEncryptingEstimator"/>. Locked,
 /// as after loading, it passes images on as they are (the paper's Plain, Table II).
 /// </summary>
-public sealed class BlockwiseEncryptingTransformer : RowToRowTransformerBase
+public sealed class BlockwiseEncryptingTransformer : RowToRowTransformerBase, IKeyedLink
 {
     internal const string LoaderSignature = "BlockwiseEncryption";
+
+    private const string KeyedName = "block-wise encryption";
 
     private readonly BlockEncryption _encryption;
     private readonly BlockTransform? _transform; // null: locked
@@ -41,22 +43,23 @@ public sealed class BlockwiseEncryptingTransformer : RowToRowTransformerBase
     /// <summary>The 8 bytes that tell a wrong key from the right one (<see cref="PermutationKey.GetFingerprint"/>); empty when not stored.</summary>
     public ReadOnlyMemory<byte> Fingerprint => _encryption.Fingerprint;
 
+    string IKeyedLink.Name => KeyedName;
+
     internal string OutputColumnName { get; }
 
     internal string InputColumnName { get; }
 
-    /// <summary>The same encryption under a key; a wrong one is logged, or refused when verifying.</summary>
-    internal BlockwiseEncryptingTransformer Unlock(PermutationKey key, bool verify)
+    IKeyedLink IKeyedLink.Unlock(PermutationKey key, bool verify)
     {
-        KeyVerification.CheckUnlock(Host, Matches(key), verify, "block-wise encryption", "A model trained on images encrypted with the right key will not know them.");
+        UnlockCheck.Run(Host, _encryption.Matches(key), verify, KeyedName, "A model trained on images encrypted with the right key will not know them.");
         return With(key);
     }
 
-    /// <summary>Whether the stored fingerprint is the key's; null when none is stored.</summary>
-    internal bool? Matches(PermutationKey key) => _encryption.Matches(key);
+    bool? IKeyedLink.Matches(PermutationKey key) => _encryption.Matches(key);
 
-    /// <summary>The same encryption under a key, right or wrong, or locked when null; nothing is checked or logged.</summary>
-    internal BlockwiseEncryptingTransformer With(PermutationKey? key)
+    IKeyedLink IKeyedLink.With(PermutationKey? key) => With(key);
+
+    private BlockwiseEncryptingTransformer With(PermutationKey? key)
         => new(Host, OutputColumnName, InputColumnName, _encryption, key is null ? null : _encryption.Derive(key));
 
     /// <summary>Checks an image column's size, where its type tells one.</summary>

@@ -72,9 +72,19 @@ public sealed partial class PermutedSegmentationTransformer : ITransformer, IDis
     internal PermutedSegmentationTransformer Unlock(PermutationKey key, bool verify)
     {
         RequireProtection();
-        KeyVerification.CheckUnlock(_host, Model.Matches(key), verify, "model", "Predictions will not be what it was trained for.");
+        UnlockCheck.Run(_host, Model.Matches(key), verify, "model", "Predictions will not be what it was trained for.");
         return new PermutedSegmentationTransformer(_host, Model.With(key));
     }
+
+    /// <summary>This model as its file is.</summary>
+    internal PermutedSegmentationTransformer Lock()
+    {
+        RequireProtection();
+        return Share();
+    }
+
+    /// <summary>This model as its file is, with its own hold on the weights, so that either can outlive the other.</summary>
+    internal PermutedSegmentationTransformer Share() => new(_host, Model.With(key: null));
 
     /// <summary>This model protected with a key from now on, and unlocked. All weights are shared, not copied.</summary>
     internal PermutedSegmentationTransformer Protect(PermutationKey key, FeatureMaps maps, bool storeFingerprint)

@@ -44,8 +44,10 @@ public sealed partial class PermutedSegmentationTrainer : IEstimator<PermutedSeg
     /// <exception cref="ArgumentOutOfRangeException">A column is missing or of another type.</exception>
     /// <exception cref="ArgumentException">The rows cannot be learned from: none, all void, one class only, fewer than a batch, or classes without names or of the same name.</exception>
     /// <exception cref="InvalidDataException">A row's image or mask cannot be read, or they differ in size; or the checkpoint is damaged.</exception>
+    /// <exception cref="WrongKeyException">The checkpoint is of a training with another key.</exception>
     /// <exception cref="InvalidOperationException">
-    /// The loss became no number in the first epoch; or the checkpoint is of a training with other options, other data or another key.
+    /// The loss became no number in the first epoch; or the checkpoint is of a training with other options or other data, or with a key where
+    /// there is none here, or the other way round.
     /// </exception>
     /// <exception cref="IOException">The checkpoint cannot be written; this is found out before training.</exception>
     /// <exception cref="ObjectDisposedException">The key, or the initial weights of the options, were disposed.</exception>

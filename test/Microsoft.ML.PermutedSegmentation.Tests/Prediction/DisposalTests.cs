@@ -59,7 +59,7 @@ public sealed class DisposalTests(UnprotectedModel plain) : IClassFixture<Unprot
     public void Models_that_share_weights_are_disposed_one_by_one()
     {
         PermutedSegmentationTransformer model = Own();
-        using var other = (PermutedSegmentationTransformer)_segmentation.Protect(model, plain.Key);
+        using var other = _segmentation.Protect(model, plain.Key);
         float[][] expected = plain.ScoresOf(model);
         model.Dispose();
         Assert.Equal(expected, plain.ScoresOf(other));
@@ -162,7 +162,7 @@ public sealed class DisposalTests(UnprotectedModel plain) : IClassFixture<Unprot
     // A model of its own, which shares the fixture's weights.
     private PermutedSegmentationTransformer Own() => plain.Locked(plain.Transformer);
 
-    private PermutedSegmentationTransformer Protected() => (PermutedSegmentationTransformer)_segmentation.Protect(plain.Transformer, plain.Key);
+    private PermutedSegmentationTransformer Protected() => _segmentation.Protect(plain.Transformer, plain.Key);
 
     private PredictionEngine<PatchRow, Labels> CreateEngine(ITransformer model, PredictionEngineOptions options)
         => plain.MLContext.Model.CreatePredictionEngine<PatchRow, Labels>(model, options);

@@ -52,7 +52,7 @@ public sealed class UnprotectedModel : IDisposable
     public float[][] ScoresOf(ITransformer model) => [.. model.Transform(Data).GetColumn<float[]>("Score")];
 
     public static PermutedSegmentationTransformer Find(ITransformer model)
-        => model as PermutedSegmentationTransformer ?? ((IEnumerable<ITransformer>)model).OfType<PermutedSegmentationTransformer>().Single();
+        => new MLContext().Segmentation().GetSegmenter(model);
 
     public void Dispose()
     {
