@@ -1,4 +1,3 @@
-using System.Numerics.Tensors;
 using System.Runtime.InteropServices;
 using Google.Protobuf;
 using Microsoft.ML.Data;
@@ -182,7 +181,7 @@ public sealed class OnnxSegmenter : IDisposable
         {
             byte[,] mask = masks[i] = new byte[ImageHeight, ImageWidth];
             Span<byte> pixels = MemoryMarshal.CreateSpan(ref mask[0, 0], mask.Length);
-            TensorPrimitives.Subtract(keyValues.AsSpan(i * mask.Length, mask.Length), (byte)1, pixels);
+            MaskLabels.ToClasses(keyValues.AsSpan(i * mask.Length, mask.Length), pixels);
         }
         return masks;
     }

@@ -27,16 +27,23 @@ public sealed partial class SegmentationCatalog
     /// <param name="labelColumnName">Column of true masks; one of another size than the prediction is resized to it, by nearest pixel. It has to have the shape of the image that the prediction was made of.</param>
     /// <param name="predictedLabelColumnName">Column of predicted masks.</param>
     /// <param name="ignoredClasses">Classes, from 0, to leave out of the averages, for example the background.</param>
-    /// <exception cref="ArgumentException">A column is missing or holds no masks, the columns disagree about the classes, or no class is left to average.</exception>
+    /// <param name="progress">Is told, on the calling thread, how many images have been evaluated so far.</param>
+    /// <param name="cancellationToken">Ends the evaluation, between two images, with an <see cref="OperationCanceledException"/>.</param>
+    /// <exception cref="ArgumentOutOfRangeException">A column is missing or does not hold masks, or there is no class of an ignored number.</exception>
+    /// <exception cref="ArgumentException">The columns disagree about the classes, or no class is left to average.</exception>
     /// <exception cref="InvalidDataException">A row's mask does not fit its size or its classes, or has another shape than its image.</exception>
     /// <exception cref="InvalidOperationException">There are no rows, or every pixel is void.</exception>
+    /// <exception cref="OperationCanceledException"><paramref name="cancellationToken"/> was cancelled.</exception>
     public SegmentationMetrics Evaluate(
         IDataView data,
-        string labelColumnName = "Label",
-        string predictedLabelColumnName = "PredictedLabel",
-        IReadOnlyCollection<int>? ignoredClasses = null)
+        string labelColumnName = ColumnNames.Label,
+        string predictedLabelColumnName = ColumnNames.PredictedLabel,
+        IReadOnlyCollection<int>? ignoredClasses = null,
+        IProgress<long>? progress = null,
+        CancellationToken cancellationToken = default)
     {
-        SegmentationMetrics metrics = DataViewEvaluation.Evaluate(data, labelColumnName, predictedLabelColumnName, ignoredClasses);
+        SegmentationMetrics metrics = DataViewEvaluation.Evaluate(
+            data, labelColumnName, predictedLabelColumnName, ignoredClasses, progress, cancellationToken);
         metrics.LogWarnings(_environment);
         return metrics;
     }
@@ -64,7 +71,7 @@ public sealed partial class SegmentationCatalog
         PermutationKey key,
         int wrongKeyCount = 100,
         IDataView? trainingData = null,
-        string labelColumnName = "Label",
+        string labelColumnName = ColumnNames.Label,
         CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(model);
@@ -91,7 +98,7 @@ public sealed partial class SegmentationCatalog
         ITransformer model,
         IDataView data,
         int wrongKeyCount = 100,
-        string labelColumnName = "Label",
+        string labelColumnName = ColumnNames.Label,
         IProgress<long>? progress = null,
         CancellationToken cancellationToken = default)
     {

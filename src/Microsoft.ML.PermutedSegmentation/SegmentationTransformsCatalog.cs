@@ -89,7 +89,7 @@ public sealed class SegmentationTransformsCatalog
         PermutationKey key,
         BlockTransformMethod method,
         int blockSize,
-        string outputColumnName = "Image",
+        string outputColumnName = ColumnNames.Image,
         string? inputColumnName = null,
         bool storeFingerprint = true)
     {

@@ -1,7 +1,7 @@
 using TorchSharp;
 using static TorchSharp.torch;
 
-namespace Microsoft.ML.PermutedSegmentation;
+namespace Microsoft.ML.PermutedSegmentation.Attacks;
 
 /// <summary>
 /// The paper's network in its literal form (Fig. 3): stored weights, and a matrix applied to the channels of each keyed map.
@@ -17,7 +17,7 @@ internal static class LiteralForm
         {
             using Tensor before = map;
             map = stored.Run(before, number - 1, number);
-            if (number == FcnNetwork.Scores || !matrices.TryGetValue((FeatureMaps)(1 << (number - 1)), out Tensor? matrix))
+            if (number == FcnNetwork.Scores || !matrices.TryGetValue(FeatureMapsExtensions.FromNumber(number), out Tensor? matrix))
                 continue;
             using Tensor plain = map;
             map = Apply(matrix, plain);

@@ -51,7 +51,7 @@ public sealed class BlockwiseEncryptingTransformer : RowToRowTransformerBase, IK
 
     IKeyedLink IKeyedLink.Unlock(PermutationKey key, bool verify)
     {
-        UnlockCheck.Run(Host, _encryption.Matches(key), verify, KeyedName, "A model trained on images encrypted with the right key will not know them.");
+        UnlockVerification.CheckUnlock(Host, _encryption.Matches(key), verify, KeyedName, "A model trained on images encrypted with the right key will not know them.");
         return With(key);
     }
 

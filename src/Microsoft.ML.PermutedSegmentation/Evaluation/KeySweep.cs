@@ -2,7 +2,7 @@ using Microsoft.ML.Data;
 using TorchSharp;
 using static TorchSharp.torch;
 
-namespace Microsoft.ML.PermutedSegmentation;
+namespace Microsoft.ML.PermutedSegmentation.Evaluation;
 
 /// <summary>
 /// Scores the same images with one model under many keys. All layers below the lowest keyed map compute the same for every
@@ -92,14 +92,14 @@ internal sealed class KeySweep
     {
         using var scope = NewDisposeScope();
         Tensor scores = network.Run(maps, _sharedMap, FcnNetwork.Scores);
-        return LabelUpsampler.Upsample(scores, _model.Description.ImageHeight, _model.Description.ImageWidth);
+        return TensorLabels.Upsample(scores, _model.Description.ImageHeight, _model.Description.ImageWidth);
     }
 
     // The lowest keyed map of each batch of images, with their true masks at the model's size.
     private IEnumerable<(Tensor Maps, List<byte[]> Truths)> SharedMaps(IDataView data, string labelColumnName)
     {
         int height = _model.Description.ImageHeight, width = _model.Description.ImageWidth;
-        ImageColumn imageColumn = ImageColumn.Find(data.Schema, _model.Description.ImageColumnName);
+        ImageColumn imageColumn = ImageColumn.Find(data.Schema, _model.Description.ImageColumnName, nameof(data));
         MaskColumn maskColumn = MaskColumn.Find(data.Schema, labelColumnName, nameof(labelColumnName));
         using DataViewRowCursor cursor = data.GetLazyCursor([.. imageColumn.Columns, .. maskColumn.Columns]);
         using ImageColumn.Reader imageReader = imageColumn.CreateReader(cursor);
@@ -114,7 +114,7 @@ internal sealed class KeySweep
             byte[] truth = new byte[height * width];
             ReadOnlySpan<byte> mask = maskReader.Read();
             MaskShape.Check(maskReader.Size, (image.Height, image.Width), cursor.Position, labelColumnName);
-            NearestResizer.Resize(mask, maskReader.Height, maskReader.Width, truth, height, width);
+            MaskResizer.Resize(mask, maskReader.Height, maskReader.Width, truth, height, width);
             truths.Add(truth);
             if (truths.Count == BatchSize)
             {

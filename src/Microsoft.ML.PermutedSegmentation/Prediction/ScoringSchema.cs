@@ -1,23 +1,26 @@
 using Microsoft.ML.Data;
 
-namespace Microsoft.ML.PermutedSegmentation;
+namespace Microsoft.ML.PermutedSegmentation.Prediction;
 
 /// <summary>The columns of the input with those of the prediction behind them.</summary>
 internal sealed class ScoringSchema
 {
     /// <summary>Binds a model to the schema of its input.</summary>
+    /// <param name="model">Names the columns.</param>
+    /// <param name="input">The columns there are.</param>
+    /// <param name="parameter">The argument that they came by.</param>
     /// <exception cref="ArgumentOutOfRangeException">The image column is missing or of another type.</exception>
-    public ScoringSchema(ModelDescription model, DataViewSchema input)
+    public ScoringSchema(ModelDescription model, DataViewSchema input, string parameter = "input")
     {
         Input = input;
-        Image = ImageColumn.Find(input, model.ImageColumnName);
+        Image = ImageColumn.Find(input, model.ImageColumnName, parameter);
         int classCount = model.ClassNames.Count;
         var builder = new DataViewSchema.Builder();
         builder.AddColumns(input);
         ImageSizeColumn.AddTo(builder, model.PredictedLabelColumnName);
         builder.AddColumn(model.PredictedLabelColumnName,
             new VectorDataViewType(new KeyDataViewType(typeof(byte), classCount), model.ImageHeight, model.ImageWidth),
-            ClassNameList.ToKeyValues(model.ClassNames));
+            ClassNameAnnotation.Of(model.ClassNames));
         builder.AddColumn(model.ScoreColumnName,
             new VectorDataViewType(NumberDataViewType.Single, classCount, model.ImageHeight, model.ImageWidth));
         Output = builder.ToSchema();

@@ -28,9 +28,11 @@ public sealed partial class PermutedSegmentationTrainer : IEstimator<PermutedSeg
     internal PermutedSegmentationTrainer(IHostEnvironment environment, PermutationKey? key, Options options, BlockScheme? imageEncryption = null)
     {
         ArgumentNullException.ThrowIfNull(options);
+        // What the caller changes from now on is meant for another training.
+        options = options.Copy();
         options.Validate();
         if (imageEncryption?.FindProblem(options.ImageHeight, options.ImageWidth) is { } problem)
-            throw new ArgumentException($"{nameof(options.ImageHeight)} and {nameof(options.ImageWidth)} are {problem}", nameof(options));
+            throw new ArgumentException($"{nameof(options.ImageHeight)} and {nameof(options.ImageWidth)} are {problem}", nameof(options.ImageHeight));
         if (key is not null && imageEncryption is null)
             options.FeatureMaps.CheckForKey(nameof(options.FeatureMaps));
         if ((key is null || imageEncryption is not null) && options.ReadInitialWeightsThroughPermutation)
@@ -96,7 +98,7 @@ public sealed partial class PermutedSegmentationTrainer : IEstimator<PermutedSeg
         ArgumentNullException.ThrowIfNull(inputSchema);
         CheckColumn(inputSchema, _options.ImageColumnName, "Image", column => column is { Kind: SchemaShape.Column.VectorKind.Scalar, ItemType: ImageDataViewType });
         CheckColumn(inputSchema, _options.LabelColumnName, "Vector<Key<Byte>>", column => column is { Kind: not SchemaShape.Column.VectorKind.Scalar, IsKey: true } && column.ItemType == NumberDataViewType.Byte);
-        var keyValues = new SchemaShape([new SchemaShape.Column(AnnotationUtils.Kinds.KeyValues, SchemaShape.Column.VectorKind.Vector, TextDataViewType.Instance, isKey: false)]);
+        var keyValues = new SchemaShape([new SchemaShape.Column(ColumnNames.KeyValues, SchemaShape.Column.VectorKind.Vector, TextDataViewType.Instance, isKey: false)]);
         SchemaShape.Column[] added =
         [
             new(_options.PredictedLabelColumnName, SchemaShape.Column.VectorKind.Vector, NumberDataViewType.Byte, isKey: true, keyValues),
@@ -145,7 +147,7 @@ public sealed partial class PermutedSegmentationTrainer : IEstimator<PermutedSeg
     {
         var plain = new ModelDescription
         {
-            Backbone = _options.Backbone,
+            Backbone = _options.ChosenBackbone,
             OutputStride = _options.OutputStride,
             ImageHeight = _options.ImageHeight,
             ImageWidth = _options.ImageWidth,
@@ -161,11 +163,11 @@ public sealed partial class PermutedSegmentationTrainer : IEstimator<PermutedSeg
             : plain.ProtectedWith(_key, _imageEncryption is null ? _options.FeatureMaps : FeatureMaps.None, _options.StoreFingerprint, salt);
     }
 
-    private static void CheckColumn(SchemaShape schema, string name, string needed, Func<SchemaShape.Column, bool> fits)
+    private static void CheckColumn(SchemaShape inputSchema, string name, string needed, Func<SchemaShape.Column, bool> fits)
     {
-        if (!schema.TryFindColumn(name, out SchemaShape.Column column))
-            throw new ArgumentOutOfRangeException(nameof(schema), name, $"There is no column '{name}'; one of type {needed} is needed.");
+        if (!inputSchema.TryFindColumn(name, out SchemaShape.Column column))
+            throw new ArgumentOutOfRangeException(nameof(inputSchema), name, $"There is no column '{name}'; one of type {needed} is needed.");
         if (!fits(column))
-            throw new ArgumentOutOfRangeException(nameof(schema), name, $"Column '{name}' has type {column.GetTypeString()}; {needed} is needed.");
+            throw new ArgumentOutOfRangeException(nameof(inputSchema), name, $"Column '{name}' has type {column.GetTypeString()}; {needed} is needed.");
     }
 }

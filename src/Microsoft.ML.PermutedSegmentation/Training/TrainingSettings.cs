@@ -2,7 +2,7 @@ using System.Security.Cryptography;
 using System.Text;
 using static TorchSharp.torch;
 
-namespace Microsoft.ML.PermutedSegmentation;
+namespace Microsoft.ML.PermutedSegmentation.Training;
 
 /// <summary>
 /// The options that a training's result depends on, by their names. How many epochs there are is not one of them: whatever an epoch
@@ -42,7 +42,7 @@ internal sealed record TrainingSettings
     /// <summary>The settings of a training.</summary>
     public static TrainingSettings Of(PermutedSegmentationTrainer.Options options, bool hasKey, BlockScheme? imageEncryption) => new()
     {
-        Backbone = options.Backbone,
+        Backbone = options.ChosenBackbone,
         FeatureMaps = hasKey && imageEncryption is null ? options.FeatureMaps : FeatureMaps.None,
         ImageEncryption = imageEncryption,
         InitialWeights = options.InitialWeights is { } initial ? DigestOf(initial) : null,

@@ -19,6 +19,8 @@ public sealed class DisposalTests(UnprotectedModel plain) : IClassFixture<Unprot
         ["CreatePredictionEngine"] = (context, model, _, _) => context.Model.CreatePredictionEngine<PatchRow, Labels>(model),
         ["Save"] = (context, model, _, data) => context.Model.Save(model, data.Schema, Stream.Null),
         ["Unlock"] = (context, model, key, _) => context.Segmentation().Unlock(model, key),
+        ["Lock"] = (context, model, _, _) => context.Segmentation().Lock(model),
+        ["Unlock in a chain"] = (context, model, key, _) => context.Segmentation().Unlock(new TransformerChain<PermutedSegmentationTransformer>(model), key),
         ["Unprotect"] = (context, model, key, _) => context.Segmentation().Unprotect(model, key),
         ["Rekey"] = (context, model, key, _) => context.Segmentation().Rekey(model, key, PermutationKey.Generate()),
         ["EvaluateAccessControl"] = (context, model, key, data) => context.Segmentation().EvaluateAccessControl(model, data, key, wrongKeyCount: 1),

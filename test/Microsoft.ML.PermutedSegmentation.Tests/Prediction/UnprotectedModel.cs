@@ -49,6 +49,8 @@ public sealed class UnprotectedModel : IDisposable
         return Find(model).Network().call(SmallNetworks.RandomImages(seed: 1)).bytes.ToArray();
     }
 
+    public byte[][] LabelsOf(ITransformer model) => [.. model.Transform(Data).GetColumn<byte[]>("PredictedLabel")];
+
     public float[][] ScoresOf(ITransformer model) => [.. model.Transform(Data).GetColumn<float[]>("Score")];
 
     public static PermutedSegmentationTransformer Find(ITransformer model)

@@ -1,0 +1,20 @@
+namespace Microsoft.ML.PermutedSegmentation;
+
+/// <summary>Writes masks as files that <c>LoadMasks</c> and other tools for PASCAL VOC read.</summary>
+public static class MaskFile
+{
+    /// <summary>Writes labels as an indexed PNG whose values are the classes, 255 for void. An existing file is replaced once the new one is complete.</summary>
+    /// <param name="path">The file to write.</param>
+    /// <param name="labels">Key values, height x width, as in the columns Label and PredictedLabel: 0 is void, class k is k + 1 (<see cref="MaskLabels"/>).</param>
+    /// <param name="height">Height in pixels.</param>
+    /// <param name="width">Width in pixels.</param>
+    /// <param name="palette">The colors to show the classes in; <see cref="ClassPalette.Voc"/> when null. Classes beyond it are black.</param>
+    /// <exception cref="ArgumentException">The path is empty, or the labels are not height x width values.</exception>
+    public static void Save(string path, ReadOnlySpan<byte> labels, int height, int width, ClassPalette? palette = null)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(path);
+        byte[] classes = new byte[labels.Length];
+        MaskLabels.ToClasses(labels, classes);
+        IndexedPng.Write(path, classes, width, height, palette ?? ClassPalette.Voc);
+    }
+}

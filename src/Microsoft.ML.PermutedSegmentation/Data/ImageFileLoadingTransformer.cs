@@ -1,0 +1,120 @@
+using Microsoft.ML;
+using Microsoft.ML.Data;
+using Microsoft.ML.PermutedSegmentation;
+using Microsoft.ML.Runtime;
+using Microsoft.ML.Transforms.Image;
+
+[assembly: LoadableClass(typeof(ImageFileLoadingTransformer), null, typeof(SignatureLoadModel), "", ImageFileLoadingTransformer.LoaderSignature)]
+
+namespace Microsoft.ML.PermutedSegmentation;
+
+/// <summary>Loads pictures as <see cref="ImageFile"/> reads them; made by <see cref="ImageFileLoadingEstimator"/>.</summary>
+public sealed class ImageFileLoadingTransformer : RowToRowTransformerBase
+{
+    internal const string LoaderSignature = "SegmentationImageLoader";
+
+    internal ImageFileLoadingTransformer(
+        IHostEnvironment environment, string outputColumnName, string? imageFolder, string inputColumnName, ImageOrientation orientation)
+        : base(environment.Register(nameof(ImageFileLoadingTransformer)))
+    {
+        OutputColumnName = outputColumnName;
+        ImageFolder = string.IsNullOrEmpty(imageFolder) ? null : imageFolder;
+        InputColumnName = inputColumnName;
+        Orientation = orientation;
+    }
+
+    /// <summary>The folder that relative file names start from, which is stored with the transformer; null for none.</summary>
+    public string? ImageFolder { get; }
+
+    /// <summary>How pictures that are stored turned are read.</summary>
+    public ImageOrientation Orientation { get; }
+
+    /// <summary>The column of the images.</summary>
+    public string OutputColumnName { get; }
+
+    /// <summary>The column with the file names.</summary>
+    public string InputColumnName { get; }
+
+    internal ArgumentOutOfRangeException MissingInput(string parameter = "inputSchema") =>
+        new(parameter, InputColumnName, $"There is no input column '{InputColumnName}'; expected one of type Text with image file names.");
+
+    internal ArgumentOutOfRangeException WrongInput(string type, string parameter = "inputSchema") =>
+        new(parameter, InputColumnName, $"The input column '{InputColumnName}' has the type {type}; expected Text, the image's file name.");
+
+    // Found by ML.NET through LoadableClass.
+    private static ImageFileLoadingTransformer Create(IHostEnvironment environment, ModelLoadContext context)
+    {
+        context.CheckAtModel(GetVersionInfo());
+        string output = context.LoadNonEmptyString();
+        string input = context.LoadNonEmptyString();
+        string? folder = context.LoadStringOrNull();
+        var orientation = (ImageOrientation)context.Reader.ReadByte();
+        if (!Enum.IsDefined(orientation))
+            throw new InvalidDataException($"The saved {nameof(ImageFileLoadingTransformer)} is damaged: there is no orientation {(int)orientation}.");
+        return new ImageFileLoadingTransformer(environment, output, folder, input, orientation);
+    }
+
+    private protected override void SaveModel(ModelSaveContext ctx)
+    {
+        ctx.SetVersionInfo(GetVersionInfo());
+        ctx.SaveNonEmptyString(OutputColumnName);
+        ctx.SaveNonEmptyString(InputColumnName);
+        ctx.SaveStringOrNull(ImageFolder);
+        ctx.Writer.Write((byte)Orientation);
+    }
+
+    private protected override IRowMapper MakeRowMapper(DataViewSchema schema) => new Mapper(this, schema);
+
+    // The assembly's name lets ML.NET find this class in a process that has not used it yet.
+    private static VersionInfo GetVersionInfo() => new(
+        modelSignature: "SEGIMAGL",
+        verWrittenCur: 0x00010001,
+        verReadableCur: 0x00010001,
+        verWeCanReadBack: 0x00010001,
+        loaderSignature: LoaderSignature,
+        loaderAssemblyName: typeof(ImageFileLoadingTransformer).Assembly.FullName);
+
+    private MLImage Load(string fileName, long row) => string.IsNullOrWhiteSpace(fileName)
+        ? throw new InvalidDataException($"Row {row} has no image file name in its column '{InputColumnName}'.")
+        : ImageFile.Load(ImageFolder is null ? fileName : Path.Combine(ImageFolder, fileName), Orientation);
+
+    private sealed class Mapper : IRowMapper
+    {
+        private readonly ImageFileLoadingTransformer _parent;
+        private readonly DataViewSchema.Column _input;
+
+        public Mapper(ImageFileLoadingTransformer parent, DataViewSchema inputSchema)
+        {
+            _parent = parent;
+            _input = inputSchema.GetColumnOrNull(parent.InputColumnName) ?? throw parent.MissingInput();
+            if (_input.Type is not TextDataViewType)
+                throw parent.WrongInput($"{_input.Type}");
+        }
+
+        public DataViewSchema.DetachedColumn[] GetOutputColumns() =>
+            [new(_parent.OutputColumnName, new ImageDataViewType(), ImageColumn.OwnedAnnotation)];
+
+        public Func<int, bool> GetDependencies(Func<int, bool> activeOutput) => column => column == _input.Index && activeOutput(0);
+
+        public Delegate?[] CreateGetters(DataViewRow input, Func<int, bool> activeOutput, out Action? disposer)
+        {
+            disposer = null;
+            if (!activeOutput(0))
+                return new Delegate?[1];
+            var getName = input.GetGetter<ReadOnlyMemory<char>>(_input);
+            return [(ValueGetter<MLImage>)((ref MLImage image) =>
+            {
+                ReadOnlyMemory<char> name = default;
+                getName(ref name);
+                // As with ML.NET's own image transforms, who asks for the next image gives the last one back.
+                image?.Dispose();
+                image = null!;
+                image = _parent.Load(name.ToString(), input.Position);
+            })];
+        }
+
+        public ITransformer GetTransformer() => _parent;
+
+        void ICanSaveModel.Save(ModelSaveContext ctx) => _parent.SaveModel(ctx);
+    }
+}
