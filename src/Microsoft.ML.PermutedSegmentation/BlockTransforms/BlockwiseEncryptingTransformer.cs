@@ -13,11 +13,9 @@ namespace Microsoft.ML.PermutedSegmentation;
 /// Encrypts images block by block, when unlocked with a key; made by <see cref="BlockwiseEncryptingEstimator"/>. Locked,
 /// as after loading, it passes images on as they are (the paper's Plain, Table II).
 /// </summary>
-public sealed class BlockwiseEncryptingTransformer : RowToRowTransformerBase, IKeyedLink
+public sealed class BlockwiseEncryptingTransformer : RowToRowTransformerBase, IKeyedTransformer
 {
     internal const string LoaderSignature = "BlockwiseEncryption";
-
-    private const string KeyedName = "block-wise encryption";
 
     private readonly BlockEncryption _encryption;
     private readonly BlockTransform? _transform; // null: locked
@@ -43,23 +41,30 @@ public sealed class BlockwiseEncryptingTransformer : RowToRowTransformerBase, IK
     /// <summary>The 8 bytes that tell a wrong key from the right one (<see cref="PermutationKey.GetFingerprint"/>); empty when not stored.</summary>
     public ReadOnlyMemory<byte> Fingerprint => _encryption.Fingerprint;
 
-    string IKeyedLink.Name => KeyedName;
-
     internal string OutputColumnName { get; }
 
     internal string InputColumnName { get; }
 
-    IKeyedLink IKeyedLink.Unlock(PermutationKey key, bool verify)
+    /// <summary>The same encryption under a key; a wrong one is logged, or refused when verifying.</summary>
+    internal BlockwiseEncryptingTransformer Unlock(PermutationKey key, bool verify)
     {
-        UnlockVerification.CheckUnlock(Host, _encryption.Matches(key), verify, KeyedName, "A model trained on images encrypted with the right key will not know them.");
+        UnlockVerification.CheckUnlock(Host, Matches(key), verify, "block-wise encryption", "A model trained on images encrypted with the right key will not know them.");
         return With(key);
     }
 
-    bool? IKeyedLink.Matches(PermutationKey key) => _encryption.Matches(key);
+    /// <summary>Whether the stored fingerprint is the key's; null when none is stored.</summary>
+    internal bool? Matches(PermutationKey key) => _encryption.Matches(key);
 
-    IKeyedLink IKeyedLink.With(PermutationKey? key) => With(key);
+    string IKeyedTransformer.Name => "block-wise encryption";
 
-    private BlockwiseEncryptingTransformer With(PermutationKey? key)
+    bool? IKeyedTransformer.Matches(PermutationKey key) => Matches(key);
+
+    IKeyedTransformer IKeyedTransformer.Unlock(PermutationKey key, bool verify) => Unlock(key, verify);
+
+    IKeyedTransformer IKeyedTransformer.With(PermutationKey? key) => With(key);
+
+    /// <summary>The same encryption under a key, right or wrong, or locked when null; nothing is checked or logged.</summary>
+    internal BlockwiseEncryptingTransformer With(PermutationKey? key)
         => new(Host, OutputColumnName, InputColumnName, _encryption, key is null ? null : _encryption.Derive(key));
 
     /// <summary>Checks an image column's size, where its type tells one.</summary>

@@ -18,7 +18,7 @@ internal static class AccessControlEvaluation
         (ITransformer[] before, PermutedSegmentationTransformer segmenter) = RequireProtected(model);
         ModelDescription description = segmenter.Model.Description;
         KeyVerification.RefuseWrong(segmenter.Model.Matches(key), "model");
-        foreach (IKeyedLink link in before.OfType<IKeyedLink>())
+        foreach (IKeyedTransformer link in before.OfType<IKeyedTransformer>())
             KeyVerification.RefuseWrong(link.Matches(key), link.Name);
         CheckClasses(Apply(before, data), labelColumnName, description);
 
@@ -68,7 +68,7 @@ internal static class AccessControlEvaluation
     }
 
     private static bool EncryptsImages(ITransformer[] before, PermutedSegmentationTransformer segmenter)
-        => segmenter.Model.Description.ImageEncryption is not null || before.Any(link => link is IKeyedLink);
+        => segmenter.Model.Description.ImageEncryption is not null || before.Any(link => link is IKeyedTransformer);
 
     // A key that changes the images themselves leaves no layer that computes the same for two keys.
     private static SegmentationMetrics[] Score(
@@ -88,7 +88,7 @@ internal static class AccessControlEvaluation
         {
             cancellation.ThrowIfCancellationRequested();
             using var underKey = new PermutedSegmentationTransformer(environment, segmenter.Model.With(key), saysWhenLocked: false);
-            IDataView images = Apply([.. before.Select(link => link is IKeyedLink keyed ? keyed.With(key) : link)], data);
+            IDataView images = Apply([.. before.Select(link => link is IKeyedTransformer keyed ? keyed.With(key) : link)], data);
             SegmentationMetrics metrics = DataViewEvaluation.Evaluate(underKey.Transform(images), labelColumnName, segmenter.Model.Description.PredictedLabelColumnName);
             progress?.Report(scored += metrics.ImageCount);
             heap.Trim();

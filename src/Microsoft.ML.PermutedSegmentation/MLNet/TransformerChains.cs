@@ -47,12 +47,16 @@ internal static class TransformerChains
         ? new TransformerChain<ITransformer>(links, chain.Scopes)
         : (ITransformer)chain.GetType().GetConstructor([typeof(IEnumerable<ITransformer>), typeof(IEnumerable<TransformerScope>)])!.Invoke([links, chain.Scopes]);
 
-    // ML.NET gives a transformer no other way to be copied.
+    // ML.NET gives a transformer no other way to be copied. What it loads as a more general type, predictors, is shared.
     private static ITransformer Copy(MLContext context, ITransformer link)
     {
         using var stream = new MemoryStream();
         context.Model.Save(link, inputSchema: null, stream);
         stream.Position = 0;
-        return Links(context.Model.Load(stream, out _)).Single();
+        ITransformer copy = Links(context.Model.Load(stream, out _)).Single();
+        if (copy.GetType() == link.GetType())
+            return copy;
+        (copy as IDisposable)?.Dispose();
+        return link;
     }
 }

@@ -22,7 +22,7 @@ internal static class ModelChain
     public static bool IsUnlocked(ITransformer model)
     {
         RequireKeyed(model);
-        return TransformerChains.Links(model).All(link => link is not (PermutedSegmentationTransformer { IsUnlocked: false } or IKeyedLink { IsUnlocked: false }));
+        return TransformerChains.Links(model).All(link => link is not (PermutedSegmentationTransformer { IsUnlocked: false } or IKeyedTransformer { IsUnlocked: false }));
     }
 
     /// <summary>The same chain with all that a key changes unlocked.</summary>
@@ -43,7 +43,7 @@ internal static class ModelChain
     public static T Protect<T>(MLContext context, T model, PermutationKey key, FeatureMaps maps, bool storeFingerprint) where T : class, ITransformer
     {
         // One key has to unlock the whole chain.
-        foreach (IKeyedLink link in TransformerChains.Links(model).OfType<IKeyedLink>())
+        foreach (IKeyedTransformer link in TransformerChains.Links(model).OfType<IKeyedTransformer>())
             KeyVerification.RefuseWrong(link.Matches(key), link.Name);
         return ReplaceSegmenter(context, model, segmenter => segmenter.Protect(key, maps, storeFingerprint));
     }
@@ -79,26 +79,26 @@ internal static class ModelChain
 
     private static void RequireKeyed(ITransformer model)
     {
-        if (!TransformerChains.Links(model).Any(link => link is PermutedSegmentationTransformer or IKeyedLink))
+        if (!TransformerChains.Links(model).Any(link => link is PermutedSegmentationTransformer or IKeyedTransformer))
             throw new ArgumentException($"There is neither a {nameof(PermutedSegmentationTransformer)} nor anything else that a key unlocks in this model.", nameof(model));
     }
 
     private static void RefuseEncryptedImages(ITransformer model)
     {
-        if (TransformerChains.Links(model).OfType<IKeyedLink>().FirstOrDefault() is { } link)
+        if (TransformerChains.Links(model).OfType<IKeyedTransformer>().FirstOrDefault() is { } link)
             throw new InvalidOperationException($"This chain encrypts images with a key ({link.Name}), and its network learned from those. It cannot be unprotected or given another key; train a new one.");
     }
 
     private static T ReplaceKeyed<T>(
-        MLContext context, T model, Func<IKeyedLink, IKeyedLink> other, Func<PermutedSegmentationTransformer, PermutedSegmentationTransformer> segmenter)
+        MLContext context, T model, Func<IKeyedTransformer, IKeyedTransformer> other, Func<PermutedSegmentationTransformer, PermutedSegmentationTransformer> segmenter)
         where T : class, ITransformer
     {
         RequireKeyed(model);
         // Where something else has a key, a plain segmentation model needs none. Elsewhere that is an error, which the model itself reports.
-        bool hasKeyedLinks = TransformerChains.Links(model).Any(link => link is IKeyedLink);
+        bool hasKeyedLinks = TransformerChains.Links(model).Any(link => link is IKeyedTransformer);
         return (T)TransformerChains.Replace(context, model, link => link switch
         {
-            IKeyedLink keyed => other(keyed),
+            IKeyedTransformer keyed => other(keyed),
             PermutedSegmentationTransformer { Model.Description.IsProtected: false } plain when hasKeyedLinks => plain.Share(),
             PermutedSegmentationTransformer keyed => segmenter(keyed),
             _ => null,

@@ -1,10 +1,7 @@
 namespace Microsoft.ML.PermutedSegmentation.Models;
 
-/// <summary>
-/// A link of a chain that was made with the model's key and is not the segmentation model: something that encrypts images before
-/// the network reads them.
-/// </summary>
-internal interface IKeyedLink : ITransformer
+/// <summary>A transformer of another package that may stand before a model in its chain, and that the model's key unlocks, too: it encrypts images.</summary>
+internal interface IKeyedTransformer : ITransformer
 {
     /// <summary>What a message calls it, such as "block-wise encryption".</summary>
     string Name { get; }
@@ -16,8 +13,8 @@ internal interface IKeyedLink : ITransformer
     bool? Matches(PermutationKey key);
 
     /// <summary>The same under a key; a wrong one is logged, or refused when verifying.</summary>
-    IKeyedLink Unlock(PermutationKey key, bool verify);
+    IKeyedTransformer Unlock(PermutationKey key, bool verify);
 
     /// <summary>The same under a key, right or wrong, or locked when null; nothing is checked or logged.</summary>
-    IKeyedLink With(PermutationKey? key);
+    IKeyedTransformer With(PermutationKey? key);
 }
