@@ -26,7 +26,7 @@ public sealed partial class PermutedSegmentationTrainer
         /// <summary>The kind of network: by default the paper's.</summary>
         public SegmentationNetwork Network { get; set; } = SegmentationNetwork.Fcn;
 
-        /// <summary>Depth of the network; null for the network's own default, which for <see cref="SegmentationNetwork.Fcn"/> is <see cref="PermutedSegmentation.Backbone.ResNet50"/>.</summary>
+        /// <summary>Depth of the network; null for the network's own default: <see cref="PermutedSegmentation.Backbone.ResNet50"/>, and for <see cref="SegmentationNetwork.LrAspp"/> <see cref="PermutedSegmentation.Backbone.MobileNetV3Large"/>.</summary>
         public Backbone? Backbone { get; set; }
 
         /// <summary>
@@ -126,7 +126,7 @@ public sealed partial class PermutedSegmentationTrainer
         /// <summary>Ends the training with an <see cref="OperationCanceledException"/>; a <see cref="CheckpointPath"/> keeps the last complete epoch.</summary>
         public CancellationToken CancellationToken { get; set; }
 
-        internal Backbone ChosenBackbone => Backbone ?? PermutedSegmentation.Backbone.ResNet50;
+        internal Backbone ChosenBackbone => Backbone ?? NetworkLayout.DefaultBackboneOf(Network);
 
         internal CosineAnnealingWithWarmRestarts Schedule => new(LearningRate, MinimumLearningRate, RestartPeriod);
 
@@ -137,13 +137,10 @@ public sealed partial class PermutedSegmentationTrainer
             CheckColumnNames();
             if (CheckpointPath is not null)
                 ArgumentException.ThrowIfNullOrWhiteSpace(CheckpointPath);
-            if (Network != SegmentationNetwork.Fcn)
-                throw new NotSupportedException($"{nameof(Network)} is {Network}; only {SegmentationNetwork.Fcn} is there.");
-            Check(nameof(Backbone), Backbone, Enum.IsDefined(ChosenBackbone), "a backbone, or null for the network's own default");
+            if (NetworkLayout.FindProblem(Network, ChosenBackbone, OutputStride) is { } problem)
+                throw new ArgumentOutOfRangeException(problem.Argument, problem.Message);
             if (InitialWeights is { } initial)
                 CheckInitialWeights(initial);
-            if (OutputStride is not (8 or 16 or 32))
-                throw new ArgumentOutOfRangeException(nameof(OutputStride), OutputStride, "The output stride must be 8, 16 or 32.");
             CheckSize(nameof(ImageHeight), ImageHeight);
             CheckSize(nameof(ImageWidth), ImageWidth);
             ArgumentOutOfRangeException.ThrowIfLessThan(Epochs, 1);
@@ -188,7 +185,7 @@ public sealed partial class PermutedSegmentationTrainer
         private void CheckParts()
         {
             int[] parts = BatchSource.SplitEvenly(BatchSize, MicroBatchSize);
-            if (BatchStatistics.FindProblem(ImageHeight, ImageWidth, OutputStride, parts.Min()) is { } problem)
+            if (BatchStatistics.FindProblem(NetworkLayout.For(Network, ChosenBackbone, OutputStride, classCount: 2), ImageHeight, ImageWidth, parts.Min()) is { } problem)
                 throw new ArgumentException($"{nameof(BatchSize)} {BatchSize} is trained on in parts of {string.Join(", ", parts.Distinct())} ({nameof(MicroBatchSize)} {MicroBatchSize}): {problem}", nameof(BatchSize));
         }
 
