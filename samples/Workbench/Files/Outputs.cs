@@ -64,7 +64,7 @@ internal sealed class Outputs
     /// <summary>Writes a file that was checked: all of it or nothing.</summary>
     /// <param name="path">The file.</param>
     /// <param name="write">Writes to the path that it is given.</param>
-    public void Write(string path, Action<string> write) => WholeFile.Write(path, _overwrite == true, write);
+    public void Write(string path, Action<string> write) => OutputFile.Write(path, _overwrite == true, write);
 
     // To open a pipe would be to wait for somebody who writes to it.
     private void AddInput(string option, string path)

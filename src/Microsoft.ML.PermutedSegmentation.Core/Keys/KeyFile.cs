@@ -74,20 +74,13 @@ internal static class KeyFile
         if (!Directory.Exists(folder))
             throw new DirectoryNotFoundException($"The folder '{folder}' for the key file does not exist.");
 
-        string beside = $"{target}.{Path.GetRandomFileName()}";
-        try
+        using var file = new WholeFile(target, isUnique: true);
+        using (FileStream stream = CreateForOwner(file.PartialPath))
         {
-            using (FileStream stream = CreateForOwner(beside))
-            {
-                Write(stream, key);
-                stream.Flush(flushToDisk: true);
-            }
-            File.Move(beside, target, overwrite: false);
+            Write(stream, key);
+            stream.Flush(flushToDisk: true);
         }
-        finally
-        {
-            File.Delete(beside);
-        }
+        file.Complete(overwrite: false);
     }
 
     /// <summary>Reads a key from a text, PEM or base64 alone; error messages begin with the source.</summary>

@@ -33,14 +33,14 @@ internal static class AttackPreparation
         return new AttackEvaluation(stolen, images, test, right, options, seed).Run();
 
         LabeledImage[] Read(IDataView data) => Decode(
-            before.Aggregate(data, (view, transformer) => transformer.Transform(view)), description, options);
+            before.Aggregate(data, (view, transformer) => transformer.Transform(view)), segmenter.Model, options);
     }
 
-    private static LabeledImage[] Decode(IDataView data, ModelDescription model, AttackOptions options)
+    private static LabeledImage[] Decode(IDataView data, SegmentationModel model, AttackOptions options)
     {
-        var decoded = new DecodedImages(data, model.ImageColumnName, options.LabelColumnName, LargestDecoded);
-        if (decoded.ClassNames.Count != model.ClassNames.Count)
-            throw new ArgumentException($"Column '{options.LabelColumnName}' has {decoded.ClassNames.Count} classes, the model {model.ClassNames.Count}; they must be the same.");
+        var decoded = new DecodedImages(data, model.Columns.Image, options.LabelColumnName, LargestDecoded);
+        if (decoded.ClassNames.Count != model.Description.ClassNames.Count)
+            throw new ArgumentException($"Column '{options.LabelColumnName}' has {decoded.ClassNames.Count} classes, the model {model.Description.ClassNames.Count}; they must be the same.");
         decoded.ReadAll(_ => { }, options.CancellationToken);
         return decoded.Count > 0
             ? [.. decoded.Visit([.. Enumerable.Range(0, decoded.Count)]).Select(visited => visited.Image)]

@@ -6,8 +6,6 @@ namespace Microsoft.ML.PermutedSegmentation.BlockTransforms;
 /// <param name="Fingerprint">Tells a wrong key from the right one (8 bytes); null when it is not stored.</param>
 internal sealed record BlockEncryption(BlockScheme Scheme, byte[] Salt, byte[]? Fingerprint)
 {
-    private const int FingerprintSize = 8;
-
     /// <summary>Whether the stored fingerprint is the key's; null when none is stored.</summary>
     public bool? Matches(PermutationKey key) => KeyVerification.Matches(key, Salt, Fingerprint);
 
@@ -30,7 +28,7 @@ internal sealed record BlockEncryption(BlockScheme Scheme, byte[] Salt, byte[]? 
         try
         {
             BlockScheme scheme = BlockScheme.Of((BlockTransformMethod)reader.ReadByte(), reader.ReadInt32());
-            byte[] salt = new byte[PermutationKey.ModelSaltSizeInBytes], fingerprint = new byte[FingerprintSize];
+            byte[] salt = new byte[PermutationKey.ModelSaltSizeInBytes], fingerprint = new byte[PermutationKey.FingerprintSizeInBytes];
             reader.BaseStream.ReadExactly(salt);
             bool hasFingerprint = reader.ReadBoolean();
             if (hasFingerprint)

@@ -1,3 +1,5 @@
+using System.Text.Json;
+
 namespace Microsoft.ML.PermutedSegmentation.BlockTransforms;
 
 /// <summary>How images are encrypted block by block, key apart.</summary>
@@ -20,6 +22,30 @@ internal sealed record BlockScheme(BlockTransformMethod Method, int BlockSize)
             throw new ArgumentOutOfRangeException(nameof(blockSize), blockSize, $"A block size is {SmallestBlock} to {LargestBlock} pixels.");
         return new BlockScheme(method, blockSize);
     }
+
+    /// <summary>How the images of a described model are encrypted; null when they are not.</summary>
+    /// <exception cref="InvalidDataException">The description is of something else, or of what cannot be.</exception>
+    public static BlockScheme? Of(ModelDescription model)
+    {
+        if (model.Protection?.ImageStep is not { } step)
+            return null;
+        try
+        {
+            if (step.Name != OldModelFormat.EncryptionStep)
+                throw new InvalidDataException("The images of this model go through a step that this version of the library does not know.");
+            using JsonDocument settings = JsonDocument.Parse(step.Settings, new JsonDocumentOptions { MaxDepth = 1, AllowDuplicateProperties = false });
+            string method = settings.RootElement.GetProperty("method").GetString()!;
+            BlockScheme scheme = Of(Enum.GetValues<BlockTransformMethod>().Single(value => $"{value}" == method), settings.RootElement.GetProperty("blockSize").GetInt32());
+            return scheme.FindProblem(model.ImageHeight, model.ImageWidth) is { } problem ? throw new InvalidDataException($"The model's description is damaged: images are {problem}") : scheme;
+        }
+        catch (Exception exception) when (exception is JsonException or InvalidOperationException or KeyNotFoundException or FormatException or ArgumentException)
+        {
+            throw new InvalidDataException($"The model's description is damaged: it does not say how images are encrypted. {exception.Message}", exception);
+        }
+    }
+
+    /// <summary>The scheme as a model's description keeps it.</summary>
+    public ImageStep ToStep() => new(OldModelFormat.EncryptionStep, $$"""{"method":"{{Method}}","blockSize":{{BlockSize}}}""");
 
     /// <summary>The transform under a key, right or wrong.</summary>
     public BlockTransform Derive(PermutationKey key, ReadOnlySpan<byte> salt) => BlockTransform.Derive(Method, BlockSize, key, salt);

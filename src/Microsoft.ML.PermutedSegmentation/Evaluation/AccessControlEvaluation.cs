@@ -68,7 +68,7 @@ internal static class AccessControlEvaluation
     }
 
     private static bool EncryptsImages(ITransformer[] before, PermutedSegmentationTransformer segmenter)
-        => segmenter.Model.Description.ImageEncryption is not null || before.Any(link => link is IKeyedTransformer);
+        => segmenter.Model.ImageEncryption is not null || before.Any(link => link is IKeyedTransformer);
 
     // A key that changes the images themselves leaves no layer that computes the same for two keys.
     private static SegmentationMetrics[] Score(
@@ -89,7 +89,7 @@ internal static class AccessControlEvaluation
             cancellation.ThrowIfCancellationRequested();
             using var underKey = new PermutedSegmentationTransformer(environment, segmenter.Model.With(key), saysWhenLocked: false);
             IDataView images = Apply([.. before.Select(link => link is IKeyedTransformer keyed ? keyed.With(key) : link)], data);
-            SegmentationMetrics metrics = DataViewEvaluation.Evaluate(underKey.Transform(images), labelColumnName, segmenter.Model.Description.PredictedLabelColumnName);
+            SegmentationMetrics metrics = DataViewEvaluation.Evaluate(underKey.Transform(images), labelColumnName, segmenter.Model.Columns.PredictedLabel);
             progress?.Report(scored += metrics.ImageCount);
             heap.Trim();
             return metrics;

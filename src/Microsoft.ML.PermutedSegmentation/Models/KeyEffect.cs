@@ -11,7 +11,7 @@ internal sealed record KeyEffect(WeightProtection Weights, BlockTransform? Image
     {
         var weights = new WeightProtection(model.Layout, PermutationsOf(key, model));
         byte[]? fingerprint = model.Salt is { } salt ? key.GetFingerprint(salt) : null;
-        return new KeyEffect(weights, model.ImageEncryption?.Derive(key, model.Salt), fingerprint);
+        return new KeyEffect(weights, BlockScheme.Of(model)?.Derive(key, model.Salt), fingerprint);
     }
 
     /// <summary>The permutations that a key gives to the keyed maps of the model described.</summary>

@@ -1,3 +1,4 @@
+using System.IO.Compression;
 using Microsoft.ML;
 using Microsoft.ML.Data;
 using Microsoft.ML.PermutedSegmentation;
@@ -124,16 +125,18 @@ public sealed partial class PermutedSegmentationTransformer : ITransformer, IDis
     private static PermutedSegmentationTransformer Create(IHostEnvironment env, ModelLoadContext ctx)
     {
         ctx.CheckAtModel(GetVersionInfo());
-        if (ModelEntry.Find(ctx, FileContent.ModelEntry) is not { } entry)
+        ZipArchiveEntry? entry = ModelEntry.Find(ctx, FileContent.ModelEntry), old = ModelEntry.Find(ctx, FileContent.OldModelEntry);
+        if ((entry ?? old) is not { } model)
             throw new InvalidDataException("The model is damaged: its weights are missing.");
-        using Stream stream = entry.Open();
-        return new PermutedSegmentationTransformer(env, ModelFile.Load(stream, entry.Length));
+        using Stream stream = model.Open();
+        StoredModel stored = entry is null ? OldModelFormat.Open(stream, model.Length) : StoredModel.Open(stream, model.Length);
+        return new PermutedSegmentationTransformer(env, ModelFile.Load(stored));
     }
 
     private static VersionInfo GetVersionInfo() => new(
         modelSignature: "PERMSEGM",
-        verWrittenCur: 0x00010001,
-        verReadableCur: 0x00010001,
+        verWrittenCur: 0x00010002, // a safetensors file
+        verReadableCur: 0x00010002,
         verWeCanReadBack: 0x00010001,
         loaderSignature: LoaderSignature,
         loaderAssemblyName: typeof(PermutedSegmentationTransformer).Assembly.FullName);
@@ -152,7 +155,7 @@ public sealed partial class PermutedSegmentationTransformer : ITransformer, IDis
     {
         ArgumentNullException.ThrowIfNull(inputSchema, parameter);
         Model.ThrowIfDisposed();
-        return new ScoringSchema(Model.Description, inputSchema, parameter);
+        return new ScoringSchema(Model.Description, Model.Columns, inputSchema, parameter);
     }
 
     private void RequireProtection()
@@ -163,7 +166,7 @@ public sealed partial class PermutedSegmentationTransformer : ITransformer, IDis
 
     private void RefuseEncryptedImages()
     {
-        if (Model.Description.ImageEncryption is not null)
+        if (Model.ImageEncryption is not null)
             throw new InvalidOperationException("The network of this model learned from images that are encrypted block by block with its key. It cannot be protected, unprotected or given another key; train a new one.");
     }
 

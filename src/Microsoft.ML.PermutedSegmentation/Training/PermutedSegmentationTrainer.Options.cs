@@ -180,7 +180,7 @@ public sealed partial class PermutedSegmentationTrainer
         }
 
         private void CheckSize(string name, int value)
-            => Check(name, value, value is > 0 and <= ModelDescription.LargestSide && value % OutputStride == 0, $"a positive multiple of the output stride, {OutputStride}, of at most {ModelDescription.LargestSide}");
+            => Check(name, value, ModelDescription.IsSide(value, OutputStride), ModelDescription.SideRule(OutputStride));
 
         private void CheckParts()
         {

@@ -13,7 +13,7 @@ namespace Microsoft.ML.PermutedSegmentation.Training;
 /// </summary>
 internal sealed class TrainingLoop(
     TrainingState state, TrainingData data, PermutedSegmentationTrainer.Options options, BlockTransform? imageTransform,
-    Device device, TrainingRandom random, Checkpoint? checkpoint, IChannel channel)
+    Device device, TrainingRandom random, CheckpointWriter? checkpoint, IChannel channel)
 {
     private readonly TorchNetwork _network = state.Network;
     private readonly BatchSource _training = new(data.Training, options, imageTransform);

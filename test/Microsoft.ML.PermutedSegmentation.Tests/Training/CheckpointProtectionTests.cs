@@ -136,7 +136,7 @@ public sealed class CheckpointProtectionTests : IDisposable
             changed[random.Next(file.Length)] ^= (byte)(1 << random.Next(8));
             File.WriteAllBytes(_path, changed);
             // A bit of the fingerprint or the salt makes it another key's.
-            Exception exception = Assert.ThrowsAny<Exception>(() => StoredCheckpoint.Find(_path, _key));
+            Exception exception = Assert.ThrowsAny<Exception>(() => CheckpointReader.Find(_path, _key));
             Assert.True(exception is InvalidDataException or InvalidOperationException, exception.ToString());
         }
     }

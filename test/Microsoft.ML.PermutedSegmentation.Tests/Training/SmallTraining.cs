@@ -50,7 +50,7 @@ internal sealed class SmallTraining : IDisposable
         return training;
     }
 
-    public void Save(string path, PermutationKey? key, byte[]? salt) => new Checkpoint(path, Description, salt, key, Protection(key, salt)).Save(State);
+    public void Save(string path, PermutationKey? key, byte[]? salt) => new CheckpointWriter(path, Description, salt, key, Protection(key, salt)).Save(State);
 
     public static WeightProtection? Protection(PermutationKey? key, byte[]? salt) => key is null
         ? null

@@ -1,8 +1,7 @@
 using System.Buffers.Binary;
 using System.Text.Json;
-using static TorchSharp.torch;
 
-namespace Microsoft.ML.PermutedSegmentation.Weights;
+namespace Microsoft.ML.PermutedSegmentation.Files;
 
 /// <summary>
 /// The header of a safetensors file (github.com/huggingface/safetensors, "Format"): its length in 8 bytes, and a JSON object that
@@ -11,9 +10,9 @@ namespace Microsoft.ML.PermutedSegmentation.Weights;
 /// <remarks>A file may come from anywhere: nothing is allocated for a tensor before all of the header has been checked.</remarks>
 internal sealed class SafetensorsHeader
 {
-    // All far above what any ResNet needs: the header of fcn_resnet101 has some 70 KB. The format itself allows 100 million bytes,
-    // which parsed are a multiple of that.
-    private const int LargestLength = 1 << 20;
+    // All far above what any ResNet needs: the header of fcn_resnet101 has some 70 KB, and the longest names of classes that a model
+    // may have take two million bytes. The format itself allows 100 million, which parsed are a multiple of that.
+    private const int LargestLength = 1 << 22;
     private const int LongestName = 256;
     private const int MostDimensions = 8;
 
@@ -22,18 +21,8 @@ internal sealed class SafetensorsHeader
 
     private static readonly JsonDocumentOptions Parsing = new() { MaxDepth = 3, AllowDuplicateProperties = false };
 
-    // What a network or its training leaves in a state dict.
-    private static readonly Dictionary<string, (ScalarType Type, int Size)> Types = new()
-    {
-        ["F32"] = (ScalarType.Float32, 4),
-        ["F16"] = (ScalarType.Float16, 2),
-        ["BF16"] = (ScalarType.BFloat16, 2),
-        ["F64"] = (ScalarType.Float64, 8),
-        ["I64"] = (ScalarType.Int64, 8),
-    };
-
-    private SafetensorsHeader(IReadOnlyList<SafetensorsEntry> entries, IReadOnlyDictionary<string, string> metadata, long dataStart) =>
-        (Entries, Metadata, DataStart) = (entries, metadata, dataStart);
+    private SafetensorsHeader(IReadOnlyList<SafetensorsEntry> entries, IReadOnlyDictionary<string, string> metadata, byte[] bytes) =>
+        (Entries, Metadata, Bytes) = (entries, metadata, bytes);
 
     /// <summary>The tensors in the order in which they lie in the file, where they follow one another without a gap to its end.</summary>
     public IReadOnlyList<SafetensorsEntry> Entries { get; }
@@ -41,18 +30,24 @@ internal sealed class SafetensorsHeader
     public IReadOnlyDictionary<string, string> Metadata { get; }
 
     /// <summary>Where in the file the first tensor starts.</summary>
-    public long DataStart { get; }
+    public long DataStart => Bytes.Length;
 
-    /// <summary>Reads and checks the header at the start of a stream.</summary>
-    /// <exception cref="InvalidDataException">The stream is no safetensors file, or damaged.</exception>
-    public static SafetensorsHeader Read(Stream stream)
+    /// <summary>The whole header as it lies in the file, its length included.</summary>
+    public byte[] Bytes { get; }
+
+    /// <summary>Reads and checks the header at the start of a stream, which need not be seekable.</summary>
+    /// <param name="stream">The file; it is read no further than to the end of the header.</param>
+    /// <param name="length">How many bytes the file is said to have.</param>
+    /// <exception cref="InvalidDataException">The stream is not a safetensors file, or is damaged.</exception>
+    /// <exception cref="EndOfStreamException">The stream is shorter than its header.</exception>
+    public static SafetensorsHeader Read(Stream stream, long length)
     {
-        byte[] json = ReadJson(stream);
+        byte[] bytes = ReadBytes(stream, length);
         var entries = new List<SafetensorsEntry>();
         var metadata = new Dictionary<string, string>();
         try
         {
-            using JsonDocument document = JsonDocument.Parse(json, Parsing);
+            using JsonDocument document = JsonDocument.Parse(bytes.AsMemory(LengthSize), Parsing);
             foreach (JsonProperty property in document.RootElement.EnumerateObject())
             {
                 if (property.Name == MetadataName)
@@ -61,28 +56,27 @@ internal sealed class SafetensorsHeader
                     entries.Add(ReadEntry(property));
             }
         }
-        // The second is for text that is no UTF-8.
+        // The second is thrown for text that is not UTF-8.
         catch (Exception exception) when (exception is JsonException or InvalidOperationException)
         {
             throw new InvalidDataException("its header is not valid JSON, or a name is in it twice.", exception);
         }
         entries.Sort((a, b) => (a.Start, a.End).CompareTo((b.Start, b.End)));
-        CheckPlaces(entries, stream.Length - LengthSize - json.Length);
-        return new SafetensorsHeader(entries, metadata, LengthSize + json.Length);
+        CheckPlaces(entries, length - bytes.Length);
+        return new SafetensorsHeader(entries, metadata, bytes);
     }
 
     /// <summary>The bytes of a header for tensors that will follow it in the given order; a reader can map them as they are.</summary>
-    public static byte[] Write(IEnumerable<(string Name, ScalarType Type, long[] Shape)> tensors, IReadOnlyDictionary<string, string> metadata)
+    public static byte[] Write(IEnumerable<(string Name, ElementType Type, long[] Shape)> tensors, IReadOnlyDictionary<string, string> metadata)
     {
         var header = new Dictionary<string, object>();
         if (metadata.Count > 0)
             header[MetadataName] = metadata.ToDictionary();
         long offset = 0;
-        foreach ((string name, ScalarType type, long[] shape) in tensors)
+        foreach ((string name, ElementType type, long[] shape) in tensors)
         {
-            (string typeName, (_, int size)) = Types.Single(entry => entry.Value.Type == type);
-            long end = offset + shape.Aggregate((long)size, (product, length) => product * length);
-            header[name] = new SafetensorsJson.Tensor(typeName, shape, [offset, end]);
+            long end = offset + shape.Aggregate((long)type.Size(), (product, length) => product * length);
+            header[name] = new SafetensorsJson.Tensor(type.Name(), shape, [offset, end]);
             offset = end;
         }
         byte[] json = JsonSerializer.SerializeToUtf8Bytes(header, SafetensorsJson.Strict.DictionaryStringObject);
@@ -95,25 +89,26 @@ internal sealed class SafetensorsHeader
         return bytes;
     }
 
-    private static byte[] ReadJson(Stream stream)
+    private static byte[] ReadBytes(Stream stream, long length)
     {
-        if (stream.Length < LengthSize)
-            throw new InvalidDataException($"it has {stream.Length} bytes, too few for a safetensors file.");
+        if (length < LengthSize)
+            throw new InvalidDataException($"it has {length} bytes, too few for a safetensors file.");
         Span<byte> prefix = stackalloc byte[LengthSize];
         stream.ReadExactly(prefix);
-        ulong length = BinaryPrimitives.ReadUInt64LittleEndian(prefix);
-        if (length > LargestLength || (long)length > stream.Length - LengthSize)
-            throw new InvalidDataException($"it is no safetensors file, or damaged: its header would be longer than the file, or than the {LargestLength} bytes that are read.");
-        byte[] json = new byte[length];
-        stream.ReadExactly(json);
-        return json is [(byte)'{', ..] ? json : throw new InvalidDataException("it is no safetensors file, or damaged: its header is no JSON object.");
+        ulong size = BinaryPrimitives.ReadUInt64LittleEndian(prefix);
+        if (size > LargestLength || (long)size > length - LengthSize)
+            throw new InvalidDataException($"it is not a safetensors file, or is damaged: its header would be longer than the file, or than the {LargestLength} bytes that are read.");
+        byte[] bytes = new byte[LengthSize + (int)size];
+        prefix.CopyTo(bytes);
+        stream.ReadExactly(bytes.AsSpan(LengthSize));
+        return size > 0 && bytes[LengthSize] == '{' ? bytes : throw new InvalidDataException("it is not a safetensors file, or is damaged: its header is not a JSON object.");
     }
 
     private static Dictionary<string, string> ReadMetadata(JsonElement metadata) => metadata.EnumerateObject().ToDictionary(
         property => property.Name,
         property => property.Value.ValueKind == JsonValueKind.String
             ? property.Value.GetString()!
-            : throw new InvalidDataException($"its header's {MetadataName} has values that are no text."));
+            : throw new InvalidDataException($"its header's {MetadataName} has values that are not text."));
 
     private static SafetensorsEntry ReadEntry(JsonProperty property)
     {
@@ -130,15 +125,15 @@ internal sealed class SafetensorsHeader
         {
             throw new InvalidDataException($"the header's entry for the tensor '{name}' is damaged; it must have dtype, shape and data_offsets and nothing else.", exception);
         }
-        if (!Types.TryGetValue(entry.Dtype, out (ScalarType Type, int Size) type))
-            throw new InvalidDataException($"the tensor '{name}' has an element type that is not supported; {string.Join(", ", Types.Keys)} are.");
+        if (ElementTypes.Find(entry.Dtype) is not { } type)
+            throw new InvalidDataException($"the tensor '{name}' has an element type that is not supported; {ElementTypes.Names} are.");
         if (entry.Shape.Length > MostDimensions)
             throw new InvalidDataException($"the tensor '{name}' has {entry.Shape.Length} dimensions; at most {MostDimensions} are read.");
         if (entry.DataOffsets is not [>= 0 and var start, var end] || start > end)
-            throw new InvalidDataException($"the tensor '{name}' has data_offsets that are no start and end in the file.");
-        if (ByteSize(entry.Shape, type.Size) != end - start)
+            throw new InvalidDataException($"the tensor '{name}' has data_offsets that are not a start and an end in the file.");
+        if (ByteSize(entry.Shape, type.Size()) != end - start)
             throw new InvalidDataException($"the tensor '{name}' has {end - start} bytes, which its element type {entry.Dtype} and its shape do not fit.");
-        return new SafetensorsEntry(name, type.Type, entry.Shape, start, end);
+        return new SafetensorsEntry(name, type, entry.Shape, start, end);
     }
 
     // Null when there is no such size.

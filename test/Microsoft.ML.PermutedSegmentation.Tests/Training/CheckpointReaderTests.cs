@@ -5,12 +5,12 @@ using static TorchSharp.torch;
 
 namespace Microsoft.ML.PermutedSegmentation.Tests;
 
-public sealed class StoredCheckpointTests : IDisposable
+public sealed class CheckpointReaderTests : IDisposable
 {
     private readonly TempFolder _folder = new();
     private readonly string _path;
 
-    public StoredCheckpointTests() => _path = _folder.At("checkpoint.safetensors");
+    public CheckpointReaderTests() => _path = _folder.At("checkpoint.safetensors");
 
     public void Dispose() => _folder.Dispose();
 
@@ -26,7 +26,7 @@ public sealed class StoredCheckpointTests : IDisposable
         Assert.Equal([_path], Directory.GetFiles(_folder.Root));
 
         using var restored = SmallTraining.New();
-        using StoredCheckpoint stored = StoredCheckpoint.Find(_path, key)!;
+        using CheckpointReader stored = CheckpointReader.Find(_path, key)!;
         Assert.Equal(salt, stored.Salt);
         stored.Restore(restored.State, SmallTraining.Protection(key, salt));
         Assert.Equal(saved.State.Position, restored.State.Position);
@@ -47,14 +47,14 @@ public sealed class StoredCheckpointTests : IDisposable
         for (int i = 0; i < 3; i++)
         {
             training.Save(_path, key, new byte[16]);
-            using StoredCheckpoint stored = StoredCheckpoint.Find(_path, key)!;
+            using CheckpointReader stored = CheckpointReader.Find(_path, key)!;
             stored.Restore(training.State, SmallTraining.Protection(key, new byte[16]));
         }
         Assert.Equal(before, SmallNetworks.LiveTensors);
     }
 
     [Fact]
-    public void Where_there_is_no_file_there_is_no_checkpoint() => Assert.Null(StoredCheckpoint.Find(_path, key: null));
+    public void Where_there_is_no_file_there_is_no_checkpoint() => Assert.Null(CheckpointReader.Find(_path, key: null));
 
     [Fact]
     public void What_a_killed_process_left_is_written_over()
@@ -72,7 +72,7 @@ public sealed class StoredCheckpointTests : IDisposable
         training.Save(_path, key: null, salt: null);
         using var network = TorchNetwork.FromState(SmallNetworks.Layout("Bottleneck"), SmallNetworks.RandomState(SmallNetworks.Layout("Bottleneck"), seed: 1));
         using var state = new TrainingState(network, ColorPatches.Options());
-        using StoredCheckpoint stored = StoredCheckpoint.Find(_path, key: null)!;
+        using CheckpointReader stored = CheckpointReader.Find(_path, key: null)!;
         Assert.Contains("tensors", Refused(() => stored.Restore(state, protection: null)));
     }
 
@@ -88,7 +88,7 @@ public sealed class StoredCheckpointTests : IDisposable
         {
             training.State.Position = impossible;
             training.Save(_path, key: null, salt: null);
-            Refused(() => StoredCheckpoint.Find(_path, key: null));
+            Refused(() => CheckpointReader.Find(_path, key: null));
         }
     }
 
@@ -99,7 +99,7 @@ public sealed class StoredCheckpointTests : IDisposable
             training.Save(_path, key: null, salt: null);
         using (FileStream sparse = File.OpenWrite(_path))
             sparse.SetLength(1L << 40);
-        Assert.Contains("1099511627776", Refused(() => StoredCheckpoint.Find(_path, key: null)));
+        Assert.Contains("1099511627776", Refused(() => CheckpointReader.Find(_path, key: null)));
     }
 
     [Fact]
@@ -120,7 +120,7 @@ public sealed class StoredCheckpointTests : IDisposable
             long before = GC.GetAllocatedBytesForCurrentThread(), tensors = SmallNetworks.LiveTensors;
             try
             {
-                using StoredCheckpoint stored = StoredCheckpoint.Find(_path, key: null)!;
+                using CheckpointReader stored = CheckpointReader.Find(_path, key: null)!;
                 opened++;
                 stored.RequireSame(training.Description.Settings, seed: 1, epochs: 3);
                 stored.RequireSame(training.Description.Rows);

@@ -1,7 +1,8 @@
+using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 
-namespace Microsoft.ML.PermutedSegmentation.Weights;
+namespace Microsoft.ML.PermutedSegmentation.Files;
 
 /// <summary>How the header of a safetensors file is written and read. Without reflection, which trimmed applications switch off.</summary>
 [JsonSerializable(typeof(Dictionary<string, object>))]
@@ -14,6 +15,8 @@ internal sealed partial class SafetensorsJson : JsonSerializerContext
         UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow,
         RespectNullableAnnotations = true,
         RespectRequiredConstructorParameters = true,
+        // What is for HTML is not for a file: metadata may be JSON in turn, and names of classes are in any language.
+        Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
     });
 
     /// <summary>What the header says of a tensor.</summary>

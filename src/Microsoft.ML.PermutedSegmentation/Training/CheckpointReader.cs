@@ -1,4 +1,6 @@
+using System.Runtime.InteropServices;
 using System.Security.Cryptography;
+using System.Text.Json.Nodes;
 using TorchSharp;
 using static Microsoft.ML.PermutedSegmentation.Training.CheckpointFormat;
 using static TorchSharp.torch;
@@ -6,25 +8,25 @@ using static TorchSharp.torch;
 namespace Microsoft.ML.PermutedSegmentation.Training;
 
 /// <summary>
-/// A checkpoint that was found where a training shall write its own. It may come from anywhere, and is checked before anything is
+/// Reads a checkpoint that was found where a training is to write its own. It may come from anywhere, and is checked before anything is
 /// allocated for its tensors.
 /// </summary>
-internal sealed class StoredCheckpoint : IDisposable
+internal sealed class CheckpointReader : IDisposable
 {
     private readonly string _path;
     private readonly FileStream _stream;
     private readonly SafetensorsHeader _header;
     private readonly FileSeal _seal;
 
-    private StoredCheckpoint(string path, FileStream stream, PermutationKey? key)
+    private CheckpointReader(string path, FileStream stream, PermutationKey? key)
     {
         (_path, _stream) = (path, stream);
         if (stream.Length > LargestFile)
             throw new InvalidDataException($"it has {stream.Length} bytes, more than any checkpoint.");
-        _header = SafetensorsHeader.Read(stream);
+        _header = SafetensorsHeader.Read(stream, stream.Length);
         if (_header.Metadata.GetValueOrDefault(FormatName) != Format)
             throw new InvalidDataException("it was not written by this version of the library.");
-        if (_header.Entries is not [{ Name: DigestName, Type: ScalarType.Int64 } digest, { Name: DescriptionName, Type: ScalarType.Int64 } description, ..]
+        if (_header.Entries is not [{ Name: DigestName, Type: ElementType.Int64 } digest, { Name: DescriptionName, Type: ElementType.Int64 } description, ..]
             || !digest.Shape.SequenceEqual(DigestShape) || description.End - description.Start > LargestDescription)
             throw new InvalidDataException("it does not begin with a digest and a description.");
         (_seal, Salt) = OpenSeal(key);
@@ -54,7 +56,7 @@ internal sealed class StoredCheckpoint : IDisposable
     /// <exception cref="InvalidDataException">The file is no checkpoint, or damaged.</exception>
     /// <exception cref="WrongKeyException">It was made with another key.</exception>
     /// <exception cref="InvalidOperationException">It was made with a key and there is none, or the other way round.</exception>
-    public static StoredCheckpoint? Find(string path, PermutationKey? key)
+    public static CheckpointReader? Find(string path, PermutationKey? key)
     {
         if (!File.Exists(path))
             return null;
@@ -64,7 +66,7 @@ internal sealed class StoredCheckpoint : IDisposable
         FileStream stream = File.OpenRead(path);
         try
         {
-            return new StoredCheckpoint(path, stream, key);
+            return new CheckpointReader(path, stream, key);
         }
         catch (Exception exception)
         {
@@ -77,7 +79,7 @@ internal sealed class StoredCheckpoint : IDisposable
 
     /// <summary>Refuses a training that is not the one the checkpoint is of, as far as options tell.</summary>
     /// <exception cref="InvalidOperationException">An option or the seed is another one, or there are more epochs behind it.</exception>
-    public void RequireSame(TrainingSettings settings, int? seed, int epochs)
+    public void RequireSame(JsonObject settings, int? seed, int epochs)
     {
         Require(CheckpointDescription.Differences(Description.Settings, settings));
         Require(seed is null || seed == Description.Seed ? "" : $"the seed of the MLContext is {Description.Seed} there and {seed} here");
@@ -88,25 +90,21 @@ internal sealed class StoredCheckpoint : IDisposable
     /// <exception cref="InvalidOperationException">The classes, the numbers of rows, an image or a mask differ.</exception>
     public void RequireSame(TrainingRows rows) => Require(CheckpointDescription.Differences(Description.Rows, rows));
 
-    /// <summary>Copies everything into the state of the same training, and closes the file.</summary>
+    /// <summary>Copies everything into the state of the same training.</summary>
     /// <exception cref="InvalidDataException">The file has other tensors.</exception>
     public void Restore(TrainingState state, WeightProtection? protection)
     {
-        using (this)
+        state.Best.Take(); // a place for the best weights
+        try
         {
-            state.Best.Take(); // a place for the best weights
-            try
-            {
-                RequireEntries(state);
-                foreach ((_, string parameter, Tensor value) in state.Tensors())
-                    Read(parameter, value, protection);
-            }
-            catch (Exception exception) when (exception is InvalidDataException or EndOfStreamException)
-            {
-                throw Damaged(_path, exception);
-            }
-            state.Position = Description.Position;
+            foreach ((string parameter, Tensor value) in Match(state))
+                Read(parameter, value, protection);
         }
+        catch (Exception exception) when (exception is InvalidDataException or EndOfStreamException)
+        {
+            throw Damaged(_path, exception);
+        }
+        state.Position = Description.Position;
     }
 
     /// <inheritdoc/>
@@ -157,26 +155,28 @@ internal sealed class StoredCheckpoint : IDisposable
         }
     }
 
-    private void RequireEntries(TrainingState state)
+    // Where the tensors go, in the order of the file: what is encrypted can be read in no other.
+    private List<(string Parameter, Tensor Value)> Match(TrainingState state)
     {
-        var expected = EntriesOf(state).ToList();
-        SafetensorsEntry[] given = [.. _header.Entries.Skip(2)];
-        if (given.Length != expected.Count)
-            throw new InvalidDataException($"it has {given.Length} tensors; {expected.Count} belong to this training.");
-        foreach ((SafetensorsEntry entry, (string name, ScalarType type, long[] shape)) in given.Zip(expected))
-        {
-            if (entry.Name != name || entry.Type != type || !entry.Shape.SequenceEqual(shape))
-                throw new InvalidDataException($"its tensor '{entry.Name}' is not the '{name}' of this training, [{string.Join(", ", shape)}] {type}.");
-        }
+        var expected = state.Tensors().ToDictionary(entry => NameOf(entry.Part, entry.Parameter), entry => (entry.Parameter, entry.Value));
+        if (_header.Entries.Count - 2 != expected.Count)
+            throw new InvalidDataException($"it has {_header.Entries.Count - 2} tensors; {expected.Count} belong to this training.");
+        return [.. _header.Entries.Skip(2).Select(entry => expected.TryGetValue(entry.Name, out var tensor)
+            && entry.Type == ElementType.Float32 && entry.Shape.SequenceEqual(tensor.Value.shape)
+                ? tensor
+                : throw new InvalidDataException($"its tensor '{entry.Name}' is not one of this training, or has another shape or element type there."))];
     }
 
     private void Read(string parameter, Tensor value, WeightProtection? protection)
     {
         using var scope = NewDisposeScope();
         using var noGrad = no_grad();
-        Tensor stored = empty(value.shape, ScalarType.Float32, CPU);
-        _stream.ReadExactly(stored.bytes);
-        _seal.Transform(stored.bytes);
+        using Tensor stored = TensorBytes.Create(value.shape, values =>
+        {
+            Span<byte> bytes = MemoryMarshal.AsBytes(values);
+            _stream.ReadExactly(bytes);
+            _seal.Transform(bytes);
+        });
         value.copy_(protection is null ? stored : protection.Unprotect(parameter, stored));
     }
 

@@ -1,7 +1,9 @@
+using Microsoft.ML.PermutedSegmentation.Files;
+
 namespace Workbench.Files;
 
 /// <summary>Files that are either complete or not there, also when the process is told to end while it writes one.</summary>
-internal static class WholeFile
+internal static class OutputFile
 {
     private static readonly Lock Gate = new();
     private static readonly List<UnfinishedFile> Unfinished = [];
@@ -32,7 +34,7 @@ internal static class WholeFile
     public static void Watch(string temporary)
     {
         lock (Gate)
-            Unfinished.Add(new UnfinishedFile(temporary, []));
+            Unfinished.Add(new UnfinishedFile(temporary, [], null));
     }
 
     /// <summary>Removes what is unfinished, and lets nobody begin or finish another file: the process is about to end.</summary>
@@ -50,7 +52,8 @@ internal static class WholeFile
         var missing = new List<string>();
         for (var folder = Path.GetDirectoryName(target)!; !Directory.Exists(folder); folder = Path.GetDirectoryName(folder)!)
             missing.Add(folder);
-        var file = new UnfinishedFile($"{target}.{Path.GetRandomFileName()}.partial", missing);
+        var whole = new WholeFile(target, isUnique: true);
+        var file = new UnfinishedFile(whole.PartialPath, missing, whole);
         lock (Gate)
         {
             RequireOpen();
@@ -70,7 +73,7 @@ internal static class WholeFile
                 Unfinished.Remove(file);
                 throw new IOException($"'{target}' has been made by somebody else in the meantime, and is not replaced. What should have been written is in '{file.Path}'.");
             }
-            File.Move(file.Path, target, overwrite);
+            file.Whole!.Complete(overwrite);
         }
     }
 
@@ -106,5 +109,6 @@ internal static class WholeFile
 
     /// <param name="Path">What is written.</param>
     /// <param name="MadeFolders">The folders that are made for it, from the inner to the outer.</param>
-    private sealed record UnfinishedFile(string Path, List<string> MadeFolders);
+    /// <param name="Whole">What gives it its name; null when somebody else does.</param>
+    private sealed record UnfinishedFile(string Path, List<string> MadeFolders, WholeFile? Whole);
 }

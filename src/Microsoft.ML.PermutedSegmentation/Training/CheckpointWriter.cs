@@ -12,7 +12,7 @@ namespace Microsoft.ML.PermutedSegmentation.Training;
 /// <param name="salt">Of the model, when there is a key.</param>
 /// <param name="key">Seals the file; null without one.</param>
 /// <param name="protection">What the key does to weights.</param>
-internal sealed class Checkpoint(string path, CheckpointDescription training, byte[]? salt, PermutationKey? key, WeightProtection? protection)
+internal sealed class CheckpointWriter(string path, CheckpointDescription training, byte[]? salt, PermutationKey? key, WeightProtection? protection)
 {
     /// <summary>Replaces what is in the file by a state; a reader, and who stops this at any moment, finds one or the other.</summary>
     public void Save(TrainingState state)
@@ -21,8 +21,8 @@ internal sealed class Checkpoint(string path, CheckpointDescription training, by
         byte[] nonce = RandomNumberGenerator.GetBytes(NonceSize);
         byte[] header = SafetensorsHeader.Write(
         [
-            (DigestName, ScalarType.Int64, DigestShape),
-            (DescriptionName, ScalarType.Int64, [description.Length / sizeof(long)]),
+            (DigestName, ElementType.Int64, DigestShape),
+            (DescriptionName, ElementType.Int64, [description.Length / sizeof(long)]),
             .. EntriesOf(state),
         ], Metadata(nonce));
 
@@ -56,9 +56,7 @@ internal sealed class Checkpoint(string path, CheckpointDescription training, by
     {
         using Tensor plain = value.detach();
         using Tensor stored = protection is null ? plain.alias() : protection.Protect(parameter, plain);
-        using Tensor onCpu = stored.cpu();
-        using Tensor inOrder = onCpu.contiguous();
-        Write(inOrder.bytes, stream, seal);
+        stored.UseBytes(bytes => Write(bytes, stream, seal));
     }
 
     // The bytes may be the network's own: they are encrypted in a copy.
