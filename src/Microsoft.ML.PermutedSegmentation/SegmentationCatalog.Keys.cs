@@ -51,7 +51,7 @@ public sealed partial class SegmentationCatalog
     {
         ArgumentNullException.ThrowIfNull(model);
         ArgumentNullException.ThrowIfNull(key);
-        return ModelChain.Unlock(_environment, model, key, verify);
+        return ModelChain.Unlock(Environment, model, key, verify);
     }
 
     /// <summary>A model as its file is: locked, with protected weights in memory. <see cref="Unlock"/> is the way back.</summary>
@@ -66,7 +66,7 @@ public sealed partial class SegmentationCatalog
     public T Lock<T>(T model) where T : class, ITransformer
     {
         ArgumentNullException.ThrowIfNull(model);
-        return ModelChain.Lock(_environment, model);
+        return ModelChain.Lock(Environment, model);
     }
 
     /// <summary>
@@ -95,7 +95,7 @@ public sealed partial class SegmentationCatalog
         ArgumentNullException.ThrowIfNull(model);
         ArgumentNullException.ThrowIfNull(key);
         featureMaps.CheckForKey(nameof(featureMaps));
-        return ModelChain.Protect(_environment, model, key, featureMaps, storeFingerprint);
+        return ModelChain.Protect(Environment, model, key, featureMaps, storeFingerprint);
     }
 
     /// <summary>
@@ -122,7 +122,7 @@ public sealed partial class SegmentationCatalog
     {
         ArgumentNullException.ThrowIfNull(model);
         ArgumentNullException.ThrowIfNull(key);
-        return ModelChain.Unprotect(_environment, model, key);
+        return ModelChain.Unprotect(Environment, model, key);
     }
 
     /// <summary>
@@ -148,6 +148,6 @@ public sealed partial class SegmentationCatalog
         ArgumentNullException.ThrowIfNull(model);
         ArgumentNullException.ThrowIfNull(oldKey);
         ArgumentNullException.ThrowIfNull(newKey);
-        return ModelChain.Rekey(_environment, model, oldKey, newKey);
+        return ModelChain.Rekey(Environment, model, oldKey, newKey);
     }
 }

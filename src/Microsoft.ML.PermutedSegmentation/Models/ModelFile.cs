@@ -25,7 +25,8 @@ internal static class ModelFile
     {
         ModelDescription description = stored.Description;
         ModelColumns columns = ModelColumns.Read(stored.Metadata);
-        _ = BlockScheme.Of(description); // throws for a step that is not known
+        if (description.Protection?.ImageStep is not null)
+            PixelTransformMaker.Find().Check(description);
         var state = new Dictionary<string, Tensor>();
         try
         {

@@ -38,10 +38,6 @@ public sealed partial class PermutedSegmentationTransformer
         }
     }
 
-    /// <summary>How images are encrypted, with blocks of how many pixels a side, before the network reads them; null when they are not.</summary>
-    public (BlockTransformMethod Method, int BlockSize)? ImageEncryption
-        => Model.ImageEncryption is { } scheme ? (scheme.Method, scheme.BlockSize) : null;
-
     /// <summary>The 16 random bytes that make one key protect two models in unrelated ways; not secret. Empty for an unprotected model.</summary>
     public ReadOnlyMemory<byte> Salt => Model.Description.Salt;
 

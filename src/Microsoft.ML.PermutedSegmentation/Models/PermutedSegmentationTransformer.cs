@@ -43,6 +43,9 @@ public sealed partial class PermutedSegmentationTransformer : ITransformer, IDis
 
     internal SegmentationModel Model { get; }
 
+    /// <summary>Where the network is.</summary>
+    internal torch.Device Device => _device;
+
     bool ITransformer.IsRowToRowMapper => true;
 
     /// <inheritdoc/>
@@ -111,9 +114,6 @@ public sealed partial class PermutedSegmentationTransformer : ITransformer, IDis
         return new PermutedSegmentationTransformer(_host, Model.Rekey(oldKey, newKey));
     }
 
-    /// <summary>Scores the same images under many keys.</summary>
-    internal KeySweep CreateSweep() => new(Model, _device);
-
     void ICanSaveModel.Save(ModelSaveContext ctx)
     {
         ctx.CheckAtModel();
@@ -166,8 +166,8 @@ public sealed partial class PermutedSegmentationTransformer : ITransformer, IDis
 
     private void RefuseEncryptedImages()
     {
-        if (Model.ImageEncryption is not null)
-            throw new InvalidOperationException("The network of this model learned from images that are encrypted block by block with its key. It cannot be protected, unprotected or given another key; train a new one.");
+        if (Model.EncryptsImages)
+            throw new InvalidOperationException("The network of this model learned from images that are encrypted with its key. It cannot be protected, unprotected or given another key; train a new one.");
     }
 
     // Weights that a wrong key has made plain are lost, and look like any others. Without a stored fingerprint the owner has

@@ -26,11 +26,11 @@ internal sealed class SegmentationModel : IDisposable
     /// <summary>The columns that it reads and makes.</summary>
     public ModelColumns Columns { get; }
 
-    /// <summary>How images are encrypted before the network reads them; null when they are not.</summary>
-    public BlockScheme? ImageEncryption => BlockScheme.Of(Description);
+    /// <summary>Whether its key changes images, too.</summary>
+    public bool EncryptsImages => Description.Protection?.ImageStep is not null;
 
     /// <summary>What happens to images of the network's size before it reads them; null: nothing.</summary>
-    public BlockTransform? ImageTransform => _effect?.Images;
+    public PixelTransform? PixelTransform => _effect?.Pixels;
 
     public bool IsUnlocked => _effect is not null || !Description.IsProtected;
 
@@ -113,6 +113,6 @@ internal sealed class SegmentationModel : IDisposable
     }
 
     private static ObjectDisposedException Disposed() => new(
-        nameof(PermutedSegmentationTransformer),
+        "PermutedSegmentationTransformer",
         "This segmentation model was disposed. A PredictionEngine disposes the model that it is made of with itself, unless it is made with new PredictionEngineOptions { OwnsTransformer = false }.");
 }

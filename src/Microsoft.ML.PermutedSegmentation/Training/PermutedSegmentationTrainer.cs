@@ -22,23 +22,21 @@ public sealed partial class PermutedSegmentationTrainer : IEstimator<PermutedSeg
 {
     private readonly IHost _host;
     private readonly PermutationKey? _key;
-    private readonly BlockScheme? _imageEncryption;
+    private readonly ImageStep? _imageStep;
     private readonly Options _options;
 
-    // imageEncryption: the conventional method, instead of feature maps.
-    internal PermutedSegmentationTrainer(IHostEnvironment environment, PermutationKey? key, Options options, BlockScheme? imageEncryption = null)
+    // imageStep: what the key does to images of this size, instead of feature maps.
+    internal PermutedSegmentationTrainer(IHostEnvironment environment, PermutationKey? key, Options options, ImageStep? imageStep = null)
     {
         ArgumentNullException.ThrowIfNull(options);
         // What the caller changes from now on is meant for another training.
         options = options.Copy();
         options.Validate();
-        if (imageEncryption?.FindProblem(options.ImageHeight, options.ImageWidth) is { } problem)
-            throw new ArgumentException($"{nameof(options.ImageHeight)} and {nameof(options.ImageWidth)} are {problem}", nameof(options.ImageHeight));
-        if (key is not null && imageEncryption is null)
+        if (key is not null && imageStep is null)
             options.FeatureMaps.CheckForKey(nameof(options.FeatureMaps));
-        if ((key is null || imageEncryption is not null) && options.ReadInitialWeightsThroughPermutation)
-            throw new ArgumentException("Without permuted feature maps there is no permutation to read the initial weights through.", nameof(options.ReadInitialWeightsThroughPermutation));
-        (_host, _key, _options, _imageEncryption) = (environment.Register(nameof(PermutedSegmentationTrainer)), key, options, imageEncryption);
+        if ((key is null || imageStep is not null) && options.InitialWeightsHook is not null)
+            throw new ArgumentException("Without permuted feature maps there is no permutation to read the initial weights through.", InitialWeightsHook.Option);
+        (_host, _key, _options, _imageStep) = (environment.Register(nameof(PermutedSegmentationTrainer)), key, options, imageStep);
     }
 
     /// <summary>Trains on the rows of a data view.</summary>
@@ -75,13 +73,12 @@ public sealed partial class PermutedSegmentationTrainer : IEstimator<PermutedSeg
         {
             if (_options.InitialWeights is { } initial)
                 InitialWeights.Take(network, initial, _options.Network);
-            if (_options.ReadInitialWeightsThroughPermutation)
-                InitialWeights.ReadThroughPermutation(network, effect!.Weights);
+            _options.InitialWeightsHook?.Change(network, effect!.Weights);
             using var state = new TrainingState(network, _options);
             if (stored is not null)
                 Resume(stored, state, effect?.Weights, channel);
             CheckpointWriter? checkpoint = CreateCheckpoint(random.Seed, data, state.Position, description.Salt, effect?.Weights);
-            new TrainingLoop(state, data, _options, effect?.Images, device, random, checkpoint, channel).Run();
+            new TrainingLoop(state, data, _options, effect?.Pixels, device, random, checkpoint, channel).Run();
         }
         catch
         {
@@ -107,7 +104,7 @@ public sealed partial class PermutedSegmentationTrainer : IEstimator<PermutedSeg
         return new SchemaShape(inputSchema.Where(column => added.All(other => other.Name != column.Name)).Concat(added));
     }
 
-    private JsonObject Settings => TrainingSettings.Of(_options, hasKey: _key is not null, _imageEncryption);
+    private JsonObject Settings => TrainingSettings.Of(_options, hasKey: _key is not null, _imageStep);
 
     // All that can fail about it without the data fails now.
     private CheckpointReader? FindCheckpoint(int? seed)
@@ -151,7 +148,7 @@ public sealed partial class PermutedSegmentationTrainer : IEstimator<PermutedSeg
         return _key is null
             ? plain
             : plain.ProtectedWith(
-                _key, _imageEncryption is null ? _options.FeatureMaps : FeatureMaps.None, _options.StoreFingerprint, salt, _imageEncryption?.ToStep());
+                _key, _imageStep is null ? _options.FeatureMaps : FeatureMaps.None, _options.StoreFingerprint, salt, _imageStep);
     }
 
     private static void CheckColumn(SchemaShape inputSchema, string name, string needed, Func<SchemaShape.Column, bool> fits)

@@ -12,12 +12,12 @@ namespace Microsoft.ML.PermutedSegmentation.Training;
 /// encrypted ones.
 /// </summary>
 internal sealed class TrainingLoop(
-    TrainingState state, TrainingData data, PermutedSegmentationTrainer.Options options, BlockTransform? imageTransform,
+    TrainingState state, TrainingData data, PermutedSegmentationTrainer.Options options, PixelTransform? pixelTransform,
     Device device, TrainingRandom random, CheckpointWriter? checkpoint, IChannel channel)
 {
     private readonly TorchNetwork _network = state.Network;
-    private readonly BatchSource _training = new(data.Training, options, imageTransform);
-    private readonly BatchSource _validation = new(data.Validation, options, imageTransform);
+    private readonly BatchSource _training = new(data.Training, options, pixelTransform);
+    private readonly BatchSource _validation = new(data.Validation, options, pixelTransform);
     private readonly CosineAnnealingWithWarmRestarts _schedule = options.Schedule;
     private readonly TimeSpan _before = state.Position.Elapsed;
     private readonly Stopwatch _clock = Stopwatch.StartNew();

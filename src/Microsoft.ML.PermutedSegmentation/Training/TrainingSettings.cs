@@ -19,16 +19,16 @@ internal static class TrainingSettings
     ];
 
     /// <summary>The settings of a training. An option that came later is left out where it has the value that all had before, so that older checkpoints go on.</summary>
-    public static JsonObject Of(Options options, bool hasKey, BlockScheme? imageEncryption)
+    public static JsonObject Of(Options options, bool hasKey, ImageStep? imageStep)
     {
         var settings = new JsonObject
         {
             [nameof(options.Backbone)] = $"{options.ChosenBackbone}",
             // None without a key, and when it encrypts images.
-            [nameof(options.FeatureMaps)] = $"{(hasKey && imageEncryption is null ? options.FeatureMaps : FeatureMaps.None)}",
-            ["ImageEncryption"] = imageEncryption is null ? null : new JsonObject { ["Method"] = $"{imageEncryption.Method}", ["BlockSize"] = imageEncryption.BlockSize },
+            [nameof(options.FeatureMaps)] = $"{(hasKey && imageStep is null ? options.FeatureMaps : FeatureMaps.None)}",
+            ["ImageEncryption"] = imageStep is null ? null : MembersOf(imageStep.Settings),
             [nameof(options.InitialWeights)] = options.InitialWeights is { } initial ? DigestOf(initial) : null,
-            [nameof(options.ReadInitialWeightsThroughPermutation)] = options.ReadInitialWeightsThroughPermutation,
+            [InitialWeightsHook.Option] = options.InitialWeightsHook is not null,
             [nameof(options.OutputStride)] = options.OutputStride,
             [nameof(options.ImageHeight)] = options.ImageHeight,
             [nameof(options.ImageWidth)] = options.ImageWidth,
@@ -49,6 +49,10 @@ internal static class TrainingSettings
             settings[nameof(options.Network)] = $"{options.Network}";
         return settings;
     }
+
+    // Of a step as of options, the names begin with capital letters.
+    private static JsonObject MembersOf(string settings) => new(JsonNode.Parse(settings)!.AsObject()
+        .Select(member => KeyValuePair.Create(char.ToUpperInvariant(member.Key[0]) + member.Key[1..], member.Value?.DeepClone())));
 
     private static string DigestOf(SegmentationWeights weights)
     {

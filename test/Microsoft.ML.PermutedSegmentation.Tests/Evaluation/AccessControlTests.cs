@@ -30,7 +30,7 @@ public sealed class AccessControlTests(TrainedModel trained) : IClassFixture<Tra
         using var model = mlContext.Segmentation().Trainers.Permuted(trained.Key, options).Fit(ColorPatches.View(mlContext, 20));
         using var wrong = PermutationKey.Generate();
         PermutationKey?[] keys = [trained.Key, null, wrong];
-        SegmentationMetrics[] metrics = model.CreateSweep().Run(trained.Data, "Label", keys, default);
+        SegmentationMetrics[] metrics = new KeySweep(model.Model, model.Device).Run(trained.Data, "Label", keys, default);
 
         ITransformer[] models = [model, Locked(mlContext, model), mlContext.Segmentation().Unlock(model, wrong)];
         for (int k = 0; k < keys.Length; k++)

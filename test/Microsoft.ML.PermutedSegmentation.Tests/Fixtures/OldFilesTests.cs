@@ -102,7 +102,7 @@ public sealed class OldFilesTests : IDisposable
         using TorchNetwork network = TorchNetwork.FromState(layout, SmallNetworks.RandomState(layout, seed: 9));
         using var state = new TrainingState(network, ColorPatches.Options());
         using CheckpointReader stored = CheckpointReader.Find(path, key)!;
-        stored.RequireSame(TrainingSettings.Of(ColorPatches.Options(), hasKey: key is not null, imageEncryption: null), seed: 1, epochs: 3);
+        stored.RequireSame(TrainingSettings.Of(ColorPatches.Options(), hasKey: key is not null, imageStep: null), seed: 1, epochs: 3);
         stored.RequireSame(new TrainingRows { ClassNames = ["a", "b", "grün"], LearnedRows = 18, ValidationRows = 2, ImagesAndMasks = "00ff" });
         stored.Restore(state, key is null ? null : new WeightProtection(layout, new Dictionary<FeatureMaps, int[]>
         {

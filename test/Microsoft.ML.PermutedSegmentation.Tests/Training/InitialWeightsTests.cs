@@ -94,7 +94,7 @@ public sealed class InitialWeightsTests(UnprotectedModel initial) : IClassFixtur
         var permutations = RandomPermutations.For(layout, maps, seed: 3);
         InitialWeights.Take(network, given.State);
         Assert.All(network.State, entry => Assert.Equal(given.State[entry.Key].bytes.ToArray(), entry.Value.bytes.ToArray()));
-        InitialWeights.ReadThroughPermutation(network, new WeightProtection(layout, permutations));
+        LiteralStart.ReadThroughPermutation(network, new WeightProtection(layout, permutations));
 
         using var inference = inference_mode();
         Tensor images = SmallNetworks.RandomImages(seed: 4);

@@ -25,7 +25,7 @@ internal sealed class SmallTraining : IDisposable
     public CheckpointDescription Description => new()
     {
         Seed = 1,
-        Settings = TrainingSettings.Of(Options, hasKey: true, imageEncryption: null),
+        Settings = TrainingSettings.Of(Options, hasKey: true, imageStep: null),
         Rows = new TrainingRows { ClassNames = ["a", "b", "c"], LearnedRows = 18, ValidationRows = 2, ImagesAndMasks = "" },
         Position = State.Position,
     };

@@ -35,7 +35,7 @@ public sealed class TrainingSettingsTests
         Assert.DoesNotContain(told, char.IsControl);
     }
 
-    private static JsonObject Settings(Options options) => TrainingSettings.Of(options, hasKey: true, imageEncryption: null);
+    private static JsonObject Settings(Options options) => TrainingSettings.Of(options, hasKey: true, imageStep: null);
 
     private static object? Another(PropertyInfo option, Options options) => option.GetValue(options) switch
     {

@@ -2,7 +2,7 @@ using Microsoft.ML.Data;
 using TorchSharp;
 using static TorchSharp.torch;
 
-namespace Microsoft.ML.PermutedSegmentation.Evaluation;
+namespace Microsoft.ML.PermutedSegmentation.AccessControl;
 
 /// <summary>
 /// Scores the same images with one model under many keys. All layers below the lowest keyed map compute the same for every

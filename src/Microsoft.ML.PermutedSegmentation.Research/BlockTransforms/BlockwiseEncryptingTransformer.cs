@@ -1,11 +1,6 @@
-using Microsoft.ML;
 using Microsoft.ML.Data;
-using Microsoft.ML.PermutedSegmentation;
 using Microsoft.ML.Runtime;
 using Microsoft.ML.Transforms.Image;
-
-[assembly: LoadableClass(typeof(BlockwiseEncryptingTransformer), null, typeof(SignatureLoadModel),
-    "Block-wise image encryption", BlockwiseEncryptingTransformer.LoaderSignature)]
 
 namespace Microsoft.ML.PermutedSegmentation;
 
@@ -15,8 +10,6 @@ namespace Microsoft.ML.PermutedSegmentation;
 /// </summary>
 public sealed class BlockwiseEncryptingTransformer : RowToRowTransformerBase, IKeyedTransformer
 {
-    internal const string LoaderSignature = "BlockwiseEncryption";
-
     private readonly BlockEncryption _encryption;
     private readonly BlockTransform? _transform; // null: locked
     private int _saidLocked;
@@ -74,8 +67,8 @@ public sealed class BlockwiseEncryptingTransformer : RowToRowTransformerBase, IK
             throw new ArgumentException($"The images of column '{InputColumnName}' are {problem}");
     }
 
-    // Found by ML.NET through LoadableClass.
-    private static BlockwiseEncryptingTransformer Create(IHostEnvironment environment, ModelLoadContext context)
+    /// <summary>Reads what <see cref="SaveModel"/> wrote.</summary>
+    internal static BlockwiseEncryptingTransformer Load(IHostEnvironment environment, ModelLoadContext context)
     {
         context.CheckAtModel(GetVersionInfo());
         string output = context.LoadNonEmptyString();
@@ -93,14 +86,14 @@ public sealed class BlockwiseEncryptingTransformer : RowToRowTransformerBase, IK
 
     private protected override IRowMapper MakeRowMapper(DataViewSchema schema) => new Mapper(this, schema);
 
-    // The assembly's name lets ML.NET find this class in a process that has not used it yet.
+    // The named assembly's loader comes here, or says that this package is missing.
     private static VersionInfo GetVersionInfo() => new(
         modelSignature: "SEGBLOCK",
         verWrittenCur: 0x00010001,
         verReadableCur: 0x00010001,
         verWeCanReadBack: 0x00010001,
-        loaderSignature: LoaderSignature,
-        loaderAssemblyName: typeof(BlockwiseEncryptingTransformer).Assembly.FullName);
+        loaderSignature: ImageEncryptionLoader.LoaderSignature,
+        loaderAssemblyName: typeof(ImageEncryptionLoader).Assembly.FullName);
 
     private void SayWhenLocked()
     {

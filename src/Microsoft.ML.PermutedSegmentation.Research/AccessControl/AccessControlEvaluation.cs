@@ -2,7 +2,7 @@ using System.Security.Cryptography;
 using System.Text;
 using Microsoft.ML.Runtime;
 
-namespace Microsoft.ML.PermutedSegmentation.Evaluation;
+namespace Microsoft.ML.PermutedSegmentation.AccessControl;
 
 /// <summary>
 /// Evaluates what a key protects under the three key conditions of the paper: a permuted model (Table I), or a model of
@@ -68,7 +68,7 @@ internal static class AccessControlEvaluation
     }
 
     private static bool EncryptsImages(ITransformer[] before, PermutedSegmentationTransformer segmenter)
-        => segmenter.Model.ImageEncryption is not null || before.Any(link => link is IKeyedTransformer);
+        => segmenter.Model.EncryptsImages || before.Any(link => link is IKeyedTransformer);
 
     // A key that changes the images themselves leaves no layer that computes the same for two keys.
     private static SegmentationMetrics[] Score(
@@ -76,7 +76,7 @@ internal static class AccessControlEvaluation
         IReadOnlyList<PermutationKey?> keys, string labelColumnName, IProgress<long>? progress, CancellationToken cancellation)
         => EncryptsImages(before, segmenter)
             ? EvaluateEach(environment, before, segmenter, data, keys, labelColumnName, progress, cancellation)
-            : segmenter.CreateSweep().Run(Apply(before, data), labelColumnName, keys, cancellation, progress);
+            : new KeySweep(segmenter.Model, segmenter.Device).Run(Apply(before, data), labelColumnName, keys, cancellation, progress);
 
     private static SegmentationMetrics[] EvaluateEach(
         IHostEnvironment environment, ITransformer[] before, PermutedSegmentationTransformer segmenter, IDataView data,

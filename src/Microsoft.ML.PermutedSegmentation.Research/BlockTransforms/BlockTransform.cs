@@ -8,7 +8,7 @@ namespace Microsoft.ML.PermutedSegmentation.BlockTransforms;
 /// Value p = (row * M + column) * 3 + channel of a block of M x M pixels, with red, green, blue as channels 0, 1, 2.
 /// May be used from several threads at once.
 /// </remarks>
-internal sealed class BlockTransform
+internal sealed class BlockTransform : PixelTransform
 {
     private const int Channels = 3;
     private const int BytesPerPixel = 4;
@@ -68,11 +68,9 @@ internal sealed class BlockTransform
         ApplyToBlocks(source, target, _rounded, LayoutFor(width, BytesPerPixel, isBgr));
     }
 
-    /// <summary>Transforms an image of whole blocks without rounding: only FFX has values that are no whole numbers.</summary>
-    /// <param name="rgb">The image, height * width * 3 bytes.</param>
-    /// <param name="target">The result in the same order, 0 to 255.</param>
-    /// <param name="width">Pixels in a row.</param>
-    public void Apply(ReadOnlySpan<byte> rgb, Span<float> target, int width)
+    /// <inheritdoc/>
+    /// <remarks>Of whole blocks, and without rounding: only FFX has values that are no whole numbers.</remarks>
+    public override void Apply(ReadOnlySpan<byte> rgb, Span<float> target, int width)
         => ApplyToBlocks(rgb, target, _values, LayoutFor(width, Channels, isBgr: false));
 
     private void ApplyToBlocks<T>(ReadOnlySpan<byte> source, Span<T> target, ReadOnlySpan<T> values, Layout layout)
