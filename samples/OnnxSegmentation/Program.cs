@@ -23,9 +23,7 @@ try
 
     byte[,] classes = segmenter.Segment(image);
 
-    // Masks of this library have class k as k + 1, since 0 is for pixels that nobody has labelled.
-    byte[] labels = [.. classes.Cast<byte>().Select(c => (byte)(c + 1))];
-    MaskFile.Save(maskPath, labels, segmenter.ImageHeight, segmenter.ImageWidth);
+    MaskFile.Save(maskPath, MaskLabels.ToKeyValues(classes), segmenter.ImageHeight, segmenter.ImageWidth);
     foreach (var (index, count) in classes.Cast<byte>().CountBy(c => c).OrderByDescending(entry => entry.Value))
         Console.WriteLine($"{(double)count / classes.Length,6:P1}  {segmenter.ClassNames[index]}");
     return 0;

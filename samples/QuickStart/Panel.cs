@@ -16,7 +16,7 @@ internal sealed record Panel(SKBitmap Picture, string Caption)
     public static Panel OfMask(IReadOnlyList<byte> labels, int width, string caption = "") =>
         new(new SKBitmap(width, labels.Count / width, SKColorType.Rgba8888, SKAlphaType.Opaque)
         {
-            Pixels = [.. labels.Select(label => ColorOf((byte)(label - 1)))],
+            Pixels = [.. labels.Select(label => ColorOf(MaskLabels.ToClass(label)))],
         }, caption);
 
     /// <summary>VOC's color of a class, or of void (255).</summary>

@@ -58,7 +58,7 @@ AnsiConsole.Write(table);
 string imagePath = test.GetColumn<string>("ImagePath").First();
 using var engine = mlContext.Model.CreatePredictionEngine<Photo, Labels>(correctKey, new PredictionEngineOptions { OwnsTransformer = false });
 byte[] labels = engine.Predict(new Photo { ImagePath = imagePath }).PredictedLabel;
-var found = labels.GroupBy(label => folder.ClassNames[label - 1]).OrderByDescending(pixels => pixels.Count());
+var found = labels.GroupBy(label => folder.ClassNames[MaskLabels.ToClass(label)]).OrderByDescending(pixels => pixels.Count());
 Console.WriteLine($"{Path.GetFileName(imagePath)}: {string.Join(", ", found.Select(pixels => $"{pixels.Key} {pixels.Count()} pixels"))}");
 
 // The same images under each condition, side by side.

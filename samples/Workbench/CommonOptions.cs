@@ -168,7 +168,7 @@ internal static class CommonOptions
                 result.AddError($"'{text}' names no feature maps; write numbers from 1 to 6, such as 6 or 1,6, or all.");
                 return null;
             }
-            maps |= (Maps)(1 << (map - 1));
+            maps |= FeatureMapsExtensions.FromNumber(map);
         }
         return maps;
     }

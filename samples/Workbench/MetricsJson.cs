@@ -57,12 +57,12 @@ internal static class MetricsJson
     }
 
     /// <summary>One array a true class, one count a predicted class.</summary>
-    private sealed class MatrixAsRows : JsonConverter<ConfusionMatrix>
+    private sealed class MatrixAsRows : JsonConverter<PixelConfusionMatrix>
     {
-        public override ConfusionMatrix Read(ref Utf8JsonReader reader, Type type, JsonSerializerOptions options) =>
+        public override PixelConfusionMatrix Read(ref Utf8JsonReader reader, Type type, JsonSerializerOptions options) =>
             throw new NotSupportedException("Matrices are written, not read.");
 
-        public override void Write(Utf8JsonWriter writer, ConfusionMatrix matrix, JsonSerializerOptions options)
+        public override void Write(Utf8JsonWriter writer, PixelConfusionMatrix matrix, JsonSerializerOptions options)
         {
             writer.WriteStartArray();
             for (var truth = 0; truth < matrix.ClassCount; truth++)

@@ -49,7 +49,8 @@ public static class OnnxSegmentationExtensions
     /// <returns>No inputs for an unprotected model.</returns>
     /// <exception cref="ArgumentNullException">An argument is null.</exception>
     /// <exception cref="InvalidDataException">The metadata is not that of an exported model.</exception>
-    /// <exception cref="InvalidOperationException"><paramref name="verify"/> is set and the key is another one, or the model stores no fingerprint.</exception>
+    /// <exception cref="WrongKeyException"><paramref name="verify"/> is set, and the key is another one.</exception>
+    /// <exception cref="InvalidOperationException"><paramref name="verify"/> is set, and the model stores no fingerprint.</exception>
     /// <exception cref="ObjectDisposedException">The key was disposed.</exception>
     public static IReadOnlyDictionary<string, long[]> GetOnnxInputs(this PermutationKey key, IReadOnlyDictionary<string, string> metadata, bool verify = true)
     {

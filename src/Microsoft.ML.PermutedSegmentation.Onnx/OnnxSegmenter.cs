@@ -1,4 +1,3 @@
-using System.Numerics.Tensors;
 using System.Runtime.InteropServices;
 using Google.Protobuf;
 using Microsoft.ML.Data;
@@ -46,7 +45,8 @@ public sealed class OnnxSegmenter : IDisposable
     /// <exception cref="ArgumentException"><paramref name="path"/> is empty.</exception>
     /// <exception cref="FileNotFoundException">The file is missing.</exception>
     /// <exception cref="InvalidDataException">It is no ONNX file of a segmentation model, whatever its name, or damaged; the message says what it is.</exception>
-    /// <exception cref="InvalidOperationException">The key is refused, or none is needed, as of a stream.</exception>
+    /// <exception cref="WrongKeyException">The key is refused, as of a stream.</exception>
+    /// <exception cref="InvalidOperationException">The key cannot be verified, or none is needed, as of a stream.</exception>
     public static OnnxSegmenter Load(string path, PermutationKey? key = null, bool verify = true, SessionOptions? sessionOptions = null)
     {
         ArgumentException.ThrowIfNullOrEmpty(path);
@@ -75,9 +75,9 @@ public sealed class OnnxSegmenter : IDisposable
     /// <param name="sessionOptions">ONNX Runtime's options, such as its number of threads or its execution provider; null for its defaults.</param>
     /// <exception cref="ArgumentNullException"><paramref name="stream"/> is null.</exception>
     /// <exception cref="InvalidDataException">It is no ONNX file of a segmentation model, or damaged.</exception>
+    /// <exception cref="WrongKeyException"><paramref name="verify"/> is set, and the key is another one.</exception>
     /// <exception cref="InvalidOperationException">
-    /// There is a key, but the model is not protected; or <paramref name="verify"/> is set and the key is another one, or the model
-    /// stores no fingerprint.
+    /// There is a key, but the model is not protected; or <paramref name="verify"/> is set, and the model stores no fingerprint.
     /// </exception>
     /// <exception cref="ObjectDisposedException">The key was disposed.</exception>
     public static OnnxSegmenter Load(Stream stream, PermutationKey? key = null, bool verify = true, SessionOptions? sessionOptions = null)
@@ -183,7 +183,7 @@ public sealed class OnnxSegmenter : IDisposable
         {
             byte[,] mask = masks[i] = new byte[ImageHeight, ImageWidth];
             Span<byte> pixels = MemoryMarshal.CreateSpan(ref mask[0, 0], mask.Length);
-            TensorPrimitives.Subtract(keyValues.AsSpan(i * mask.Length, mask.Length), (byte)1, pixels);
+            MaskLabels.ToClasses(keyValues.AsSpan(i * mask.Length, mask.Length), pixels);
         }
         return masks;
     }

@@ -50,7 +50,7 @@ public static class BlockwiseEncryptionExtensions
         PermutationKey key,
         BlockTransformMethod method,
         int blockSize,
-        string outputColumnName = "Image",
+        string outputColumnName = ColumnNames.Image,
         string? inputColumnName = null,
         bool storeFingerprint = true)
     {

@@ -17,7 +17,8 @@ public static class SegmentationResearchExtensions
     /// <param name="labelColumnName">Column of true masks.</param>
     /// <param name="cancellationToken">Ends the evaluation with an <see cref="OperationCanceledException"/>.</param>
     /// <exception cref="ArgumentOutOfRangeException"><paramref name="wrongKeyCount"/> is below 1, or a column is missing.</exception>
-    /// <exception cref="ArgumentException">The model is not protected, the key is another one, or the masks have other classes.</exception>
+    /// <exception cref="ArgumentException">The model is not protected, or the masks have other classes.</exception>
+    /// <exception cref="WrongKeyException">The key is another one.</exception>
     /// <exception cref="InvalidDataException">A row's image or mask cannot be read.</exception>
     /// <exception cref="InvalidOperationException">There are no rows, or every pixel is void.</exception>
     public static AccessControlMetrics EvaluateAccessControl(
@@ -27,7 +28,7 @@ public static class SegmentationResearchExtensions
         PermutationKey key,
         int wrongKeyCount = 100,
         IDataView? trainingData = null,
-        string labelColumnName = "Label",
+        string labelColumnName = ColumnNames.Label,
         CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(catalog);
@@ -57,7 +58,7 @@ public static class SegmentationResearchExtensions
         ITransformer model,
         IDataView data,
         int wrongKeyCount = 100,
-        string labelColumnName = "Label",
+        string labelColumnName = ColumnNames.Label,
         IProgress<long>? progress = null,
         CancellationToken cancellationToken = default)
     {
@@ -84,7 +85,8 @@ public static class SegmentationResearchExtensions
     /// <param name="options">What attacks may use; by default <see cref="AttackOptions"/>'s own.</param>
     /// <returns>The results, in the order in which they were made.</returns>
     /// <exception cref="ArgumentNullException">An argument is null.</exception>
-    /// <exception cref="ArgumentException">The model has no keyed map, the key is another one, or the data does not fit the model.</exception>
+    /// <exception cref="ArgumentException">The model has no keyed map, or the data does not fit the model.</exception>
+    /// <exception cref="WrongKeyException">The key is another one.</exception>
     /// <exception cref="ArgumentOutOfRangeException">An option is out of its range.</exception>
     /// <exception cref="InvalidDataException">A row's image or mask cannot be read, or they differ in size.</exception>
     /// <exception cref="OperationCanceledException">The token of the options was cancelled.</exception>

@@ -16,11 +16,12 @@ public sealed class SegmentationTrainersCatalog
     /// <param name="batchSize">Images per step of the optimizer.</param>
     /// <exception cref="ArgumentNullException"><paramref name="key"/> is null.</exception>
     /// <exception cref="ArgumentOutOfRangeException">A value is out of its range.</exception>
+    /// <exception cref="ArgumentException">Two columns have the same name.</exception>
     public PermutedSegmentationTrainer Permuted(
         PermutationKey key,
         FeatureMaps featureMaps = FeatureMaps.All,
-        string labelColumnName = "Label",
-        string imageColumnName = "Image",
+        string labelColumnName = ColumnNames.Label,
+        string imageColumnName = ColumnNames.Image,
         int epochs = 100,
         int batchSize = 256)
         => Permuted(key, new PermutedSegmentationTrainer.Options
@@ -34,10 +35,10 @@ public sealed class SegmentationTrainersCatalog
 
     /// <summary>A fully convolutional network whose model is of no use without the key.</summary>
     /// <param name="key">The secret. It is needed until <c>Fit</c> has returned and is not stored.</param>
-    /// <param name="options">Everything that can be set.</param>
+    /// <param name="options">Everything that can be set; it is copied, so that changes afterwards are for another training.</param>
     /// <exception cref="ArgumentNullException">An argument is null.</exception>
     /// <exception cref="ArgumentOutOfRangeException">An option is out of its range.</exception>
-    /// <exception cref="ArgumentException">The initial weights are those of a locked model, or of another backbone.</exception>
+    /// <exception cref="ArgumentException">The initial weights are those of a locked model, or of another backbone; or two columns have the same name.</exception>
     public PermutedSegmentationTrainer Permuted(PermutationKey key, PermutedSegmentationTrainer.Options options)
     {
         ArgumentNullException.ThrowIfNull(key);
@@ -50,9 +51,10 @@ public sealed class SegmentationTrainersCatalog
     /// <param name="epochs">How often each image is seen.</param>
     /// <param name="batchSize">Images per step of the optimizer.</param>
     /// <exception cref="ArgumentOutOfRangeException">A value is out of its range.</exception>
+    /// <exception cref="ArgumentException">Two columns have the same name.</exception>
     public PermutedSegmentationTrainer Fcn(
-        string labelColumnName = "Label",
-        string imageColumnName = "Image",
+        string labelColumnName = ColumnNames.Label,
+        string imageColumnName = ColumnNames.Image,
         int epochs = 100,
         int batchSize = 256)
         => Fcn(new PermutedSegmentationTrainer.Options
@@ -64,11 +66,12 @@ public sealed class SegmentationTrainersCatalog
         });
 
     /// <summary>The same network without protection: the baseline.</summary>
-    /// <param name="options">Everything that can be set; <c>FeatureMaps</c> is not used.</param>
+    /// <param name="options">Everything that can be set, which is copied; <c>FeatureMaps</c> is not used.</param>
     /// <exception cref="ArgumentNullException"><paramref name="options"/> is null.</exception>
     /// <exception cref="ArgumentOutOfRangeException">An option is out of its range.</exception>
     /// <exception cref="ArgumentException">
-    /// The initial weights are those of a locked model or of another backbone, or they should be read through a permutation.
+    /// The initial weights are those of a locked model or of another backbone, or they should be read through a permutation; or two columns
+    /// have the same name.
     /// </exception>
     public PermutedSegmentationTrainer Fcn(PermutedSegmentationTrainer.Options options) => new(Environment, key: null, options);
 }

@@ -39,7 +39,7 @@ internal static class EvaluateCommand
             var rows = mlContext.LoadMasks(folder.Load(mlContext, result.GetRequiredValue(list)), folder);
 
             object report = count is null
-                ? EvaluateOnce(mlContext, segmenter, rows)
+                ? EvaluateOnce(mlContext, segmenter, rows, cancellationToken)
                 : EvaluateWrongKeys(mlContext, segmenter, rows, count.Value, cancellationToken);
             if (result.GetValue(json) is { } path)
                 outputs.Write(path, temporary => MetricsJson.Write(report, temporary));
@@ -47,9 +47,9 @@ internal static class EvaluateCommand
         return command;
     }
 
-    private static SegmentationMetrics EvaluateOnce(MLContext mlContext, ITransformer model, IDataView rows)
+    private static SegmentationMetrics EvaluateOnce(MLContext mlContext, ITransformer model, IDataView rows, CancellationToken cancellationToken)
     {
-        var metrics = mlContext.Segmentation().Evaluate(model.Transform(rows));
+        var metrics = mlContext.Segmentation().Evaluate(model.Transform(rows), cancellationToken: cancellationToken);
         Console.WriteLine(metrics);
         return metrics;
     }

@@ -22,7 +22,7 @@ internal static class TrainCommand
         var key = CommonOptions.Key("Protects the model with this key file (see keygen).");
         var unprotected = new Option<bool>("--unprotected") { Description = "Trains a plain model that needs no key, to compare with." };
         var featureMaps = CommonOptions.FeatureMaps(standard: "all");
-        var backbone = CommonOptions.Backbone(defaults.Backbone);
+        var backbone = CommonOptions.Backbone(defaults.Backbone ?? Backbone.ResNet50);
         var initialWeights = CommonOptions.InitialWeights("Weights to start from: of an unprotected model, or of torchvision's FCN or ResNet from PyTorch.");
         var outputStride = CommonOptions.OutputStride(defaults.OutputStride);
         var size = CommonOptions.Size(defaults.ImageHeight, defaults.ImageWidth);

@@ -18,17 +18,26 @@ internal sealed record ModelReport(
     {
         var mlContext = new MLContext();
         var model = mlContext.LoadModelFile(path, out var schema);
-        var steps = Flatten(model).ToList();
-        var networks = steps.OfType<PermutedSegmentationTransformer>().ToList();
-        if (networks is not [var network])
-            throw new InvalidDataException($"'{path}' holds {(networks.Count == 0 ? "no segmentation model" : $"{networks.Count} segmentation models, where one is expected")}.");
+        var network = FindNetwork(mlContext, model, path);
 
         using var writtenAgain = new MemoryStream();
         mlContext.Model.Save(model, schema, writtenAgain);
         return new ModelReport(
             NetworkReport.Of(network), ProtectionReport.Of(network),
             [.. (schema ?? Enumerable.Empty<DataViewSchema.Column>()).Select(column => new InputColumn(column.Name, column.Type.ToString()!))],
-            [.. steps.Select(StepReport.Of)], FileReport.Read(path, writtenAgain, network.ParameterCount));
+            [.. Flatten(model).Select(StepReport.Of)], FileReport.Read(path, writtenAgain, network.ParameterCount));
+    }
+
+    private static PermutedSegmentationTransformer FindNetwork(MLContext mlContext, ITransformer model, string path)
+    {
+        try
+        {
+            return mlContext.Segmentation().GetSegmenter(model);
+        }
+        catch (ArgumentException exception)
+        {
+            throw new InvalidDataException($"'{path}' does not hold exactly one segmentation model.", exception);
+        }
     }
 
     private static IEnumerable<ITransformer> Flatten(ITransformer model) =>
@@ -65,11 +74,7 @@ internal sealed record ProtectionReport(IReadOnlyList<KeyedMap> FeatureMaps, Ima
     {
         if (model.Salt.IsEmpty)
             return null;
-        var maps =
-            from number in Enumerable.Range(1, 6)
-            let map = (FeatureMaps)(1 << (number - 1))
-            where model.FeatureMaps.HasFlag(map)
-            select new KeyedMap(number, map.ToString(), model.ChannelsOf(map));
+        var maps = model.FeatureMaps.Each().Select(map => new KeyedMap(map.Number(), map.ToString(), model.ChannelsOf(map)));
         var encryption = model.ImageEncryption is var (method, blockSize) ? new ImageEncryption(method, blockSize) : null;
         return new ProtectionReport([.. maps], encryption, Hex(model.Salt)!, Hex(model.Fingerprint));
     }

@@ -1,5 +1,6 @@
 using Microsoft.ML;
 using Microsoft.ML.Data;
+using Microsoft.ML.PermutedSegmentation;
 
 namespace Workbench.Prediction;
 
@@ -26,20 +27,5 @@ internal sealed record MaskPrediction(byte[] Labels, int Height, int Width)
     }
 
     /// <summary>The labels at another size, by nearest pixel: a class is not a number to be blended.</summary>
-    public byte[] Resize(int height, int width)
-    {
-        // (i + 0.5) * from / to without rounding.
-        static int Nearest(int i, int from, int to) => (int)((2L * i + 1) * from / (2L * to));
-
-        int[] columns = [.. Enumerable.Range(0, width).Select(x => Nearest(x, Width, width))];
-        var labels = new byte[height * width];
-        for (var y = 0; y < height; y++)
-        {
-            var from = Labels.AsSpan(Nearest(y, Height, height) * Width, Width);
-            var to = labels.AsSpan(y * width, width);
-            for (var x = 0; x < width; x++)
-                to[x] = from[columns[x]];
-        }
-        return labels;
-    }
+    public byte[] Resize(int height, int width) => MaskResizer.Resize(Labels, Height, Width, height, width);
 }

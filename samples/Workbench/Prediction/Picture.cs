@@ -27,8 +27,7 @@ internal sealed record Picture(byte[] Rgba, int Height, int Width)
         for (var i = 0; i < labels.Length; i++)
         {
             var pixel = Rgba.AsSpan(4 * i, 4);
-            // Void is 0 - 1, which is 255 in a byte.
-            var (red, green, blue) = ClassPalette.Voc[(byte)(labels[i] - 1)];
+            var (red, green, blue) = ClassPalette.Voc[MaskLabels.ToClass(labels[i])];
             (pixel[0], pixel[1], pixel[2], pixel[3]) = (Half(pixel[0], red), Half(pixel[1], green), Half(pixel[2], blue), 255);
         }
     }

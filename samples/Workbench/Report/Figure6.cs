@@ -25,7 +25,7 @@ internal static class Figure6
         // That a model is locked, or a key wrong, is what the figure is about: nobody needs to be warned.
         var quiet = new MLContext { GpuDeviceId = mlContext.GpuDeviceId, FallbackToCpu = mlContext.FallbackToCpu };
         using var wrongKey = PermutationKey.FromBytes([.. Enumerable.Range(1, PermutationKey.SizeInBytes).Select(i => (byte)i)]);
-        var locked = Locked(quiet, protectedModel, testRows.Schema);
+        var locked = quiet.Segmentation().Lock(protectedModel);
         using var lockedMemory = locked as IDisposable;
         var correct = quiet.Segmentation().Unlock(locked, key);
         using var correctMemory = correct as IDisposable;
@@ -34,15 +34,6 @@ internal static class Figure6
 
         (string, ITransformer)[] models = [("Baseline", baseline), ("Correct key", correct), ("No key", locked), ("Incorrect key", incorrect)];
         return [.. Pick(testRows).Select(files => DrawRow(quiet, files, quiet.LoadMasks(quiet.Data.LoadFromEnumerable([files]), folder), folder.Orientation, models))];
-    }
-
-    // A model is locked as it comes from its file.
-    private static ITransformer Locked(MLContext mlContext, ITransformer model, DataViewSchema schema)
-    {
-        using var file = new MemoryStream();
-        mlContext.Model.Save(model, schema, file);
-        file.Position = 0;
-        return mlContext.Model.Load(file, out _);
     }
 
     private static IEnumerable<Files> Pick(IDataView rows)
@@ -92,8 +83,7 @@ internal static class Figure6
     {
         using var mask = new SKBitmap(width, height, SKColorType.Rgba8888, SKAlphaType.Opaque)
         {
-            // Void is 0 - 1, which is 255 in a byte.
-            Pixels = [.. labels.Select(label => ClassPalette.Voc[(byte)(label - 1)]).Select(color => new SKColor(color.Red, color.Green, color.Blue))],
+            Pixels = [.. labels.Select(label => ClassPalette.Voc[MaskLabels.ToClass(label)]).Select(color => new SKColor(color.Red, color.Green, color.Blue))],
         };
         return Encode(mask);
     }

@@ -50,7 +50,7 @@ internal static class CsvTables
     }
 
     // The paper's numbers: 6, or 1 2 3 4 5 6.
-    private static string Maps(FeatureMaps maps) => string.Join(' ', Enumerable.Range(1, 6).Where(map => maps.HasFlag((FeatureMaps)(1 << (map - 1)))));
+    private static string Maps(FeatureMaps maps) => string.Join(' ', maps.Numbers());
 
     private static string Text(IFormattable? value) => value?.ToString(null, CultureInfo.InvariantCulture) ?? "";
 

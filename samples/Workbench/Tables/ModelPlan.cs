@@ -30,8 +30,8 @@ internal sealed record ModelPlan(string Name, FeatureMaps FeatureMaps, BlockTran
     public static IEnumerable<ModelPlan> TableI(bool literal)
     {
         yield return new ModelPlan(Baseline, FeatureMaps.None, null, null, Baseline);
-        for (var map = 1; map <= 6; map++)
-            yield return Protected(PermutedName(map), (FeatureMaps)(1 << (map - 1)));
+        foreach (var map in FeatureMaps.All.Each())
+            yield return Protected(PermutedName(map.Number()), map);
         yield return Protected(AllMaps, FeatureMaps.All);
 
         ModelPlan Protected(string name, FeatureMaps maps) => new(name, maps, null, null, literal ? name : Baseline);

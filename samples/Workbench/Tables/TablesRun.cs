@@ -128,16 +128,8 @@ internal sealed class TablesRun(
         return plan.IsTrained ? new OpenModel(stored, stored) : new OpenModel(mlContext.Segmentation().Protect(stored, key, plan.FeatureMaps), stored);
     }
 
-    private Scores EvaluateBaseline(MLContext mlContext, ITransformer model)
-    {
-        // An evaluation without keys takes no token; reading its rows can be stopped.
-        var rows = mlContext.Data.FilterByCustomPredicate<NamedRow>(data.Test, _ =>
-        {
-            cancellationToken.ThrowIfCancellationRequested();
-            return false;
-        });
-        return ScoresOf(mlContext.Segmentation().Evaluate(model.Transform(mlContext.LoadMasks(rows, data.Folder))));
-    }
+    private Scores EvaluateBaseline(MLContext mlContext, ITransformer model) => ScoresOf(mlContext.Segmentation().Evaluate(
+        model.Transform(mlContext.LoadMasks(data.Test, data.Folder)), cancellationToken: cancellationToken));
 
     private (Scores Correct, Scores? NoKey, IReadOnlyList<Scores> WrongKeys) EvaluateKeys(MLContext mlContext, ITransformer model, PermutationKey key)
     {
@@ -177,10 +169,5 @@ internal sealed class TablesRun(
             (Model as IDisposable)?.Dispose();
             (Stored as IDisposable)?.Dispose();
         }
-    }
-
-    private sealed class NamedRow
-    {
-        public string Name { get; set; } = "";
     }
 }

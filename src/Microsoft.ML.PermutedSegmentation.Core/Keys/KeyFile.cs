@@ -21,16 +21,43 @@ internal static class KeyFile
         if (Directory.Exists(path))
             throw new IOException($"'{path}' is a folder; a key file was expected.");
 
-        Span<byte> text = stackalloc byte[MaximumSizeInBytes + 1];
+        // No buffer in the stream: it would keep a copy of the key that nobody clears.
+        using var stream = new FileStream(path, new FileStreamOptions { BufferSize = 0 });
+        WarnIfOthersHaveAccess(path, stream, warn);
+        Read(stream, key, $"The key file '{path}'");
+    }
+
+    /// <summary>Reads the text of a key file to its end.</summary>
+    public static void Read(Stream stream, Span<byte> key) => Read(stream, key, "The stream");
+
+    private static void Read(Stream stream, Span<byte> key, string source)
+    {
+        // Arrays, since what a stream does with spans may go by an array that nobody clears; pinned, so that no copies are left behind.
+        byte[] text = GC.AllocateArray<byte>(MaximumSizeInBytes + 1, pinned: true);
         try
         {
-            // No buffer in the stream: it would keep a copy of the key that nobody clears.
-            using var stream = new FileStream(path, new FileStreamOptions { BufferSize = 0 });
-            WarnIfOthersHaveAccess(path, stream, warn);
-            int length = stream.ReadAtLeast(text, text.Length, throwOnEndOfStream: false);
+            int length = 0;
+            for (int count = -1; count != 0 && length < text.Length; length += count)
+                count = stream.Read(text, length, text.Length - length);
             if (length > MaximumSizeInBytes)
-                throw new FormatException($"'{path}' is no key file: it has more than {MaximumSizeInBytes} bytes.");
-            DecodePem(KeyText.Normalize(text[..length]), key, $"The key file '{path}'");
+                throw new FormatException($"{source} does not hold a key: it has more than {MaximumSizeInBytes} bytes.");
+            DecodePem(KeyText.Normalize(text.AsSpan(0, length)), key, source);
+        }
+        finally
+        {
+            CryptographicOperations.ZeroMemory(text);
+        }
+    }
+
+    /// <summary>Writes the text of a key file.</summary>
+    public static void Write(Stream stream, ReadOnlySpan<byte> key)
+    {
+        byte[] text = GC.AllocateArray<byte>(PemEncoding.GetEncodedSize(Label.Length, key.Length) + 1, pinned: true);
+        try
+        {
+            PemEncoding.TryWriteUtf8(LabelBytes, key, text, out int length);
+            text[length] = (byte)'\n';
+            stream.Write(text, 0, text.Length);
         }
         finally
         {
@@ -48,22 +75,12 @@ internal static class KeyFile
             throw new DirectoryNotFoundException($"The folder '{folder}' for the key file does not exist.");
 
         using var file = new WholeFile(target, isUnique: true);
-        Span<byte> text = stackalloc byte[PemEncoding.GetEncodedSize(Label.Length, key.Length) + 1];
-        try
+        using (FileStream stream = CreateForOwner(file.PartialPath))
         {
-            PemEncoding.TryWriteUtf8(LabelBytes, key, text, out int length);
-            text[length] = (byte)'\n';
-            using (FileStream stream = CreateForOwner(file.PartialPath))
-            {
-                stream.Write(text);
-                stream.Flush(flushToDisk: true);
-            }
-            file.Complete(overwrite: false);
+            Write(stream, key);
+            stream.Flush(flushToDisk: true);
         }
-        finally
-        {
-            CryptographicOperations.ZeroMemory(text);
-        }
+        file.Complete(overwrite: false);
     }
 
     /// <summary>Reads a key from a text, PEM or base64 alone; error messages begin with the source.</summary>

@@ -10,19 +10,29 @@ internal static class KeyVerification
         ? null
         : CryptographicOperations.FixedTimeEquals(fingerprint, key.GetFingerprint(salt));
 
+    /// <summary>Refuses a key that is known to be a wrong one.</summary>
+    /// <param name="matches">Whether it is the right one; null when nobody can tell.</param>
+    /// <param name="what">What was made with a key, such as "model".</param>
+    /// <exception cref="WrongKeyException"><paramref name="matches"/> is false.</exception>
+    public static void RefuseWrong(bool? matches, string what)
+    {
+        if (matches == false)
+            throw new WrongKeyException(Differs(what));
+    }
+
     /// <summary>Refuses a key that is not known to be the right one.</summary>
     /// <param name="matches">Whether it is the right one; null when nobody can tell.</param>
     /// <param name="what">What was made with a key, such as "model".</param>
     /// <param name="wayOut">What to do when nobody can tell.</param>
-    /// <exception cref="InvalidOperationException"><paramref name="matches"/> is not true.</exception>
+    /// <exception cref="WrongKeyException"><paramref name="matches"/> is false.</exception>
+    /// <exception cref="InvalidOperationException"><paramref name="matches"/> is null.</exception>
     public static void Require(bool? matches, string what, string wayOut)
     {
-        if (matches != true)
-            throw new InvalidOperationException(matches is null
-                ? $"The {what} stores no fingerprint, so a key cannot be verified; {wayOut}."
-                : Differs(what));
+        RefuseWrong(matches, what);
+        if (matches is null)
+            throw new InvalidOperationException($"The {what} stores no fingerprint, so a key cannot be verified; {wayOut}.");
     }
 
-    /// <summary>The sentence that says so.</summary>
+    /// <summary>What is said of a wrong key, here and in a log.</summary>
     public static string Differs(string what) => $"This is not the key of the {what}: the fingerprint differs.";
 }

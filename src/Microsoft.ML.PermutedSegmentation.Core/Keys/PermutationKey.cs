@@ -10,7 +10,7 @@ namespace Microsoft.ML.PermutedSegmentation;
 /// </summary>
 /// <remarks>
 /// The bytes live in one pinned array, which <see cref="Dispose"/> overwrites with zeros. They are never printed,
-/// serialised or put into an exception; only <see cref="Save"/> writes them. Members may be called from several
+/// serialised or put into an exception; only <see cref="Save(string)"/> and <see cref="Save(Stream)"/> write them. Members may be called from several
 /// threads at once, but not while another thread disposes the key.
 /// </remarks>
 [DebuggerDisplay("PermutationKey (hidden)")]
@@ -84,7 +84,7 @@ public sealed partial class PermutationKey : IDisposable
         }
     }
 
-    /// <summary>Reads a key file as <see cref="Save"/> writes it: PEM (RFC 7468) with the label <c>PERMUTATION KEY</c>.</summary>
+    /// <summary>Reads a key file as <see cref="Save(string)"/> writes it: PEM (RFC 7468) with the label <c>PERMUTATION KEY</c>.</summary>
     /// <remarks>
     /// Also as editors and shells leave it: as UTF-8 or UTF-16 with a byte order mark, with any line ends, with blanks, blank lines or
     /// quotation marks around it.
@@ -103,6 +103,17 @@ public sealed partial class PermutationKey : IDisposable
         return Read(bytes => KeyFile.Read(path, bytes, warn ?? (message => Trace.TraceWarning("{0}", message))));
     }
 
+    /// <summary>Reads the text of a key file from a stream, such as the answer of a vault.</summary>
+    /// <remarks>What is read is cleared here; a stream that buffers, as one of a vault's client may, keeps its copy until it is overwritten.</remarks>
+    /// <param name="stream">The text that <see cref="Save(Stream)"/> writes; it is read to its end and stays open.</param>
+    /// <exception cref="ArgumentNullException"><paramref name="stream"/> is null.</exception>
+    /// <exception cref="FormatException">The text is not that of a key file, is damaged, or its key has not 32 bytes.</exception>
+    public static PermutationKey Load(Stream stream)
+    {
+        ArgumentNullException.ThrowIfNull(stream);
+        return Read(bytes => KeyFile.Read(stream, bytes));
+    }
+
     /// <summary>
     /// Writes the key to a new PEM file with the label <c>PERMUTATION KEY</c>. On Unix only its owner may read and write it
     /// (mode 0600); on Windows it inherits the rights of its folder.
@@ -115,16 +126,25 @@ public sealed partial class PermutationKey : IDisposable
     {
         ObjectDisposedException.ThrowIf(_disposed, this);
         ArgumentException.ThrowIfNullOrEmpty(path);
-        Span<byte> copy = stackalloc byte[SizeInBytes];
-        try
-        {
-            CopyTo(copy);
-            KeyFile.Write(path, copy);
-        }
-        finally
-        {
-            CryptographicOperations.ZeroMemory(copy);
-        }
+        Use(key => KeyFile.Write(path, key));
+    }
+
+    /// <summary>
+    /// Writes the text of a key file to a stream, such as one that goes to a vault: PEM with the label <c>PERMUTATION KEY</c>, in
+    /// one call. A file is better written with <see cref="Save(string)"/>, which keeps it to its owner.
+    /// </summary>
+    /// <remarks>
+    /// What is written from is cleared here; what the stream keeps is up to its owner. A <see cref="MemoryStream"/> over an array of one's own
+    /// can be cleared afterwards.
+    /// </remarks>
+    /// <param name="stream">Where to write; it stays open.</param>
+    /// <exception cref="ArgumentNullException"><paramref name="stream"/> is null.</exception>
+    /// <exception cref="ObjectDisposedException">The key was disposed.</exception>
+    public void Save(Stream stream)
+    {
+        ObjectDisposedException.ThrowIf(_disposed, this);
+        ArgumentNullException.ThrowIfNull(stream);
+        Use(key => KeyFile.Write(stream, key));
     }
 
     /// <summary>Reads a key from an environment variable: the text of a key file, or the base64 of the 32 bytes.</summary>
@@ -191,6 +211,20 @@ public sealed partial class PermutationKey : IDisposable
 
     /// <summary>A fixed text that shows nothing of the key.</summary>
     public override string ToString() => "PermutationKey (hidden)";
+
+    private void Use(Action<ReadOnlySpan<byte>> use)
+    {
+        Span<byte> copy = stackalloc byte[SizeInBytes];
+        try
+        {
+            CopyTo(copy);
+            use(copy);
+        }
+        finally
+        {
+            CryptographicOperations.ZeroMemory(copy);
+        }
+    }
 
     private static PermutationKey Read(Action<byte[]> fill)
     {

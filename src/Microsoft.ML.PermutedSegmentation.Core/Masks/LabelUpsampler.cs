@@ -48,7 +48,7 @@ public static class LabelUpsampler
                     Mix(row.AsSpan(left * classes, classes), row.AsSpan(right * classes, classes), share, pixel);
                     label = TensorPrimitives.IndexOfMax(pixel);
                 }
-                labels[y * width + x] = (byte)(label + 1);
+                labels[y * width + x] = MaskLabels.ToKeyValue((byte)label);
             }
         }
     }

@@ -5,7 +5,7 @@ public static class MaskFile
 {
     /// <summary>Writes labels as an indexed PNG whose values are the classes, 255 for void. An existing file is replaced once the new one is complete.</summary>
     /// <param name="path">The file to write.</param>
-    /// <param name="labels">Key values, height x width, as in the columns Label and PredictedLabel: 0 is void, class k is k + 1.</param>
+    /// <param name="labels">Key values, height x width, as in the columns Label and PredictedLabel: 0 is void, class k is k + 1 (<see cref="MaskLabels"/>).</param>
     /// <param name="height">Height in pixels.</param>
     /// <param name="width">Width in pixels.</param>
     /// <param name="palette">The colors to show the classes in; <see cref="ClassPalette.Voc"/> when null. Classes beyond it are black.</param>
@@ -14,9 +14,7 @@ public static class MaskFile
     {
         ArgumentException.ThrowIfNullOrEmpty(path);
         byte[] classes = new byte[labels.Length];
-        // Void is 0 - 1, which is 255 in a byte.
-        for (int i = 0; i < labels.Length; i++)
-            classes[i] = (byte)(labels[i] - 1);
+        MaskLabels.ToClasses(labels, classes);
         IndexedPng.Write(path, classes, width, height, palette ?? ClassPalette.Voc);
     }
 }

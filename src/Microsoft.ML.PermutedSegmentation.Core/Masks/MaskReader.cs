@@ -70,10 +70,8 @@ internal sealed class MaskReader(IReadOnlyList<string> classNames, ClassPalette 
                 throw BadPixel(path, i, width, $"has the class {classes[i]}",
                     $"There are {classNames.Count} classes, 0 to {classNames.Count - 1}, and {ClassPalette.VoidClass} for void pixels.");
             }
-
-            // 255 overflows to 0, which is ML.NET's missing key.
-            classes[i] = unchecked((byte)(classes[i] + 1));
         }
+        MaskLabels.ToKeyValues(classes, classes);
     }
 
     private static InvalidDataException Transparent(string path, int pixel, int width, int alpha) =>

@@ -13,7 +13,7 @@ internal sealed class LabelCounts(IReadOnlyList<string> classNames)
     // An object is hardly there when it has less than this part of the void pixels; masks count from this part of all that are not empty.
     private const double Hardly = 0.01, Noticeable = 0.1;
 
-    private readonly long[] _pixels = new long[classNames.Count + 1];
+    private readonly long[] _pixels = new long[MaskLabels.KeyValueCount(classNames.Count)];
     private int _masksWithVoidOnly, _masksWithObjects, _masksWithBoth;
 
     /// <summary>How many pixels each key value has (index 0: void).</summary>

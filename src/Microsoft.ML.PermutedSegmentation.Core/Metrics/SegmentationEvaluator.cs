@@ -37,7 +37,7 @@ internal sealed class SegmentationEvaluator
             throw new ArgumentException($"There must be 1 to {MaximumClassCount} classes, not {classNames.Count}.", nameof(classNames));
         _classNames = classNames;
         _ignored = MarkIgnored(classNames.Count, ignoredClasses ?? []);
-        _values = classNames.Count + 1;
+        _values = MaskLabels.KeyValueCount(classNames.Count);
         _imageCounts = new int[Copies * _values * _values];
         _counts = new long[_values * _values];
         _imagePredicted = new int[_values];
@@ -62,18 +62,18 @@ internal sealed class SegmentationEvaluator
     {
         if (_imageCount == 0)
             throw new InvalidOperationException("There is no image to evaluate: the data has no rows.");
-        long[,] matrix = new long[_values - 1, _values];
+        long[,] matrix = new long[_classNames.Count, _values];
         long labelled = 0;
-        for (int truth = 1; truth < _values; truth++)
+        for (int k = 0; k < _classNames.Count; k++)
         {
             for (int predicted = 0; predicted < _values; predicted++)
-                labelled += matrix[truth - 1, predicted] = _counts[truth * _values + predicted];
+                labelled += matrix[k, predicted] = _counts[MaskLabels.KeyValueOf(k) * _values + predicted];
         }
         if (labelled == 0)
             throw new InvalidOperationException($"There is nothing to evaluate: every pixel of all {_imageCount} images is void (has no label).");
 
         return new SegmentationMetrics(
-            new ConfusionMatrix(matrix), _classNames, _ignored, _imageIouSum / _scoredImageCount, _imageCount, voidPixelCount: _labels.Pixels[0])
+            new PixelConfusionMatrix(matrix), _classNames, _ignored, _imageIouSum / _scoredImageCount, _imageCount, voidPixelCount: _labels.Pixels[0])
         {
             ObjectsAsVoid = _labels.FindObjectsAsVoid(),
         };

@@ -15,7 +15,7 @@ public sealed class SegmentationMetrics
     private readonly bool[] _ignored;
 
     internal SegmentationMetrics(
-        ConfusionMatrix matrix, IReadOnlyList<string> classNames, bool[] ignored, double meanImageIntersectionOverUnion, int imageCount, long voidPixelCount)
+        PixelConfusionMatrix matrix, IReadOnlyList<string> classNames, bool[] ignored, double meanImageIntersectionOverUnion, int imageCount, long voidPixelCount)
     {
         ConfusionMatrix = matrix;
         ClassNames = [.. classNames];
@@ -92,7 +92,7 @@ public sealed class SegmentationMetrics
     public IReadOnlyList<double> PerClassDice { get; }
 
     /// <summary>The counts of labelled pixels by true and predicted class.</summary>
-    public ConfusionMatrix ConfusionMatrix { get; }
+    public PixelConfusionMatrix ConfusionMatrix { get; }
 
     /// <summary>The number of images, those in which every pixel is void included.</summary>
     public int ImageCount { get; }

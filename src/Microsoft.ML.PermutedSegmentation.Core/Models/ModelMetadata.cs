@@ -68,7 +68,7 @@ public static class ModelMetadata
             {
                 return parse(text);
             }
-            catch (Exception exception) when (exception is FormatException or OverflowException or InvalidOperationException or JsonException)
+            catch (Exception exception) when (exception is FormatException or OverflowException or ArgumentOutOfRangeException or InvalidOperationException or JsonException)
             {
                 throw new InvalidDataException($"The model's metadata is damaged: its '{name}' cannot be read.", exception);
             }
@@ -86,7 +86,5 @@ public static class ModelMetadata
 
     private static FeatureMaps Maps(string text) => text.Length == 0
         ? FeatureMaps.None
-        : text.Split(',').Select(Number).Aggregate(FeatureMaps.None, (maps, number) => number is >= 1 and <= 6
-            ? maps | (FeatureMaps)(1 << (number - 1))
-            : throw new FormatException("There are only six feature maps."));
+        : text.Split(',').Select(Number).Aggregate(FeatureMaps.None, (maps, number) => maps | FeatureMapsExtensions.FromNumber(number));
 }

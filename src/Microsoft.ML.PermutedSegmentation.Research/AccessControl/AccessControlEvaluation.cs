@@ -17,8 +17,9 @@ internal static class AccessControlEvaluation
         ArgumentOutOfRangeException.ThrowIfLessThan(wrongKeyCount, 1);
         (ITransformer[] before, PermutedSegmentationTransformer segmenter) = RequireProtected(model);
         ModelDescription description = segmenter.Model.Description;
-        if (segmenter.Model.Matches(key) == false || before.OfType<BlockwiseEncryptingTransformer>().Any(link => link.Matches(key) == false))
-            throw new ArgumentException("This is not the model's key: the fingerprint differs.", nameof(key));
+        KeyVerification.RefuseWrong(segmenter.Model.Matches(key), "model");
+        foreach (IKeyedTransformer link in before.OfType<IKeyedTransformer>())
+            KeyVerification.RefuseWrong(link.Matches(key), link.Name);
         CheckClasses(Apply(before, data), labelColumnName, description);
 
         PermutationKey[] wrongKeys = DrawKeys(((IHostEnvironmentInternal)environment).Seed, wrongKeyCount);
@@ -67,7 +68,7 @@ internal static class AccessControlEvaluation
     }
 
     private static bool EncryptsImages(ITransformer[] before, PermutedSegmentationTransformer segmenter)
-        => segmenter.Model.EncryptsImages || before.Any(link => link is BlockwiseEncryptingTransformer);
+        => segmenter.Model.EncryptsImages || before.Any(link => link is IKeyedTransformer);
 
     // A key that changes the images themselves leaves no layer that computes the same for two keys.
     private static SegmentationMetrics[] Score(
@@ -87,7 +88,7 @@ internal static class AccessControlEvaluation
         {
             cancellation.ThrowIfCancellationRequested();
             using var underKey = new PermutedSegmentationTransformer(environment, segmenter.Model.With(key), saysWhenLocked: false);
-            IDataView images = Apply([.. before.Select(link => link is BlockwiseEncryptingTransformer encryption ? encryption.With(key) : link)], data);
+            IDataView images = Apply([.. before.Select(link => link is IKeyedTransformer keyed ? keyed.With(key) : link)], data);
             SegmentationMetrics metrics = DataViewEvaluation.Evaluate(underKey.Transform(images), labelColumnName, segmenter.Model.Columns.PredictedLabel);
             progress?.Report(scored += metrics.ImageCount);
             heap.Trim();

@@ -38,7 +38,7 @@ internal sealed class FloorEvaluator
     private byte[] FindMostFrequent(IDataView training)
     {
         int pixels = _model.ImageHeight * _model.ImageWidth, classCount = _model.ClassNames.Count;
-        int[,] counts = new int[pixels, classCount + 1];
+        int[,] counts = new int[pixels, MaskLabels.KeyValueCount(classCount)];
         foreach (byte[] mask in Masks(training))
         {
             for (int p = 0; p < pixels; p++)
@@ -56,7 +56,7 @@ internal sealed class FloorEvaluator
         byte[] mask = new byte[_model.ImageHeight * _model.ImageWidth];
         while (cursor.MoveNext())
         {
-            NearestResizer.Resize(reader.Read(), reader.Height, reader.Width, mask, _model.ImageHeight, _model.ImageWidth);
+            MaskResizer.Resize(reader.Read(), reader.Height, reader.Width, mask, _model.ImageHeight, _model.ImageWidth);
             if (mask.Any(value => value > column.ClassCount))
                 throw new InvalidDataException($"Row {cursor.Position}: the mask has a key value above {column.ClassCount}, the number of classes.");
             yield return mask;

@@ -99,7 +99,7 @@ internal sealed class KeySweep
     private IEnumerable<(LiveMaps Maps, List<byte[]> Truths)> SharedMaps(IDataView data, string labelColumnName)
     {
         int height = _model.Description.ImageHeight, width = _model.Description.ImageWidth;
-        ImageColumn imageColumn = ImageColumn.Find(data.Schema, _model.Columns.Image);
+        ImageColumn imageColumn = ImageColumn.Find(data.Schema, _model.Columns.Image, nameof(data));
         MaskColumn maskColumn = MaskColumn.Find(data.Schema, labelColumnName, nameof(labelColumnName));
         using DataViewRowCursor cursor = data.GetLazyCursor([.. imageColumn.Columns, .. maskColumn.Columns]);
         using ImageColumn.Reader imageReader = imageColumn.CreateReader(cursor);
@@ -114,7 +114,7 @@ internal sealed class KeySweep
             byte[] truth = new byte[height * width];
             ReadOnlySpan<byte> mask = maskReader.Read();
             MaskShape.Check(maskReader.Size, (image.Height, image.Width), cursor.Position, labelColumnName);
-            NearestResizer.Resize(mask, maskReader.Height, maskReader.Width, truth, height, width);
+            MaskResizer.Resize(mask, maskReader.Height, maskReader.Width, truth, height, width);
             truths.Add(truth);
             if (truths.Count == BatchSize)
             {

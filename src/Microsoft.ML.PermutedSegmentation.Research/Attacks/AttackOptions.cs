@@ -40,7 +40,7 @@ public sealed class AttackOptions
     public double ScratchRate { get; set; } = 0.1;
 
     /// <summary>Column of true masks.</summary>
-    public string LabelColumnName { get; set; } = "Label";
+    public string LabelColumnName { get; set; } = ColumnNames.Label;
 
     /// <summary>Told each result.</summary>
     public IProgress<AttackResult>? Progress { get; set; }

@@ -17,8 +17,7 @@ internal static class AttackPreparation
         ModelDescription description = segmenter.Model.Description;
         if (description.FeatureMaps == FeatureMaps.None)
             throw new ArgumentException("No feature map of this model is protected by a key: there is nothing to attack.", nameof(model));
-        if (segmenter.Model.Matches(key) == false)
-            throw new ArgumentException("This is not the model's key: the fingerprint differs.", nameof(key));
+        KeyVerification.RefuseWrong(segmenter.Model.Matches(key), "model");
         if (options.PublicWeights is { } known && known.Backbone != description.Backbone)
             throw new ArgumentException($"{nameof(options.PublicWeights)} are those of a {known.Backbone}, the model is a {description.Backbone}.", nameof(options));
 

@@ -54,7 +54,7 @@ internal sealed class TestImages : IDisposable
     private static byte[] Resize(LabeledImage image, ModelDescription model)
     {
         byte[] truth = new byte[model.ImageHeight * model.ImageWidth];
-        NearestResizer.Resize(image.Mask, image.Height, image.Width, truth, model.ImageHeight, model.ImageWidth);
+        MaskResizer.Resize(image.Mask, image.Height, image.Width, truth, model.ImageHeight, model.ImageWidth);
         return truth;
     }
 }

@@ -48,9 +48,13 @@ public sealed class BlockwiseEncryptingTransformer : RowToRowTransformerBase, IK
     /// <summary>Whether the stored fingerprint is the key's; null when none is stored.</summary>
     internal bool? Matches(PermutationKey key) => _encryption.Matches(key);
 
+    string IKeyedTransformer.Name => "block-wise encryption";
+
     bool? IKeyedTransformer.Matches(PermutationKey key) => Matches(key);
 
     IKeyedTransformer IKeyedTransformer.Unlock(PermutationKey key, bool verify) => Unlock(key, verify);
+
+    IKeyedTransformer IKeyedTransformer.With(PermutationKey? key) => With(key);
 
     /// <summary>The same encryption under a key, right or wrong, or locked when null; nothing is checked or logged.</summary>
     internal BlockwiseEncryptingTransformer With(PermutationKey? key)

@@ -20,12 +20,13 @@ internal sealed class DecodedImages
     /// <param name="imageColumnName">Column of images.</param>
     /// <param name="labelColumnName">Column of masks.</param>
     /// <param name="budgetInBytes">How much memory decoded images may fill.</param>
+    /// <param name="parameter">The argument or option that the rows came by.</param>
     /// <exception cref="ArgumentOutOfRangeException">A column is missing or of another type.</exception>
-    public DecodedImages(IDataView data, string imageColumnName, string labelColumnName, long budgetInBytes)
+    public DecodedImages(IDataView data, string imageColumnName, string labelColumnName, long budgetInBytes, string parameter = "input")
     {
         _data = data;
-        _imageColumn = ImageColumn.Find(data.Schema, imageColumnName);
-        _maskColumn = MaskColumn.Find(data.Schema, labelColumnName, nameof(labelColumnName));
+        _imageColumn = ImageColumn.Find(data.Schema, imageColumnName, parameter);
+        _maskColumn = MaskColumn.Find(data.Schema, labelColumnName, parameter);
         ClassNames = _maskColumn.ClassNames ?? [.. Enumerable.Range(0, _maskColumn.ClassCount).Select(k => FormattableString.Invariant($"{k}"))];
         Labels = new LabelCounts(ClassNames);
         _budgetLeft = budgetInBytes;
@@ -53,7 +54,7 @@ internal sealed class DecodedImages
     /// <exception cref="InvalidDataException">A row has no image, or a mask of another size than its image.</exception>
     public void ReadAll(Action<int> progress, CancellationToken cancellation, bool withDigest = false)
     {
-        var pixelCounts = new int[_maskColumn.ClassCount + 1];
+        var pixelCounts = new int[MaskLabels.KeyValueCount(_maskColumn.ClassCount)];
         using IncrementalHash? hash = withDigest ? IncrementalHash.CreateHash(HashAlgorithmName.SHA256) : null;
         foreach (LabeledImage image in Decode(wanted: null))
         {

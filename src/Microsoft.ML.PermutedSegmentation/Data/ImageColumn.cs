@@ -24,13 +24,16 @@ internal sealed class ImageColumn
     public IEnumerable<DataViewSchema.Column> Columns => [_images, .. _texts];
 
     /// <summary>Finds the column.</summary>
+    /// <param name="schema">The columns there are.</param>
+    /// <param name="name">The column's name.</param>
+    /// <param name="parameter">The argument or option that the rows came by.</param>
     /// <exception cref="ArgumentOutOfRangeException">No such column, or not of images.</exception>
-    public static ImageColumn Find(DataViewSchema schema, string name)
+    public static ImageColumn Find(DataViewSchema schema, string name, string parameter = "input")
     {
         DataViewSchema.Column column = schema.GetColumnOrNull(name)
-            ?? throw new ArgumentOutOfRangeException(nameof(name), name, $"There is no column '{name}'. A column of images is needed, as mlContext.Segmentation().Transforms.LoadImages or mlContext.Transforms.LoadImages makes it. (ML.NET's cache, AppendCacheCheckpoint or mlContext.Data.Cache, leaves columns of images out: put it before LoadImages, or do without it.)");
+            ?? throw new ArgumentOutOfRangeException(parameter, name, $"There is no column '{name}'. A column of images is needed, as mlContext.Segmentation().Transforms.LoadImages or mlContext.Transforms.LoadImages makes it. (ML.NET's cache, AppendCacheCheckpoint or mlContext.Data.Cache, leaves columns of images out: put it before LoadImages, or do without it.)");
         if (column.Type is not ImageDataViewType)
-            throw new ArgumentOutOfRangeException(nameof(name), name, $"Column '{name}' has type {column.Type}; an Image is needed, as mlContext.Transforms.LoadImages makes it.");
+            throw new ArgumentOutOfRangeException(parameter, name, $"Column '{name}' has type {column.Type}; an Image is needed, as mlContext.Transforms.LoadImages makes it.");
         return new ImageColumn(column, [.. schema.Where(other => other.Type is TextDataViewType && !other.IsHidden)]);
     }
 

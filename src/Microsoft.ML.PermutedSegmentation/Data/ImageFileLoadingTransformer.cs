@@ -35,11 +35,11 @@ public sealed class ImageFileLoadingTransformer : RowToRowTransformerBase
     /// <summary>The column with the file names.</summary>
     public string InputColumnName { get; }
 
-    internal ArgumentOutOfRangeException MissingInput() =>
-        new("inputSchema", $"There is no input column '{InputColumnName}'; expected one of type Text with image file names.");
+    internal ArgumentOutOfRangeException MissingInput(string parameter = "inputSchema") =>
+        new(parameter, InputColumnName, $"There is no input column '{InputColumnName}'; expected one of type Text with image file names.");
 
-    internal ArgumentOutOfRangeException WrongInput(string type) =>
-        new("inputSchema", $"The input column '{InputColumnName}' has the type {type}; expected Text, the image's file name.");
+    internal ArgumentOutOfRangeException WrongInput(string type, string parameter = "inputSchema") =>
+        new(parameter, InputColumnName, $"The input column '{InputColumnName}' has the type {type}; expected Text, the image's file name.");
 
     // Found by ML.NET through LoadableClass.
     private static ImageFileLoadingTransformer Create(IHostEnvironment environment, ModelLoadContext context)

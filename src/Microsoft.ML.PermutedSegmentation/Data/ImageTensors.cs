@@ -97,7 +97,7 @@ internal static class ImageTensors
         Span<byte> part = buffer.AsSpan(0, partLength), resized = buffer.AsSpan(partLength, length);
         for (int y = 0; y < box.Height; y++)
             image.Mask.AsSpan((box.Top + y) * image.Width + box.Left, box.Width).CopyTo(part[(y * box.Width)..]);
-        NearestResizer.Resize(part, box.Height, box.Width, resized, labelHeight, labelWidth);
+        MaskResizer.Resize(part, box.Height, box.Width, resized, labelHeight, labelWidth);
         int counted = 0;
         for (int y = 0; y < labelHeight; y++)
         {
@@ -106,8 +106,9 @@ internal static class ImageTensors
                 row.Reverse();
             for (int x = 0; x < labelWidth; x++)
             {
-                labels[y * labelWidth + x] = row[x] == 0 ? Void : row[x] - 1;
-                counted += row[x] == 0 ? 0 : 1;
+                bool isVoid = row[x] == MaskLabels.VoidKeyValue;
+                labels[y * labelWidth + x] = isVoid ? Void : MaskLabels.ToClass(row[x]);
+                counted += isVoid ? 0 : 1;
             }
         }
         ArrayPool<byte>.Shared.Return(buffer);

@@ -8,9 +8,6 @@ namespace Microsoft.ML.PermutedSegmentation.Data;
 /// </summary>
 internal sealed class MaskColumn
 {
-    private const string SizeSuffix = "Size";
-    private const string KeyValuesKind = "KeyValues";
-
     private readonly DataViewSchema.Column _values;
     private readonly DataViewSchema.Column? _size;
     private readonly int _height;
@@ -49,19 +46,19 @@ internal sealed class MaskColumn
         int classCount = (int)key.Count;
         if (type.Dimensions is [> 0 and int height, > 0 and int width])
             return new MaskColumn(column, classCount, height, width);
-        if (schema.GetColumnOrNull(name + SizeSuffix) is { Type: VectorDataViewType { Size: 2 } sizeType } size && sizeType.ItemType == NumberDataViewType.Int32)
+        if (schema.GetColumnOrNull(name + ColumnNames.SizeSuffix) is { Type: VectorDataViewType { Size: 2 } sizeType } size && sizeType.ItemType == NumberDataViewType.Int32)
             return new MaskColumn(column, classCount, size);
-        throw new ArgumentOutOfRangeException(parameter, $"The height and width of column '{name}' are not known: its type is {type}, and there is no column '{name}{SizeSuffix}' of type Vector<Int32, 2>.");
+        throw new ArgumentOutOfRangeException(parameter, $"The height and width of column '{name}' are not known: its type is {type}, and there is no column '{name}{ColumnNames.SizeSuffix}' of type Vector<Int32, 2>.");
     }
 
     public Reader CreateReader(DataViewRow row) => new(this, row);
 
     private static string[]? ReadClassNames(DataViewSchema.Column column, int classCount)
     {
-        if (column.Annotations.Schema.GetColumnOrNull(KeyValuesKind) is not { Type: VectorDataViewType { ItemType: TextDataViewType } type } || type.Size != classCount)
+        if (column.Annotations.Schema.GetColumnOrNull(ColumnNames.KeyValues) is not { Type: VectorDataViewType { ItemType: TextDataViewType } type } || type.Size != classCount)
             return null;
         VBuffer<ReadOnlyMemory<char>> names = default;
-        column.Annotations.GetValue(KeyValuesKind, ref names);
+        column.Annotations.GetValue(ColumnNames.KeyValues, ref names);
         return [.. names.DenseValues().Select(name => name.ToString())];
     }
 

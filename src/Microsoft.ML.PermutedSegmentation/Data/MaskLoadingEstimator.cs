@@ -22,7 +22,7 @@ public sealed class MaskLoadingEstimator : IEstimator<MaskLoadingTransformer>
     public MaskLoadingTransformer Fit(IDataView input)
     {
         ArgumentNullException.ThrowIfNull(input);
-        return _transformer.FindInput(input.Schema) is null ? throw _transformer.MissingInput() : _transformer;
+        return _transformer.FindInput(input.Schema, nameof(input)) is null ? throw _transformer.MissingInput(nameof(input)) : _transformer;
     }
 
     /// <summary>The schema after loading, for pipelines that are not fitted yet.</summary>
@@ -37,7 +37,7 @@ public sealed class MaskLoadingEstimator : IEstimator<MaskLoadingTransformer>
             throw _transformer.WrongInput($"{input.Kind} of {input.ItemType}");
 
         var classNames = new SchemaShape.Column(
-            "KeyValues", SchemaShape.Column.VectorKind.Vector, TextDataViewType.Instance, isKey: false);
+            ColumnNames.KeyValues, SchemaShape.Column.VectorKind.Vector, TextDataViewType.Instance, isKey: false);
         columns[_transformer.OutputColumnName] = new SchemaShape.Column(_transformer.OutputColumnName,
             SchemaShape.Column.VectorKind.VariableVector, NumberDataViewType.Byte, isKey: true, new SchemaShape([classNames]));
         columns[_transformer.SizeColumnName] = new SchemaShape.Column(_transformer.SizeColumnName,

@@ -35,22 +35,22 @@ public sealed class MaskLoadingTransformer : RowToRowTransformerBase
 
     internal string OutputColumnName { get; }
 
-    internal string SizeColumnName => OutputColumnName + "Size";
+    internal string SizeColumnName => OutputColumnName + ColumnNames.SizeSuffix;
 
     internal string InputColumnName { get; }
 
-    internal ArgumentOutOfRangeException MissingInput() =>
-        new("inputSchema", $"There is no input column '{InputColumnName}'; expected one of type Text with mask file names.");
+    internal ArgumentOutOfRangeException MissingInput(string parameter = "inputSchema") =>
+        new(parameter, InputColumnName, $"There is no input column '{InputColumnName}'; expected one of type Text with mask file names.");
 
     /// <exception cref="ArgumentOutOfRangeException">The input column is not Text.</exception>
-    internal DataViewSchema.Column? FindInput(DataViewSchema schema) => schema.GetColumnOrNull(InputColumnName) switch
+    internal DataViewSchema.Column? FindInput(DataViewSchema schema, string parameter = "inputSchema") => schema.GetColumnOrNull(InputColumnName) switch
     {
-        { Type: not TextDataViewType } input => throw WrongInput($"{input.Type}"),
+        { Type: not TextDataViewType } input => throw WrongInput($"{input.Type}", parameter),
         var input => input,
     };
 
-    internal ArgumentOutOfRangeException WrongInput(string type) =>
-        new("inputSchema", $"The input column '{InputColumnName}' has the type {type}; expected Text, the mask's file name.");
+    internal ArgumentOutOfRangeException WrongInput(string type, string parameter = "inputSchema") =>
+        new(parameter, InputColumnName, $"The input column '{InputColumnName}' has the type {type}; expected Text, the mask's file name.");
 
     // Found by ML.NET through LoadableClass.
     private static MaskLoadingTransformer Create(IHostEnvironment environment, ModelLoadContext context)

@@ -14,7 +14,7 @@ internal sealed class ModelColumns
     }
 
     /// <summary>The names that a trainer's options have.</summary>
-    public static ModelColumns Default { get; } = new("Image", "PredictedLabel", "Score");
+    public static ModelColumns Default { get; } = new(ColumnNames.Image, ColumnNames.PredictedLabel, ColumnNames.Score);
 
     /// <summary>The images that it reads.</summary>
     public string Image { get; }

@@ -7,11 +7,14 @@ internal static class DataViewEvaluation
     /// Compares two columns of masks. A true mask of another size than its prediction is resized to the prediction's
     /// (nearest pixel); it has to have the shape of the row's image. Classes are named by the columns' KeyValues, or else by their number.
     /// </summary>
-    /// <exception cref="ArgumentException">A column is missing, is no mask, or the columns disagree about the classes.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">A column is missing or does not hold masks.</exception>
+    /// <exception cref="ArgumentException">The columns disagree about the classes.</exception>
     /// <exception cref="InvalidDataException">A row's mask does not fit its size or its classes, or has another shape than its image.</exception>
     /// <exception cref="InvalidOperationException">There are no rows, or every pixel is void.</exception>
+    /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
     public static SegmentationMetrics Evaluate(
-        IDataView data, string labelColumnName, string predictedLabelColumnName, IReadOnlyCollection<int>? ignoredClasses = null)
+        IDataView data, string labelColumnName, string predictedLabelColumnName, IReadOnlyCollection<int>? ignoredClasses = null,
+        IProgress<long>? progress = null, CancellationToken cancellation = default)
     {
         ArgumentNullException.ThrowIfNull(data);
         ArgumentException.ThrowIfNullOrEmpty(labelColumnName);
@@ -25,8 +28,10 @@ internal static class DataViewEvaluation
         MaskColumn.Reader labelReader = label.CreateReader(cursor), predictedReader = predicted.CreateReader(cursor);
         using TruthShape.Reader shapeReader = shape.CreateReader(cursor);
         byte[] resized = [];
-        while (cursor.MoveNext())
+        cancellation.ThrowIfCancellationRequested();
+        for (long done = 0; cursor.MoveNext(); progress?.Report(++done))
         {
+            cancellation.ThrowIfCancellationRequested();
             ReadOnlySpan<byte> truth = labelReader.Read();
             ReadOnlySpan<byte> prediction = predictedReader.Read();
             shapeReader.Check(labelReader.Size, predictedReader.Size);
@@ -34,7 +39,7 @@ internal static class DataViewEvaluation
             {
                 if (resized.Length != prediction.Length)
                     resized = new byte[prediction.Length];
-                NearestResizer.Resize(truth, labelReader.Height, labelReader.Width, resized, predictedReader.Height, predictedReader.Width);
+                MaskResizer.Resize(truth, labelReader.Height, labelReader.Width, resized, predictedReader.Height, predictedReader.Width);
                 truth = resized;
             }
             evaluator.AddImage(truth, prediction);

@@ -1,96 +1,114 @@
-using Microsoft.ML.Data;
-using Microsoft.ML.Runtime;
-
 namespace Microsoft.ML.PermutedSegmentation.Models;
 
-/// <summary>Finds what a key unlocks, or what shall have another key or none, in what <c>Fit</c> or <c>mlContext.Model.Load</c> returned.</summary>
+/// <summary>Finds what a key unlocks, or what gets another key or none, in what <c>Fit</c> or <c>mlContext.Model.Load</c> returned.</summary>
 internal static class ModelChain
 {
+    /// <summary>The one segmentation model of a chain.</summary>
+    /// <exception cref="ArgumentException">There is none, or there are several.</exception>
+    public static PermutedSegmentationTransformer GetSegmenter(ITransformer model) => Find(model).Segmenter;
+
     /// <summary>The one segmentation model of a chain, and the transformers that run before it.</summary>
-    /// <exception cref="ArgumentException">There is none.</exception>
+    /// <exception cref="ArgumentException">There is none, or there are several.</exception>
     /// <exception cref="ObjectDisposedException">It was disposed.</exception>
     public static (ITransformer[] Before, PermutedSegmentationTransformer Segmenter) Split(ITransformer model)
     {
-        ITransformer[] links = [.. Links(model)];
-        int index = Array.FindIndex(links, link => link is PermutedSegmentationTransformer);
-        if (index < 0)
-            throw new ArgumentException($"There is no {nameof(PermutedSegmentationTransformer)} in this model.", nameof(model));
-        var segmenter = (PermutedSegmentationTransformer)links[index];
+        (ITransformer[] before, PermutedSegmentationTransformer segmenter) = Find(model);
         segmenter.Model.ThrowIfDisposed();
-        return (links[..index], segmenter);
+        return (before, segmenter);
+    }
+
+    /// <summary>Whether all that a key changes has one, right or wrong, or needs none.</summary>
+    /// <exception cref="ArgumentException">There is nothing that a key changes.</exception>
+    public static bool IsUnlocked(ITransformer model)
+    {
+        RequireKeyed(model);
+        return TransformerChains.Links(model).All(link => link is not (PermutedSegmentationTransformer { IsUnlocked: false } or IKeyedTransformer { IsUnlocked: false }));
     }
 
     /// <summary>The same chain with all that a key changes unlocked.</summary>
-    /// <exception cref="ArgumentException">There is neither a segmentation model nor an encryption of images.</exception>
+    /// <exception cref="ArgumentException">There is nothing that a key changes.</exception>
     /// <exception cref="InvalidOperationException">Nothing needs the key; or the key should be verified and cannot be.</exception>
-    public static ITransformer Unlock(IHostEnvironment environment, ITransformer model, PermutationKey key, bool verify)
-    {
-        // Without an encryption of images an unprotected segmentation model is an error, which the model itself tells.
-        bool encryptsImages = Contains(model, link => link is IKeyedTransformer);
-        return TryReplace(model, link => link switch
-        {
-            IKeyedTransformer keyed => keyed.Unlock(key, verify),
-            // No key changes it, but the new chain must be able to outlive the old one: it gets its own hold on the weights.
-            PermutedSegmentationTransformer { Model.Description.IsProtected: false } plain when encryptsImages
-                => new PermutedSegmentationTransformer(environment, plain.Model.With(key)),
-            PermutedSegmentationTransformer segmentation => segmentation.Unlock(key, verify),
-            _ => null,
-        }) ?? throw new ArgumentException($"There is nothing in this model that a key unlocks: no {nameof(PermutedSegmentationTransformer)}.", nameof(model));
-    }
+    public static T Unlock<T>(MLContext context, T model, PermutationKey key, bool verify) where T : class, ITransformer
+        => ReplaceKeyed(context, model, link => link.Unlock(key, verify), segmenter => segmenter.Unlock(key, verify));
+
+    /// <summary>The same chain as its file is.</summary>
+    /// <exception cref="ArgumentException">There is nothing that a key changes.</exception>
+    /// <exception cref="InvalidOperationException">Nothing has a key.</exception>
+    public static T Lock<T>(MLContext context, T model) where T : class, ITransformer
+        => ReplaceKeyed(context, model, link => link.With(key: null), segmenter => segmenter.Lock());
 
     /// <summary>The same chain with its segmentation model protected.</summary>
-    /// <exception cref="ArgumentException">There is no segmentation model, or the chain encrypts images with another key.</exception>
-    /// <exception cref="InvalidOperationException">The segmentation model cannot be protected.</exception>
-    public static ITransformer Protect(ITransformer model, PermutationKey key, FeatureMaps maps, bool storeFingerprint)
+    /// <exception cref="ArgumentException">There is no segmentation model.</exception>
+    /// <exception cref="InvalidOperationException">The segmentation model cannot be protected, or the chain encrypts images with another key.</exception>
+    public static T Protect<T>(MLContext context, T model, PermutationKey key, FeatureMaps maps, bool storeFingerprint) where T : class, ITransformer
     {
-        if (Contains(model, link => link is IKeyedTransformer keyed && keyed.Matches(key) == false))
-            throw new ArgumentException("This chain encrypts images with another key: the fingerprint differs. Protect its network with that key, so that one key unlocks the chain.", nameof(key));
-        return ReplaceSegmenter(model, segmenter => segmenter.Protect(key, maps, storeFingerprint));
+        // One key has to unlock the whole chain.
+        foreach (IKeyedTransformer link in TransformerChains.Links(model).OfType<IKeyedTransformer>())
+            KeyVerification.RefuseWrong(link.Matches(key), link.Name);
+        return ReplaceSegmenter(context, model, segmenter => segmenter.Protect(key, maps, storeFingerprint));
     }
 
     /// <summary>The same chain with its segmentation model as it was before it was protected.</summary>
     /// <exception cref="ArgumentException">There is no segmentation model.</exception>
     /// <exception cref="InvalidOperationException">The chain cannot do without its key, or the key is not known to be the right one.</exception>
-    public static ITransformer Unprotect(ITransformer model, PermutationKey key)
+    public static T Unprotect<T>(MLContext context, T model, PermutationKey key) where T : class, ITransformer
     {
         RefuseEncryptedImages(model);
-        return ReplaceSegmenter(model, segmenter => segmenter.Unprotect(key));
+        return ReplaceSegmenter(context, model, segmenter => segmenter.Unprotect(key));
     }
 
     /// <summary>The same chain with its segmentation model protected with another key.</summary>
     /// <exception cref="ArgumentException">There is no segmentation model, or the keys are the same.</exception>
     /// <exception cref="InvalidOperationException">The chain cannot have another key, or the old key is not known to be the right one.</exception>
-    public static ITransformer Rekey(ITransformer model, PermutationKey oldKey, PermutationKey newKey)
+    public static T Rekey<T>(MLContext context, T model, PermutationKey oldKey, PermutationKey newKey) where T : class, ITransformer
     {
         RefuseEncryptedImages(model);
-        return ReplaceSegmenter(model, segmenter => segmenter.Rekey(oldKey, newKey));
+        return ReplaceSegmenter(context, model, segmenter => segmenter.Rekey(oldKey, newKey));
+    }
+
+    private static (ITransformer[] Before, PermutedSegmentationTransformer Segmenter) Find(ITransformer model)
+    {
+        ITransformer[] links = [.. TransformerChains.Links(model)];
+        int index = Array.FindIndex(links, link => link is PermutedSegmentationTransformer);
+        if (index < 0)
+            throw new ArgumentException($"There is no {nameof(PermutedSegmentationTransformer)} in this model.", nameof(model));
+        return links.OfType<PermutedSegmentationTransformer>().Count() == 1
+            ? (links[..index], (PermutedSegmentationTransformer)links[index])
+            : throw new ArgumentException($"There is more than one {nameof(PermutedSegmentationTransformer)} in this model; which one is meant is not known.", nameof(model));
+    }
+
+    private static void RequireKeyed(ITransformer model)
+    {
+        if (!TransformerChains.Links(model).Any(link => link is PermutedSegmentationTransformer or IKeyedTransformer))
+            throw new ArgumentException($"There is neither a {nameof(PermutedSegmentationTransformer)} nor anything else that a key unlocks in this model.", nameof(model));
     }
 
     private static void RefuseEncryptedImages(ITransformer model)
     {
-        if (Contains(model, link => link is IKeyedTransformer))
-            throw new InvalidOperationException("This chain encrypts images with a key, and its network learned from those. It cannot be unprotected or given another key; train a new one.");
+        if (TransformerChains.Links(model).OfType<IKeyedTransformer>().FirstOrDefault() is { } link)
+            throw new InvalidOperationException($"This chain encrypts images with a key ({link.Name}), and its network learned from those. It cannot be unprotected or given another key; train a new one.");
     }
 
-    private static ITransformer ReplaceSegmenter(ITransformer model, Func<PermutedSegmentationTransformer, ITransformer> replacement)
-        => TryReplace(model, link => link is PermutedSegmentationTransformer segmenter ? replacement(segmenter) : null)
-            ?? throw new ArgumentException($"There is no {nameof(PermutedSegmentationTransformer)} in this model.", nameof(model));
-
-    private static bool Contains(ITransformer model, Func<ITransformer, bool> isWanted) => Links(model).Any(isWanted);
-
-    // All transformers in the order in which they run, also those of chains in chains.
-    private static IEnumerable<ITransformer> Links(ITransformer model)
-        => model is ITransformerChainAccessor chain ? chain.Transformers.SelectMany(Links) : [model];
-
-    private static ITransformer? TryReplace(ITransformer model, Func<ITransformer, ITransformer?> replacement)
+    private static T ReplaceKeyed<T>(
+        MLContext context, T model, Func<IKeyedTransformer, IKeyedTransformer> other, Func<PermutedSegmentationTransformer, PermutedSegmentationTransformer> segmenter)
+        where T : class, ITransformer
     {
-        if (replacement(model) is { } other)
-            return other;
-        if (model is not ITransformerChainAccessor chain)
-            return null;
-        ITransformer?[] replaced = [.. chain.Transformers.Select(link => TryReplace(link, replacement))];
-        return replaced.All(link => link is null)
-            ? null
-            : new TransformerChain<ITransformer>(chain.Transformers.Zip(replaced, (link, other) => other ?? link), chain.Scopes);
+        RequireKeyed(model);
+        // Where something else has a key, a plain segmentation model needs none. Elsewhere that is an error, which the model itself reports.
+        bool hasKeyedLinks = TransformerChains.Links(model).Any(link => link is IKeyedTransformer);
+        return (T)TransformerChains.Replace(context, model, link => link switch
+        {
+            IKeyedTransformer keyed => other(keyed),
+            PermutedSegmentationTransformer { Model.Description.IsProtected: false } plain when hasKeyedLinks => plain.Share(),
+            PermutedSegmentationTransformer keyed => segmenter(keyed),
+            _ => null,
+        });
+    }
+
+    private static T ReplaceSegmenter<T>(MLContext context, T model, Func<PermutedSegmentationTransformer, PermutedSegmentationTransformer> replacement)
+        where T : class, ITransformer
+    {
+        _ = Find(model);
+        return (T)TransformerChains.Replace(context, model, link => link is PermutedSegmentationTransformer segmenter ? replacement(segmenter) : null);
     }
 }

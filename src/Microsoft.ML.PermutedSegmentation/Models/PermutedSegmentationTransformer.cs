@@ -51,7 +51,7 @@ public sealed partial class PermutedSegmentationTransformer : ITransformer, IDis
     /// <inheritdoc/>
     /// <exception cref="ArgumentOutOfRangeException">The image column is missing or of another type.</exception>
     /// <exception cref="ObjectDisposedException">The model was disposed.</exception>
-    public DataViewSchema GetOutputSchema(DataViewSchema inputSchema) => Bind(inputSchema).Output;
+    public DataViewSchema GetOutputSchema(DataViewSchema inputSchema) => Bind(inputSchema, nameof(inputSchema)).Output;
 
     /// <inheritdoc/>
     /// <exception cref="ArgumentOutOfRangeException">The image column is missing or of another type.</exception>
@@ -59,14 +59,14 @@ public sealed partial class PermutedSegmentationTransformer : ITransformer, IDis
     public IDataView Transform(IDataView input)
     {
         ArgumentNullException.ThrowIfNull(input);
-        ScoringSchema schema = Bind(input.Schema);
+        ScoringSchema schema = Bind(input.Schema, nameof(input));
         SayWhenLocked();
         return new ScoringView(input, Model, schema, _device);
     }
 
     IRowToRowMapper ITransformer.GetRowToRowMapper(DataViewSchema inputSchema)
     {
-        ScoringSchema schema = Bind(inputSchema);
+        ScoringSchema schema = Bind(inputSchema, nameof(inputSchema));
         SayWhenLocked();
         return new ScoringRowMapper(Model, schema, _device);
     }
@@ -78,6 +78,16 @@ public sealed partial class PermutedSegmentationTransformer : ITransformer, IDis
         UnlockVerification.CheckUnlock(_host, Model.Matches(key), verify, "model", "Predictions will not be what it was trained for.");
         return new PermutedSegmentationTransformer(_host, Model.With(key));
     }
+
+    /// <summary>This model as its file is.</summary>
+    internal PermutedSegmentationTransformer Lock()
+    {
+        RequireProtection();
+        return Share();
+    }
+
+    /// <summary>This model as its file is, with its own hold on the weights, so that either can outlive the other.</summary>
+    internal PermutedSegmentationTransformer Share() => new(_host, Model.With(key: null));
 
     /// <summary>This model protected with a key from now on, and unlocked. All weights are shared, not copied.</summary>
     internal PermutedSegmentationTransformer Protect(PermutationKey key, FeatureMaps maps, bool storeFingerprint)
@@ -141,11 +151,11 @@ public sealed partial class PermutedSegmentationTransformer : ITransformer, IDis
     /// </remarks>
     public void Dispose() => Model.Dispose();
 
-    private ScoringSchema Bind(DataViewSchema inputSchema)
+    private ScoringSchema Bind(DataViewSchema inputSchema, string parameter)
     {
-        ArgumentNullException.ThrowIfNull(inputSchema);
+        ArgumentNullException.ThrowIfNull(inputSchema, parameter);
         Model.ThrowIfDisposed();
-        return new ScoringSchema(Model.Description, Model.Columns, inputSchema);
+        return new ScoringSchema(Model.Description, Model.Columns, inputSchema, parameter);
     }
 
     private void RequireProtection()

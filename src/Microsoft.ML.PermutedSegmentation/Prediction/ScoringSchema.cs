@@ -6,11 +6,15 @@ namespace Microsoft.ML.PermutedSegmentation.Prediction;
 internal sealed class ScoringSchema
 {
     /// <summary>Binds a model to the schema of its input.</summary>
+    /// <param name="model">Tells the sizes of the masks and the classes.</param>
+    /// <param name="columns">The names of the columns.</param>
+    /// <param name="input">The columns there are.</param>
+    /// <param name="parameter">The argument that they came by.</param>
     /// <exception cref="ArgumentOutOfRangeException">The image column is missing or of another type.</exception>
-    public ScoringSchema(ModelDescription model, ModelColumns columns, DataViewSchema input)
+    public ScoringSchema(ModelDescription model, ModelColumns columns, DataViewSchema input, string parameter = "input")
     {
         Input = input;
-        Image = ImageColumn.Find(input, columns.Image);
+        Image = ImageColumn.Find(input, columns.Image, parameter);
         int classCount = model.ClassNames.Count;
         var builder = new DataViewSchema.Builder();
         builder.AddColumns(input);

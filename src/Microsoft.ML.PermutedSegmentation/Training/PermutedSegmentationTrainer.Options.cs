@@ -6,16 +6,16 @@ public sealed partial class PermutedSegmentationTrainer
     public sealed class Options
     {
         /// <summary>Column of images, as <c>mlContext.Transforms.LoadImages</c> makes it.</summary>
-        public string ImageColumnName { get; set; } = "Image";
+        public string ImageColumnName { get; set; } = ColumnNames.Image;
 
         /// <summary>Column of masks, <c>Vector&lt;Key&lt;byte&gt;&gt;</c>, as <c>LoadMasks</c> makes it.</summary>
-        public string LabelColumnName { get; set; } = "Label";
+        public string LabelColumnName { get; set; } = ColumnNames.Label;
 
         /// <summary>Output column with the class of each pixel, <c>Vector&lt;Key&lt;byte&gt;, height, width&gt;</c>.</summary>
-        public string PredictedLabelColumnName { get; set; } = "PredictedLabel";
+        public string PredictedLabelColumnName { get; set; } = ColumnNames.PredictedLabel;
 
         /// <summary>Output column with the class probabilities, <c>Vector&lt;Single, classes, height, width&gt;</c>; computed only when asked for.</summary>
-        public string ScoreColumnName { get; set; } = "Score";
+        public string ScoreColumnName { get; set; } = ColumnNames.Score;
 
         /// <summary>
         /// The feature maps that the key permutes (Fig. 3, Table I). All six cost nothing and are worth the most to an owner: the
@@ -26,12 +26,12 @@ public sealed partial class PermutedSegmentationTrainer
         /// <summary>The kind of network: by default the paper's.</summary>
         public SegmentationNetwork Network { get; set; } = SegmentationNetwork.Fcn;
 
-        /// <summary>Depth of the network.</summary>
-        public Backbone Backbone { get; set; } = Backbone.ResNet50;
+        /// <summary>Depth of the network; null for the network's own default: <see cref="PermutedSegmentation.Backbone.ResNet50"/>, and for <see cref="SegmentationNetwork.LrAspp"/> <see cref="PermutedSegmentation.Backbone.MobileNetV3Large"/>.</summary>
+        public Backbone? Backbone { get; set; }
 
         /// <summary>
         /// Weights to start from (fine-tuning), of a model or from PyTorch; null to start from random weights. They and their batch
-        /// norm statistics are copied when the training starts, and stay as they are. They must be of the same <see cref="Backbone"/>, and not
+        /// norm statistics are copied when the training starts, and stay as they are. They must be of the same <see cref="Network"/> and <see cref="Backbone"/>, and not
         /// of a locked model; the <see cref="OutputStride"/> and image size may be others. With another number of classes the
         /// classifier's last layer starts from random weights, and with a backbone alone the whole classifier does.
         /// </summary>
@@ -114,25 +114,24 @@ public sealed partial class PermutedSegmentationTrainer
         /// <summary>Ends the training with an <see cref="OperationCanceledException"/>; a <see cref="CheckpointPath"/> keeps the last complete epoch.</summary>
         public CancellationToken CancellationToken { get; set; }
 
+        internal Backbone ChosenBackbone => Backbone ?? NetworkLayout.DefaultBackboneOf(Network);
+
+        internal CosineAnnealingWithWarmRestarts Schedule => new(LearningRate, MinimumLearningRate, RestartPeriod);
+
+        internal Options Copy() => (Options)MemberwiseClone();
+
         /// <summary>Changes the initial weights before the first step; only where a key permutes feature maps.</summary>
         internal InitialWeightsHook? InitialWeightsHook { get; set; }
 
         internal void Validate()
         {
-            ArgumentException.ThrowIfNullOrWhiteSpace(ImageColumnName);
-            ArgumentException.ThrowIfNullOrWhiteSpace(LabelColumnName);
-            ArgumentException.ThrowIfNullOrWhiteSpace(PredictedLabelColumnName);
-            ArgumentException.ThrowIfNullOrWhiteSpace(ScoreColumnName);
+            CheckColumnNames();
             if (CheckpointPath is not null)
                 ArgumentException.ThrowIfNullOrWhiteSpace(CheckpointPath);
-            if (!Enum.IsDefined(Backbone))
-                throw new ArgumentOutOfRangeException(nameof(Backbone), Backbone, "Not a backbone.");
+            if (NetworkLayout.FindProblem(Network, ChosenBackbone, OutputStride) is { } problem)
+                throw new ArgumentOutOfRangeException(problem.Argument, problem.Message);
             if (InitialWeights is { } initial)
                 CheckInitialWeights(initial);
-            if (!Enum.IsDefined(Network))
-                throw new ArgumentOutOfRangeException(nameof(Network), Network, "Not a network.");
-            if (NetworkLayout.FindProblem(Network, Backbone, OutputStride) is { } problem)
-                throw new ArgumentOutOfRangeException(problem.Argument, problem.Message);
             CheckSize(nameof(ImageHeight), ImageHeight);
             CheckSize(nameof(ImageWidth), ImageWidth);
             ArgumentOutOfRangeException.ThrowIfLessThan(Epochs, 1);
@@ -144,17 +143,31 @@ public sealed partial class PermutedSegmentationTrainer
             Check(nameof(WeightDecay), WeightDecay, WeightDecay >= 0 && double.IsFinite(WeightDecay), "0 or more");
             Check(nameof(MinimumCropArea), MinimumCropArea, MinimumCropArea is > 0 and <= 1, "above 0 and at most 1");
             Check(nameof(ValidationFraction), ValidationFraction, ValidationFraction is > 0 and < 1, "between 0 and 1");
-            _ = Schedule;
+            Check(nameof(LearningRate), LearningRate, LearningRate > 0 && double.IsFinite(LearningRate), "positive and finite");
+            Check(nameof(MinimumLearningRate), MinimumLearningRate, MinimumLearningRate >= 0 && MinimumLearningRate <= LearningRate, $"from 0 to {nameof(LearningRate)}, {LearningRate}");
+            ArgumentOutOfRangeException.ThrowIfLessThan(RestartPeriod, 1);
         }
 
-        internal CosineAnnealingWithWarmRestarts Schedule => new(LearningRate, MinimumLearningRate, RestartPeriod);
+        // A column that stands for two things would hide one of them: a predicted mask the true one, for example.
+        private void CheckColumnNames()
+        {
+            var named = new Dictionary<string, string>();
+            foreach ((string option, string column) in ((string, string)[])[
+                (nameof(ImageColumnName), ImageColumnName), (nameof(LabelColumnName), LabelColumnName),
+                (nameof(PredictedLabelColumnName), PredictedLabelColumnName), (nameof(ScoreColumnName), ScoreColumnName)])
+            {
+                ArgumentException.ThrowIfNullOrWhiteSpace(column, option);
+                if (!named.TryAdd(column, option))
+                    throw new ArgumentException($"{named[column]} and {option} are both '{column}'; four different columns are needed.", option);
+            }
+        }
 
         private void CheckInitialWeights(SegmentationWeights initial)
         {
             if (initial.IsLocked)
                 throw new ArgumentException("The initial weights are those of a locked model; unlock it first with mlContext.Segmentation().Unlock(model, key).", nameof(InitialWeights));
-            if (initial.Backbone != Backbone)
-                throw new ArgumentException($"The initial weights are of {initial.Backbone}, but {nameof(Backbone)} is {Backbone}; they must be the same.", nameof(InitialWeights));
+            if (initial.Backbone != ChosenBackbone)
+                throw new ArgumentException($"The initial weights are of {initial.Backbone}, but {nameof(Backbone)} is {ChosenBackbone}; they must be the same.", nameof(InitialWeights));
         }
 
         private void CheckSize(string name, int value)
@@ -163,7 +176,7 @@ public sealed partial class PermutedSegmentationTrainer
         private void CheckParts()
         {
             int[] parts = BatchSource.SplitEvenly(BatchSize, MicroBatchSize);
-            if (BatchStatistics.FindProblem(NetworkLayout.For(Network, Backbone, OutputStride, classCount: 2), ImageHeight, ImageWidth, parts.Min()) is { } problem)
+            if (BatchStatistics.FindProblem(NetworkLayout.For(Network, ChosenBackbone, OutputStride, classCount: 2), ImageHeight, ImageWidth, parts.Min()) is { } problem)
                 throw new ArgumentException($"{nameof(BatchSize)} {BatchSize} is trained on in parts of {string.Join(", ", parts.Distinct())} ({nameof(MicroBatchSize)} {MicroBatchSize}): {problem}", nameof(BatchSize));
         }
 

@@ -29,6 +29,8 @@ public sealed partial class PermutedSegmentationTrainer : IEstimator<PermutedSeg
     internal PermutedSegmentationTrainer(IHostEnvironment environment, PermutationKey? key, Options options, ImageStep? imageStep = null)
     {
         ArgumentNullException.ThrowIfNull(options);
+        // What the caller changes from now on is meant for another training.
+        options = options.Copy();
         options.Validate();
         if (key is not null && imageStep is null)
             options.FeatureMaps.CheckForKey(nameof(options.FeatureMaps));
@@ -43,8 +45,10 @@ public sealed partial class PermutedSegmentationTrainer : IEstimator<PermutedSeg
     /// <exception cref="ArgumentOutOfRangeException">A column is missing or of another type.</exception>
     /// <exception cref="ArgumentException">The rows cannot be learned from: none, all void, one class only, fewer than a batch, or classes without names or of the same name.</exception>
     /// <exception cref="InvalidDataException">A row's image or mask cannot be read, or they differ in size; or the checkpoint is damaged.</exception>
+    /// <exception cref="WrongKeyException">The checkpoint is of a training with another key.</exception>
     /// <exception cref="InvalidOperationException">
-    /// The loss became no number in the first epoch; or the checkpoint is of a training with other options, other data or another key.
+    /// The loss became no number in the first epoch; or the checkpoint is of a training with other options or other data, or with a key where
+    /// there is none here, or the other way round.
     /// </exception>
     /// <exception cref="IOException">The checkpoint cannot be written; this is found out before training.</exception>
     /// <exception cref="ObjectDisposedException">The key, or the initial weights of the options, were disposed.</exception>
@@ -91,7 +95,7 @@ public sealed partial class PermutedSegmentationTrainer : IEstimator<PermutedSeg
         ArgumentNullException.ThrowIfNull(inputSchema);
         CheckColumn(inputSchema, _options.ImageColumnName, "Image", column => column is { Kind: SchemaShape.Column.VectorKind.Scalar, ItemType: ImageDataViewType });
         CheckColumn(inputSchema, _options.LabelColumnName, "Vector<Key<Byte>>", column => column is { Kind: not SchemaShape.Column.VectorKind.Scalar, IsKey: true } && column.ItemType == NumberDataViewType.Byte);
-        var keyValues = new SchemaShape([new SchemaShape.Column(AnnotationUtils.Kinds.KeyValues, SchemaShape.Column.VectorKind.Vector, TextDataViewType.Instance, isKey: false)]);
+        var keyValues = new SchemaShape([new SchemaShape.Column(ColumnNames.KeyValues, SchemaShape.Column.VectorKind.Vector, TextDataViewType.Instance, isKey: false)]);
         SchemaShape.Column[] added =
         [
             new(_options.PredictedLabelColumnName, SchemaShape.Column.VectorKind.Vector, NumberDataViewType.Byte, isKey: true, keyValues),
@@ -140,18 +144,18 @@ public sealed partial class PermutedSegmentationTrainer : IEstimator<PermutedSeg
     private ModelDescription Describe(IReadOnlyList<string> classNames, byte[]? salt)
     {
         var plain = new ModelDescription(
-            _options.Network, _options.Backbone, _options.OutputStride, _options.ImageHeight, _options.ImageWidth, classNames);
+            _options.Network, _options.ChosenBackbone, _options.OutputStride, _options.ImageHeight, _options.ImageWidth, classNames);
         return _key is null
             ? plain
             : plain.ProtectedWith(
                 _key, _imageStep is null ? _options.FeatureMaps : FeatureMaps.None, _options.StoreFingerprint, salt, _imageStep);
     }
 
-    private static void CheckColumn(SchemaShape schema, string name, string needed, Func<SchemaShape.Column, bool> fits)
+    private static void CheckColumn(SchemaShape inputSchema, string name, string needed, Func<SchemaShape.Column, bool> fits)
     {
-        if (!schema.TryFindColumn(name, out SchemaShape.Column column))
-            throw new ArgumentOutOfRangeException(nameof(schema), name, $"There is no column '{name}'; one of type {needed} is needed.");
+        if (!inputSchema.TryFindColumn(name, out SchemaShape.Column column))
+            throw new ArgumentOutOfRangeException(nameof(inputSchema), name, $"There is no column '{name}'; one of type {needed} is needed.");
         if (!fits(column))
-            throw new ArgumentOutOfRangeException(nameof(schema), name, $"Column '{name}' has type {column.GetTypeString()}; {needed} is needed.");
+            throw new ArgumentOutOfRangeException(nameof(inputSchema), name, $"Column '{name}' has type {column.GetTypeString()}; {needed} is needed.");
     }
 }

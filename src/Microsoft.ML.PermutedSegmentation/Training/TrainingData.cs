@@ -21,12 +21,12 @@ internal sealed record TrainingData(ImageRows Training, ImageRows Validation, IR
     /// <exception cref="ArgumentException">The data cannot be learned from.</exception>
     public static TrainingData Read(IDataView data, PermutedSegmentationTrainer.Options options, Random random, Action<TrainingProgress> report, Action<string> warn)
     {
-        DecodedImages training = Decode(data, options, options.ImageCacheMegabytes * 1024L * 1024, report);
+        DecodedImages training = Decode(data, "input", options, options.ImageCacheMegabytes * 1024L * 1024, report);
         CheckLearnable(training, "training", warn);
         ImageRows learned, held;
         if (options.ValidationSet is { } validationSet)
         {
-            DecodedImages validation = Decode(validationSet, options, training.BudgetLeft, report);
+            DecodedImages validation = Decode(validationSet, nameof(options.ValidationSet), options, training.BudgetLeft, report);
             CheckNotVoid(validation, "validation");
             WarnOfVoid(validation, "validation", warn);
             if (validation.ClassNames.Count != training.ClassNames.Count)
@@ -49,9 +49,10 @@ internal sealed record TrainingData(ImageRows Training, ImageRows Validation, IR
         return new TrainingData(learned, held, training.ClassNames);
     }
 
-    private static DecodedImages Decode(IDataView data, PermutedSegmentationTrainer.Options options, long budget, Action<TrainingProgress> report)
+    private static DecodedImages Decode(
+        IDataView data, string parameter, PermutedSegmentationTrainer.Options options, long budget, Action<TrainingProgress> report)
     {
-        var images = new DecodedImages(data, options.ImageColumnName, options.LabelColumnName, budget);
+        var images = new DecodedImages(data, options.ImageColumnName, options.LabelColumnName, budget, parameter);
         // A model with such names could not be loaded.
         if (ClassNameList.FindProblem(images.ClassNames) is { } problem)
             throw new ArgumentException($"The classes of column '{options.LabelColumnName}', which its key values name, cannot be those of a model. {problem}");

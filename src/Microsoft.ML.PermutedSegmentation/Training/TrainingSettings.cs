@@ -23,7 +23,7 @@ internal static class TrainingSettings
     {
         var settings = new JsonObject
         {
-            [nameof(options.Backbone)] = $"{options.Backbone}",
+            [nameof(options.Backbone)] = $"{options.ChosenBackbone}",
             // None without a key, and when it encrypts images.
             [nameof(options.FeatureMaps)] = $"{(hasKey && imageStep is null ? options.FeatureMaps : FeatureMaps.None)}",
             ["ImageEncryption"] = imageStep is null ? null : MembersOf(imageStep.Settings),

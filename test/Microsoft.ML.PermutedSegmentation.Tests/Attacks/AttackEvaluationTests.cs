@@ -111,7 +111,7 @@ public sealed class AttackEvaluationTests(TrainedModel trained) : IClassFixture<
     public void Nothing_to_attack_and_wrong_arguments_are_refused()
     {
         using PermutationKey other = PermutationKey.Generate();
-        Assert.Contains("fingerprint", Assert.Throws<ArgumentException>(() => Attack(trained.Transformer, other)).Message);
+        Assert.Contains("fingerprint", Assert.Throws<WrongKeyException>(() => Attack(trained.Transformer, other)).Message);
         using var plain = (IDisposable)_segmentation.Unprotect(trained.Transformer, trained.Key);
         Assert.Contains("No feature map", Assert.Throws<ArgumentException>(() => Attack((ITransformer)plain, trained.Key)).Message);
         Assert.Throws<ArgumentOutOfRangeException>(() => Attack(trained.Transformer, trained.Key, new AttackOptions { ImageCounts = [0] }));

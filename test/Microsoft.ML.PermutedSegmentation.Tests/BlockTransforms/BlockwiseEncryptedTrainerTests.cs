@@ -43,7 +43,7 @@ public sealed class BlockwiseEncryptedTrainerTests : IDisposable
         Assert.NotEqual(ScoresOf(locked, rows), ScoresOf(model, rows));
         using var wrong = TestKeys.Wrong();
         Assert.NotEqual(ScoresOf(model, rows), ScoresOf(_mlContext.Segmentation().Unlock(locked, wrong), rows));
-        Assert.Throws<InvalidOperationException>(() => _mlContext.Segmentation().Unlock(locked, wrong, verify: true));
+        Assert.Throws<WrongKeyException>(() => _mlContext.Segmentation().Unlock(locked, wrong, verify: true));
     }
 
     [Fact]

@@ -35,7 +35,7 @@ public sealed class BlockwiseUnlockTests : IDisposable
         Assert.NotEqual(Plain(), PixelsOf(unlocked));
         Assert.Equal(PixelsOf(fitted), PixelsOf(unlocked));
         Assert.Equal(Plain(), PixelsOf(locked));
-        Assert.Equal(Plain(), PixelsOf(Find(unlocked).With(key: null)));
+        Assert.Equal(Plain(), PixelsOf(Segmentation.Lock(unlocked)));
     }
 
     [Fact]
@@ -51,7 +51,7 @@ public sealed class BlockwiseUnlockTests : IDisposable
         Assert.Single(log, line => line.Contains("not the key"));
 
         Assert.Equal(PixelsOf(fitted), PixelsOf(Segmentation.Unlock(unlocked, _key)));
-        Assert.Throws<InvalidOperationException>(() => Segmentation.Unlock(unlocked, wrong, verify: true));
+        Assert.Throws<WrongKeyException>(() => Segmentation.Unlock(unlocked, wrong, verify: true));
     }
 
     [Fact]
@@ -153,7 +153,7 @@ public sealed class BlockwiseUnlockTests : IDisposable
         var trainer = Segmentation.Trainers.Fcn(ColorPatches.Options(epochs: 1));
         using var model = Segmentation.Transforms.BlockwiseEncrypt(_key, BlockTransformMethod.Shuffle, 4).Append(trainer).Fit(data);
         using var other = PermutationKey.Generate();
-        Assert.Equal("key", Assert.Throws<ArgumentException>(() => Segmentation.Protect(model, other)).ParamName);
+        Assert.Contains("not the key of the block-wise encryption", Assert.Throws<WrongKeyException>(() => Segmentation.Protect(model, other)).Message);
 
         ITransformer both = Segmentation.Protect(model, _key);
         Assert.Equal(ScoresOf(model, data), ScoresOf(Segmentation.Unlock(SaveAndLoad(both), _key, verify: true), data));

@@ -122,7 +122,7 @@ public sealed class AccessControlTests(TrainedModel trained) : IClassFixture<Tra
         AssertSame(_segmentation.Evaluate(Locked(mlContext, model).Transform(trained.Data)), metrics.NoKey);
         Assert.Equal(2, metrics.Incorrect.PerKey.Count);
         using var wrong = PermutationKey.Generate();
-        Assert.Throws<ArgumentException>(() => _segmentation.EvaluateAccessControl(model, trained.Data, wrong, 1));
+        Assert.Throws<WrongKeyException>(() => _segmentation.EvaluateAccessControl(model, trained.Data, wrong, 1));
     }
 
     [Fact]
@@ -130,7 +130,7 @@ public sealed class AccessControlTests(TrainedModel trained) : IClassFixture<Tra
     {
         Assert.Throws<ArgumentOutOfRangeException>(() => _segmentation.EvaluateAccessControl(trained.Transformer, trained.Data, trained.Key, 0));
         using var wrong = PermutationKey.Generate();
-        Assert.Contains("fingerprint", Assert.Throws<ArgumentException>(() => _segmentation.EvaluateAccessControl(trained.Transformer, trained.Data, wrong, 1)).Message);
+        Assert.Contains("fingerprint", Assert.Throws<WrongKeyException>(() => _segmentation.EvaluateAccessControl(trained.Transformer, trained.Data, wrong, 1)).Message);
         ITransformer other = trained.MLContext.Transforms.CopyColumns("Copy", "Name").Fit(trained.Data);
         Assert.Throws<ArgumentException>(() => _segmentation.EvaluateAccessControl(other, trained.Data, trained.Key, 1));
         using var plain = trained.MLContext.Segmentation().Trainers.Fcn(ColorPatches.Options(epochs: 1)).Fit(ColorPatches.View(trained.MLContext, 12));

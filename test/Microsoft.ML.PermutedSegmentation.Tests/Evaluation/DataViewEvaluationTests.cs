@@ -140,6 +140,31 @@ public sealed class DataViewEvaluationTests
         Assert.Throws<InvalidOperationException>(() => Evaluate(_mlContext.Data.LoadFromEnumerable([new Masks { PredictedLabel = [1, 1, 1, 1, 1, 1] }])));
 
     [Fact]
+    public void Tells_how_many_images_are_done()
+    {
+        var reports = new List<long>();
+        var progress = new Told(reports.Add);
+        _mlContext.Segmentation().Evaluate(_mlContext.Data.LoadFromEnumerable(Enumerable.Repeat(new Masks { Label = [1, 1, 1, 1, 1, 1], PredictedLabel = [1, 1, 1, 1, 1, 1] }, 3)), progress: progress);
+        Assert.Equal([1, 2, 3], reports);
+    }
+
+    [Fact]
+    public void Ends_when_it_is_cancelled()
+    {
+        using var cancellation = new CancellationTokenSource();
+        IEnumerable<Masks> endless = Enumerable.Repeat(new Masks { Label = [1, 1, 1, 1, 1, 1], PredictedLabel = [1, 1, 1, 1, 1, 1] }, int.MaxValue);
+        var progress = new Told(done =>
+        {
+            if (done == 3)
+                cancellation.Cancel();
+        });
+        Assert.Throws<OperationCanceledException>(
+            () => _mlContext.Segmentation().Evaluate(_mlContext.Data.LoadFromEnumerable(endless), progress: progress, cancellationToken: cancellation.Token));
+        Assert.Throws<OperationCanceledException>(
+            () => _mlContext.Segmentation().Evaluate(Perfect(), cancellationToken: cancellation.Token));
+    }
+
+    [Fact]
     public void Asks_for_no_other_column()
     {
         IDataView data = _mlContext.Transforms.CustomMapping<Masks, Extra>((_, _) => throw new InvalidOperationException("computed"), null)
@@ -168,6 +193,11 @@ public sealed class DataViewEvaluationTests
             if (names is not null)
                 schema[column].AddAnnotation("KeyValues", new VBuffer<ReadOnlyMemory<char>>(names.Length, [.. names.Select(n => n.AsMemory())]), new VectorDataViewType(TextDataViewType.Instance, names.Length));
         }
+    }
+
+    private sealed class Told(Action<long> report) : IProgress<long>
+    {
+        public void Report(long value) => report(value);
     }
 
     private sealed class Masks

@@ -209,7 +209,7 @@ public sealed class SegmentationEvaluatorTests
     [Fact]
     public void The_array_of_a_matrix_is_a_copy()
     {
-        ConfusionMatrix matrix = EvaluateExample().ConfusionMatrix;
+        PixelConfusionMatrix matrix = EvaluateExample().ConfusionMatrix;
         matrix.ToArray()[0, 0] = 99;
         Assert.Equal(2, matrix[0, 0]);
     }

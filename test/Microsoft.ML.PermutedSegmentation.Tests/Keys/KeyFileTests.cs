@@ -48,6 +48,43 @@ public sealed class KeyFileTests : IDisposable
     }
 
     [Fact]
+    public void Goes_to_a_vault_and_comes_back_without_a_file()
+    {
+        using PermutationKey key = ZeroTo31();
+        using var stream = new MemoryStream();
+        key.Save(stream);
+        Assert.Equal(Pem, Encoding.ASCII.GetString(stream.ToArray()));
+        stream.Position = 0;
+        using PermutationKey loaded = PermutationKey.Load(new Dripping(stream));
+        AssertIsZeroTo31(loaded);
+        Assert.True(stream.CanRead);
+    }
+
+    [Fact]
+    public void What_is_written_to_a_stream_and_read_from_one_is_cleared()
+    {
+        var stream = new Remembering();
+        using PermutationKey key = PermutationKey.Generate();
+        key.Save(stream);
+        stream.Position = 0;
+        PermutationKey.Load(stream).Dispose();
+        Assert.Equal(2, stream.Buffers.Distinct().Count());
+        Assert.All(stream.Buffers, buffer => Assert.DoesNotContain(buffer, value => value != 0));
+    }
+
+    [Fact]
+    public void A_stream_without_a_key_is_refused_and_not_quoted()
+    {
+        Assert.DoesNotContain("secret", Assert.Throws<FormatException>(() => PermutationKey.Load(new MemoryStream("secret"u8.ToArray()))).Message);
+        Assert.Contains("4096", Assert.Throws<FormatException>(() => PermutationKey.Load(new MemoryStream(new byte[5000]))).Message);
+        Assert.Throws<ArgumentNullException>("stream", () => PermutationKey.Load((Stream)null!));
+        var key = PermutationKey.Generate();
+        Assert.Throws<ArgumentNullException>("stream", () => key.Save((Stream)null!));
+        key.Dispose();
+        Assert.Throws<ObjectDisposedException>(() => key.Save(Stream.Null));
+    }
+
+    [Fact]
     public void Loads_pem_with_windows_line_ends_and_a_remark()
     {
         string path = Write("The key of the street model\r\n" + Pem.Replace("\n", "\r\n"));
@@ -224,5 +261,29 @@ public sealed class KeyFileTests : IDisposable
         string path = InFolder("test.key");
         File.WriteAllText(path, content);
         return path;
+    }
+
+    // Gives a byte at a time, as a network may.
+    private sealed class Dripping(Stream stream) : MemoryStream
+    {
+        public override int Read(byte[] buffer, int offset, int count) => stream.Read(buffer, offset, Math.Min(count, 1));
+    }
+
+    // Keeps the buffers that it is given, and not their bytes.
+    private sealed class Remembering : MemoryStream
+    {
+        public List<byte[]> Buffers { get; } = [];
+
+        public override int Read(byte[] buffer, int offset, int count)
+        {
+            Buffers.Add(buffer);
+            return base.Read(buffer, offset, count);
+        }
+
+        public override void Write(byte[] buffer, int offset, int count)
+        {
+            Buffers.Add(buffer);
+            base.Write(buffer, offset, count);
+        }
     }
 }

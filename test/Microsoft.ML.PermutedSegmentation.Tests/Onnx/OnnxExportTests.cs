@@ -28,7 +28,7 @@ public sealed class OnnxExportTests(OnnxModel exported) : IClassFixture<OnnxMode
         var identity = permutations.ToDictionary(entry => entry.Key, entry => Enumerable.Range(0, entry.Value.Length).Select(i => (long)i).ToArray());
         Assert.Equal(LabelsOf(exported.Locked), session.Run(images, [5, Size, Size, 3], identity)["labels"].GetTensorDataAsSpan<byte>().ToArray());
         using var wrong = PermutationKey.Generate();
-        Assert.Throws<InvalidOperationException>(() => wrong.GetOnnxInputs(session.ModelMetadata.CustomMetadataMap));
+        Assert.Throws<WrongKeyException>(() => wrong.GetOnnxInputs(session.ModelMetadata.CustomMetadataMap));
         var other = wrong.GetOnnxInputs(session.ModelMetadata.CustomMetadataMap, verify: false);
         Assert.NotEqual(LabelsOf(exported.Unlocked), session.Run(images, [5, Size, Size, 3], other)["labels"].GetTensorDataAsSpan<byte>().ToArray());
     }

@@ -9,7 +9,7 @@ public sealed class OnnxModel : IDisposable
 
     public OnnxModel()
     {
-        Unlocked = (PermutedSegmentationTransformer)Plain.MLContext.Segmentation().Protect(Plain.Transformer, Plain.Key);
+        Unlocked = Plain.MLContext.Segmentation().Protect(Plain.Transformer, Plain.Key);
         Locked = Plain.Locked(Unlocked);
         Path = _folder.Write("model.onnx", Export(Locked));
     }

@@ -63,7 +63,7 @@ public sealed class OnnxSegmenterTests(OnnxModel exported) : IClassFixture<OnnxM
     public void Another_key_is_refused_unless_its_owner_wants_to_see()
     {
         using var wrong = PermutationKey.Generate();
-        Assert.Contains("fingerprint differs", Assert.Throws<InvalidOperationException>(() => OnnxSegmenter.Load(exported.Path, wrong)).Message);
+        Assert.Contains("fingerprint differs", Assert.Throws<WrongKeyException>(() => OnnxSegmenter.Load(exported.Path, wrong)).Message);
         using OnnxSegmenter segmenter = OnnxSegmenter.Load(exported.Path, wrong, verify: false);
         Assert.NotEqual(LabelsOf(exported.Unlocked), Flat(segmenter.Segment([.. ColorPatches.Create(5, seed: 4).Select(row => row.Image)])));
 

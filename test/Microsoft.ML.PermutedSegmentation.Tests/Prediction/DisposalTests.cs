@@ -19,6 +19,8 @@ public sealed class DisposalTests(UnprotectedModel plain) : IClassFixture<Unprot
         ["CreatePredictionEngine"] = (context, model, _, _) => context.Model.CreatePredictionEngine<PatchRow, Labels>(model),
         ["Save"] = (context, model, _, data) => context.Model.Save(model, data.Schema, Stream.Null),
         ["Unlock"] = (context, model, key, _) => context.Segmentation().Unlock(model, key),
+        ["Lock"] = (context, model, _, _) => context.Segmentation().Lock(model),
+        ["Unlock in a chain"] = (context, model, key, _) => context.Segmentation().Unlock(new TransformerChain<PermutedSegmentationTransformer>(model), key),
         ["Unprotect"] = (context, model, key, _) => context.Segmentation().Unprotect(model, key),
         ["Rekey"] = (context, model, key, _) => context.Segmentation().Rekey(model, key, PermutationKey.Generate()),
         ["EvaluateAccessControl"] = (context, model, key, data) => context.Segmentation().EvaluateAccessControl(model, data, key, wrongKeyCount: 1),
@@ -59,7 +61,7 @@ public sealed class DisposalTests(UnprotectedModel plain) : IClassFixture<Unprot
     public void Models_that_share_weights_are_disposed_one_by_one()
     {
         PermutedSegmentationTransformer model = Own();
-        using var other = (PermutedSegmentationTransformer)_segmentation.Protect(model, plain.Key);
+        using var other = _segmentation.Protect(model, plain.Key);
         float[][] expected = plain.ScoresOf(model);
         model.Dispose();
         Assert.Equal(expected, plain.ScoresOf(other));
@@ -162,7 +164,7 @@ public sealed class DisposalTests(UnprotectedModel plain) : IClassFixture<Unprot
     // A model of its own, which shares the fixture's weights.
     private PermutedSegmentationTransformer Own() => plain.Locked(plain.Transformer);
 
-    private PermutedSegmentationTransformer Protected() => (PermutedSegmentationTransformer)_segmentation.Protect(plain.Transformer, plain.Key);
+    private PermutedSegmentationTransformer Protected() => _segmentation.Protect(plain.Transformer, plain.Key);
 
     private PredictionEngine<PatchRow, Labels> CreateEngine(ITransformer model, PredictionEngineOptions options)
         => plain.MLContext.Model.CreatePredictionEngine<PatchRow, Labels>(model, options);

@@ -295,7 +295,7 @@ public sealed class ModelFileTests(TrainedModel trained) : IClassFixture<Trained
         => zip.Entries.Single(entry => $"/{entry.FullName.Replace('\\', '/')}".EndsWith($"TransformerChain/{name}", StringComparison.Ordinal));
 
     private static PermutedSegmentationTransformer Unchained(ITransformer model)
-        => model as PermutedSegmentationTransformer ?? ((IEnumerable<ITransformer>)model).OfType<PermutedSegmentationTransformer>().Single();
+        => new MLContext().Segmentation().GetSegmenter(model);
 
     private static float[] ClassifierRow(PermutedSegmentationTransformer transformer)
     {

@@ -43,7 +43,7 @@ public sealed class ProtectTests(UnprotectedModel trained) : IClassFixture<Unpro
         SmallNetworks.Difference(expected, LiteralNetwork.Forward(stored, permutations, images)).Should().BeLessThan(1e-4);
         SmallNetworks.Difference(expected, stored.Forward(images)).Should().BeGreaterThan(0.1);
 
-        using var unlocked = (PermutedSegmentationTransformer)_segmentation.Unlock(locked, trained.Key, verify: true);
+        using var unlocked = _segmentation.Unlock(locked, trained.Key, verify: true);
         Assert.Equal(trained.ScoresOf(trained.Transformer), trained.ScoresOf(unlocked));
     }
 
@@ -53,7 +53,7 @@ public sealed class ProtectTests(UnprotectedModel trained) : IClassFixture<Unpro
         using PermutedSegmentationTransformer model = Protect();
         using PermutedSegmentationTransformer locked = trained.SaveAndLoad(model);
         using var wrong = PermutationKey.FromBytes([.. Enumerable.Range(1, 32).Select(i => (byte)(3 * i))]);
-        using var misread = (PermutedSegmentationTransformer)_segmentation.Unlock(locked, wrong);
+        using var misread = _segmentation.Unlock(locked, wrong);
         double plain = MeanIoU(trained.Transformer);
         Assert.Equal(plain, MeanIoU(model));
         plain.Should().BeGreaterThan(0.6);
@@ -78,8 +78,8 @@ public sealed class ProtectTests(UnprotectedModel trained) : IClassFixture<Unpro
         long before = SmallNetworks.LiveTensors;
         PermutedSegmentationTransformer plain = trained.SaveAndLoad(trained.Transformer);
         float[][] scores = trained.ScoresOf(plain);
-        var first = (PermutedSegmentationTransformer)_segmentation.Protect(plain, trained.Key);
-        using (var second = (PermutedSegmentationTransformer)_segmentation.Protect(plain, trained.Key))
+        var first = _segmentation.Protect(plain, trained.Key);
+        using (var second = _segmentation.Protect(plain, trained.Key))
         {
             IReadOnlyDictionary<string, Tensor> given = plain.Network().State;
             // Spans are equal when they are the same memory.
@@ -109,7 +109,7 @@ public sealed class ProtectTests(UnprotectedModel trained) : IClassFixture<Unpro
     {
         using var wrong = TestKeys.Wrong();
         using PermutedSegmentationTransformer model = Protect();
-        Assert.Throws<InvalidOperationException>(() => _segmentation.Unlock(model, wrong, verify: true));
+        Assert.Throws<WrongKeyException>(() => _segmentation.Unlock(model, wrong, verify: true));
         _segmentation.Unlock(model, trained.Key, verify: true);
         ITransformer without = _segmentation.Protect(trained.Transformer, trained.Key, storeFingerprint: false);
         Assert.Throws<InvalidOperationException>(() => _segmentation.Unlock(without, trained.Key, verify: true));
@@ -160,7 +160,7 @@ public sealed class ProtectTests(UnprotectedModel trained) : IClassFixture<Unpro
     }
 
     private PermutedSegmentationTransformer Protect(FeatureMaps maps = FeatureMaps.All)
-        => (PermutedSegmentationTransformer)_segmentation.Protect(trained.Transformer, trained.Key, maps);
+        => _segmentation.Protect(trained.Transformer, trained.Key, maps);
 
     private double MeanIoU(ITransformer model) => _segmentation.Evaluate(model.Transform(ColorPatches.View(trained.MLContext, 19, seed: 4))).MeanIntersectionOverUnion;
 }

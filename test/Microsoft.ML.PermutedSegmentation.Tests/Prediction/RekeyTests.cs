@@ -27,18 +27,18 @@ public sealed class RekeyTests(UnprotectedModel trained) : IClassFixture<Unprote
 
         using PermutedSegmentationTransformer stored = trained.Locked(rekeyed);
         Assert.NotEqual(LogitsOf(locked), LogitsOf(stored));
-        using var withNew = (PermutedSegmentationTransformer)_segmentation.Unlock(stored, _newKey, verify: true);
-        using var withOld = (PermutedSegmentationTransformer)_segmentation.Unlock(stored, trained.Key);
+        using var withNew = _segmentation.Unlock(stored, _newKey, verify: true);
+        using var withOld = _segmentation.Unlock(stored, trained.Key);
         Assert.Equal(logits, LogitsOf(withNew));
         Assert.NotEqual(logits, LogitsOf(withOld));
-        Assert.Throws<InvalidOperationException>(() => _segmentation.Unlock(stored, trained.Key, verify: true));
+        Assert.Throws<WrongKeyException>(() => _segmentation.Unlock(stored, trained.Key, verify: true));
     }
 
     [Fact]
     public void What_is_stored_is_the_unprotected_model_protected_with_the_new_key()
     {
         using PermutedSegmentationTransformer model = Protect(), rekeyed = Rekey(model);
-        using var plain = (PermutedSegmentationTransformer)_segmentation.Unprotect(trained.SaveAndLoad(rekeyed), _newKey);
+        using var plain = _segmentation.Unprotect(trained.SaveAndLoad(rekeyed), _newKey);
         Assert.True(Stored(trained.Transformer).AsSpan().SequenceEqual(Stored(plain)));
     }
 
@@ -47,8 +47,8 @@ public sealed class RekeyTests(UnprotectedModel trained) : IClassFixture<Unprote
     {
         using PermutedSegmentationTransformer model = Protect(), locked = trained.Locked(model);
         using var wrong = PermutationKey.Generate();
-        Assert.Contains("not the key", Assert.Throws<InvalidOperationException>(() => _segmentation.Rekey(locked, wrong, _newKey)).Message);
-        Assert.Throws<InvalidOperationException>(() => _segmentation.Rekey(model, _newKey, trained.Key)); // the wrong way round
+        Assert.Contains("not the key", Assert.Throws<WrongKeyException>(() => _segmentation.Rekey(locked, wrong, _newKey)).Message);
+        Assert.Throws<WrongKeyException>(() => _segmentation.Rekey(model, _newKey, trained.Key)); // the wrong way round
     }
 
     [Fact]
@@ -62,7 +62,7 @@ public sealed class RekeyTests(UnprotectedModel trained) : IClassFixture<Unprote
     [Fact]
     public void A_model_without_fingerprint_gets_none()
     {
-        using var model = (PermutedSegmentationTransformer)_segmentation.Protect(trained.Transformer, trained.Key, storeFingerprint: false);
+        using var model = _segmentation.Protect(trained.Transformer, trained.Key, storeFingerprint: false);
         using PermutedSegmentationTransformer locked = trained.Locked(model), rekeyed = Rekey(model);
         Assert.True(rekeyed.Fingerprint.IsEmpty);
         Assert.Equal(LogitsOf(trained.Transformer), LogitsOf(rekeyed));
@@ -98,8 +98,8 @@ public sealed class RekeyTests(UnprotectedModel trained) : IClassFixture<Unprote
     }
 
     private PermutedSegmentationTransformer Protect(FeatureMaps maps = FeatureMaps.All)
-        => (PermutedSegmentationTransformer)_segmentation.Protect(trained.Transformer, trained.Key, maps);
+        => _segmentation.Protect(trained.Transformer, trained.Key, maps);
 
-    private PermutedSegmentationTransformer Rekey(ITransformer model)
-        => (PermutedSegmentationTransformer)_segmentation.Rekey(model, trained.Key, _newKey);
+    private PermutedSegmentationTransformer Rekey(PermutedSegmentationTransformer model)
+        => _segmentation.Rekey(model, trained.Key, _newKey);
 }

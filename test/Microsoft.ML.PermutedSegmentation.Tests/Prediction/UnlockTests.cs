@@ -46,7 +46,7 @@ public sealed class UnlockTests(TrainedModel trained) : IClassFixture<TrainedMod
     public void Verifying_refuses_a_wrong_key()
     {
         using var wrong = PermutationKey.Generate();
-        Assert.Throws<InvalidOperationException>(() => _segmentation.Unlock(trained.Load(), wrong, verify: true));
+        Assert.Throws<WrongKeyException>(() => _segmentation.Unlock(trained.Load(), wrong, verify: true));
     }
 
     [Fact]
@@ -109,5 +109,5 @@ public sealed class UnlockTests(TrainedModel trained) : IClassFixture<TrainedMod
     private double MeanIoU(ITransformer model) => _segmentation.Evaluate(model.Transform(trained.Data)).MeanIntersectionOverUnion;
 
     private static PermutedSegmentationTransformer Find(ITransformer model)
-        => model as PermutedSegmentationTransformer ?? ((IEnumerable<ITransformer>)model).OfType<PermutedSegmentationTransformer>().Single();
+        => new MLContext().Segmentation().GetSegmenter(model);
 }

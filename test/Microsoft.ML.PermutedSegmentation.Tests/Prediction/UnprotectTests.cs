@@ -44,12 +44,12 @@ public sealed class UnprotectTests(UnprotectedModel trained) : IClassFixture<Unp
         var options = ColorPatches.Options(epochs: 1);
         (options.Backbone, options.OutputStride) = (Backbone.ResNet50, 32);
         using var plain = trained.MLContext.Segmentation().Trainers.Fcn(options).Fit(ColorPatches.View(trained.MLContext, 12));
-        using var model = (PermutedSegmentationTransformer)_segmentation.Protect(plain, trained.Key);
+        using var model = _segmentation.Protect(plain, trained.Key);
         using var newKey = PermutationKey.Generate();
         using PermutedSegmentationTransformer locked = trained.Locked(model), unprotected = Unprotect(locked);
-        using var rekeyed = (PermutedSegmentationTransformer)_segmentation.Rekey(locked, trained.Key, newKey);
+        using var rekeyed = _segmentation.Rekey(locked, trained.Key, newKey);
         using PermutedSegmentationTransformer rekeyedLocked = trained.Locked(rekeyed);
-        using var unlocked = (PermutedSegmentationTransformer)_segmentation.Unlock(rekeyedLocked, newKey, verify: true);
+        using var unlocked = _segmentation.Unlock(rekeyedLocked, newKey, verify: true);
         byte[] logits = LogitsOf(plain);
         Assert.NotEqual(logits, LogitsOf(locked));
         Assert.NotEqual(logits, LogitsOf(rekeyedLocked));
@@ -63,12 +63,12 @@ public sealed class UnprotectTests(UnprotectedModel trained) : IClassFixture<Unp
     {
         using var wrong = TestKeys.Wrong();
         using PermutedSegmentationTransformer model = Protect(), locked = trained.Locked(model);
-        Assert.Contains("not the key", Assert.Throws<InvalidOperationException>(() => _segmentation.Unprotect(model, wrong)).Message);
-        Assert.Throws<InvalidOperationException>(() => _segmentation.Unprotect(locked, wrong));
+        Assert.Contains("not the key", Assert.Throws<WrongKeyException>(() => _segmentation.Unprotect(model, wrong)).Message);
+        Assert.Throws<WrongKeyException>(() => _segmentation.Unprotect(locked, wrong));
 
         // One that was unlocked with it is not lost: the right key still undoes the protection.
-        using var misused = (PermutedSegmentationTransformer)_segmentation.Unlock(locked, wrong);
-        Assert.Throws<InvalidOperationException>(() => _segmentation.Unprotect(misused, wrong));
+        using var misused = _segmentation.Unlock(locked, wrong);
+        Assert.Throws<WrongKeyException>(() => _segmentation.Unprotect(misused, wrong));
         using PermutedSegmentationTransformer plain = Unprotect(misused);
         Assert.Equal(LogitsOf(trained.Transformer), LogitsOf(plain));
     }
@@ -77,11 +77,11 @@ public sealed class UnprotectTests(UnprotectedModel trained) : IClassFixture<Unp
     public void Without_a_fingerprint_the_model_has_to_be_unlocked_with_the_key()
     {
         using var wrong = PermutationKey.Generate();
-        using var model = (PermutedSegmentationTransformer)_segmentation.Protect(trained.Transformer, trained.Key, storeFingerprint: false);
+        using var model = _segmentation.Protect(trained.Transformer, trained.Key, storeFingerprint: false);
         using PermutedSegmentationTransformer locked = trained.Locked(model);
         Assert.Contains("unlock it with the key first", Assert.Throws<InvalidOperationException>(() => _segmentation.Unprotect(locked, trained.Key)).Message);
         Assert.Throws<InvalidOperationException>(() => _segmentation.Unprotect(model, wrong));
-        using var unlocked = (PermutedSegmentationTransformer)_segmentation.Unlock(locked, trained.Key);
+        using var unlocked = _segmentation.Unlock(locked, trained.Key);
         using PermutedSegmentationTransformer first = Unprotect(model), second = Unprotect(unlocked);
         Assert.Equal(LogitsOf(trained.Transformer), LogitsOf(first));
         Assert.Equal(LogitsOf(trained.Transformer), LogitsOf(second));
@@ -135,8 +135,8 @@ public sealed class UnprotectTests(UnprotectedModel trained) : IClassFixture<Unp
     }
 
     private PermutedSegmentationTransformer Protect(FeatureMaps maps = FeatureMaps.All)
-        => (PermutedSegmentationTransformer)_segmentation.Protect(trained.Transformer, trained.Key, maps);
+        => _segmentation.Protect(trained.Transformer, trained.Key, maps);
 
-    private PermutedSegmentationTransformer Unprotect(ITransformer model)
-        => (PermutedSegmentationTransformer)_segmentation.Unprotect(model, trained.Key);
+    private PermutedSegmentationTransformer Unprotect(PermutedSegmentationTransformer model)
+        => _segmentation.Unprotect(model, trained.Key);
 }

@@ -49,10 +49,12 @@ public sealed class UnprotectedModel : IDisposable
         return Find(model).Network().Forward(SmallNetworks.RandomImages(seed: 1)).bytes.ToArray();
     }
 
+    public byte[][] LabelsOf(ITransformer model) => [.. model.Transform(Data).GetColumn<byte[]>("PredictedLabel")];
+
     public float[][] ScoresOf(ITransformer model) => [.. model.Transform(Data).GetColumn<float[]>("Score")];
 
     public static PermutedSegmentationTransformer Find(ITransformer model)
-        => model as PermutedSegmentationTransformer ?? ((IEnumerable<ITransformer>)model).OfType<PermutedSegmentationTransformer>().Single();
+        => new MLContext().Segmentation().GetSegmenter(model);
 
     public void Dispose()
     {

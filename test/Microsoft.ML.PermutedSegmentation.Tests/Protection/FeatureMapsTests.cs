@@ -14,6 +14,21 @@ public sealed class FeatureMapsTests
             FeatureMaps.All.Each().Select(map => (map, map.Number())));
 
     [Fact]
+    public void A_number_is_that_of_one_map()
+    {
+        Assert.Equal(FeatureMaps.All.Each(), Enumerable.Range(1, 6).Select(FeatureMapsExtensions.FromNumber));
+        Assert.Throws<ArgumentOutOfRangeException>("number", () => FeatureMapsExtensions.FromNumber(0));
+        Assert.Throws<ArgumentOutOfRangeException>("number", () => FeatureMapsExtensions.FromNumber(7));
+    }
+
+    [Fact]
+    public void A_combination_has_numbers()
+    {
+        Assert.Equal([1, 4, 6], (FeatureMaps.Head | FeatureMaps.Stem | FeatureMaps.Stage3).Numbers());
+        Assert.Empty(FeatureMaps.None.Numbers());
+    }
+
+    [Fact]
     public void A_combination_is_taken_apart_in_the_order_of_the_network()
     {
         Assert.Equal([FeatureMaps.Stage1, FeatureMaps.Head], (FeatureMaps.Head | FeatureMaps.Stage1).Each());
@@ -23,6 +38,8 @@ public sealed class FeatureMapsTests
     [Theory]
     [InlineData(FeatureMaps.None)]
     [InlineData(FeatureMaps.Stem | FeatureMaps.Stage1)]
+    [InlineData((FeatureMaps)64)]
+    [InlineData((FeatureMaps)int.MinValue)]
     public void Only_a_single_map_has_a_number(FeatureMaps maps) => Assert.Throws<ArgumentException>(() => maps.Number());
 
     [Fact]

@@ -106,7 +106,7 @@ public sealed class Figure6Tests : IDisposable
     {
         var (classes, height, width) = IndexedPng.Read(_folder.At("SegmentationClass", name + ".png"));
         byte[] resized = new byte[ModelHeight * ModelWidth];
-        NearestResizer.Resize([.. classes.Select(index => (byte)(index + 1))], height, width, resized, ModelHeight, ModelWidth);
+        MaskResizer.Resize([.. classes.Select(index => (byte)(index + 1))], height, width, resized, ModelHeight, ModelWidth);
         return resized;
     }
 

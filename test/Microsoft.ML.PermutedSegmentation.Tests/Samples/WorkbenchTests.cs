@@ -53,7 +53,7 @@ public sealed class WorkbenchTests : IDisposable
         // The model sees 32 x 32 pixels, the mask has the image's 40 x 40.
         Assert.Equal((40, 40), (height, width));
         byte[] resized = new byte[40 * 40];
-        NearestResizer.Resize(predicted, 32, 32, resized, 40, 40);
+        MaskResizer.Resize(predicted, 32, 32, resized, 40, 40);
         Assert.Equal(resized, indices.Select(index => (byte)(index + 1)));
         Assert.Equal((40, 40), ImageFile.CheckWhole(_folder.At("masks", "overlays", "val_0001.png")));
 

@@ -115,7 +115,7 @@ public sealed class CheckpointProtectionTests : IDisposable
     {
         using var wrong = TestKeys.Wrong();
         Train(_key, storeFingerprint: false);
-        Assert.Contains("not the key of the checkpoint", Assert.Throws<InvalidOperationException>(() => Train(wrong)).Message);
+        Assert.Contains("not the key of the checkpoint", Assert.Throws<WrongKeyException>(() => Train(wrong)).Message);
         Assert.Contains("there is a key there and none here", Assert.Throws<InvalidOperationException>(() => Train(key: null)).Message);
         File.Delete(_path);
         Train(key: null);

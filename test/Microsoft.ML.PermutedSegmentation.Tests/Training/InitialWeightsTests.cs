@@ -48,7 +48,7 @@ public sealed class InitialWeightsTests(UnprotectedModel initial) : IClassFixtur
     public void Given_weights_are_plain_ones_by_default()
     {
         // A protected model that is unlocked has plain weights, too; and no weight depends on the output stride.
-        using var unlocked = (PermutedSegmentationTransformer)_mlContext.Segmentation().Protect(initial.Transformer, initial.Key);
+        using var unlocked = _mlContext.Segmentation().Protect(initial.Transformer, initial.Key);
         using SegmentationWeights given = SegmentationWeights.Of(unlocked);
         var options = WithoutLearning(FeatureMaps.All);
         (options.InitialWeights, options.OutputStride) = (given, 16);
@@ -156,7 +156,7 @@ public sealed class InitialWeightsTests(UnprotectedModel initial) : IClassFixtur
     [Fact]
     public void A_locked_model_is_refused()
     {
-        using var model = (PermutedSegmentationTransformer)_mlContext.Segmentation().Protect(initial.Transformer, initial.Key);
+        using var model = _mlContext.Segmentation().Protect(initial.Transformer, initial.Key);
         using PermutedSegmentationTransformer locked = initial.SaveAndLoad(model);
         using SegmentationWeights stored = SegmentationWeights.Of(locked);
         var options = ColorPatches.Options();

@@ -105,7 +105,7 @@ public sealed class TrainingBadInputTests
         var options = ColorPatches.Options();
         options.ImageColumnName = "Photo";
         var trainer = _mlContext.Segmentation().Trainers.Fcn(options);
-        Assert.Contains("'Photo'", Assert.Throws<ArgumentOutOfRangeException>(() => trainer.Fit(ColorPatches.View(_mlContext, 10))).Message);
+        Assert.Contains("'Photo'", Assert.Throws<ArgumentOutOfRangeException>("input", () => trainer.Fit(ColorPatches.View(_mlContext, 10))).Message);
     }
 
     [Fact]
@@ -114,7 +114,7 @@ public sealed class TrainingBadInputTests
         var options = ColorPatches.Options();
         (options.ImageColumnName, options.LabelColumnName) = ("Image", "Name");
         var trainer = _mlContext.Segmentation().Trainers.Fcn(options);
-        Assert.Contains("'Name'", Assert.Throws<ArgumentOutOfRangeException>(() => trainer.Fit(ColorPatches.View(_mlContext, 10))).Message);
+        Assert.Contains("'Name'", Assert.Throws<ArgumentOutOfRangeException>("input", () => trainer.Fit(ColorPatches.View(_mlContext, 10))).Message);
         var chain = _mlContext.Transforms.CopyColumns("Copy", "Name").Append(trainer);
         Assert.Throws<ArgumentOutOfRangeException>(() => chain.Fit(ColorPatches.View(_mlContext, 10)));
     }
@@ -129,14 +129,52 @@ public sealed class TrainingBadInputTests
         AssertOption("Epochs", options => options.Epochs = 0);
         AssertOption("BatchSize", options => options.BatchSize = 0);
         AssertOption("MicroBatchSize", options => options.MicroBatchSize = -1);
-        AssertOption("maximum", options => options.LearningRate = double.NaN);
-        AssertOption("minimum", options => options.MinimumLearningRate = 1);
+        AssertOption("LearningRate", options => options.LearningRate = double.NaN);
+        AssertOption("LearningRate", options => options.LearningRate = 0);
+        AssertOption("MinimumLearningRate", options => options.MinimumLearningRate = 1);
+        AssertOption("MinimumLearningRate", options => options.MinimumLearningRate = -0.1);
+        AssertOption("RestartPeriod", options => options.RestartPeriod = 0);
         AssertOption("Momentum", options => options.Momentum = 1);
         AssertOption("WeightDecay", options => options.WeightDecay = -1);
         AssertOption("MinimumCropArea", options => options.MinimumCropArea = 0);
         AssertOption("ValidationFraction", options => options.ValidationFraction = 1);
         AssertOption("FeatureMaps", options => options.FeatureMaps = FeatureMaps.None);
         AssertOption("FeatureMaps", options => options.FeatureMaps = (FeatureMaps)64);
+    }
+
+    [Theory]
+    [InlineData("ScoreColumnName", "PredictedLabel", "Image", "Label", "PredictedLabel", "PredictedLabel")]
+    [InlineData("PredictedLabelColumnName", "Label", "Image", "Label", "Label", "Score")]
+    [InlineData("ScoreColumnName", "Image", "Image", "Label", "PredictedLabel", "Image")]
+    [InlineData("LabelColumnName", "Image", "Image", "Image", "PredictedLabel", "Score")]
+    public void One_column_cannot_be_two(string option, string name, string image, string label, string predicted, string score)
+    {
+        PermutedSegmentationTrainer.Options options = ColorPatches.Options();
+        (options.ImageColumnName, options.LabelColumnName, options.PredictedLabelColumnName, options.ScoreColumnName) = (image, label, predicted, score);
+        Assert.Contains($"both '{name}'", Assert.Throws<ArgumentException>(option, () => _mlContext.Segmentation().Trainers.Fcn(options)).Message);
+    }
+
+    [Fact]
+    public void Options_that_change_after_the_trainer_is_made_do_nothing()
+    {
+        var before = new Reports();
+        PermutedSegmentationTrainer.Options options = ColorPatches.Options(epochs: 1);
+        options.Progress = before;
+        PermutedSegmentationTrainer trainer = _mlContext.Segmentation().Trainers.Fcn(options);
+        (options.Epochs, options.ImageColumnName, options.BatchSize, options.Progress) = (-1, "Photo", 0, null);
+        using PermutedSegmentationTransformer model = trainer.Fit(ColorPatches.View(_mlContext, 12));
+        Assert.Equal("Image", model.ImageColumnName);
+        Assert.All(before.All.Where(report => report.Phase == TrainingPhase.Training), report => Assert.Equal(1, report.EpochCount));
+        Assert.Contains(before.All, report => report.Phase == TrainingPhase.Training);
+    }
+
+    [Fact]
+    public void Without_a_backbone_it_is_the_papers()
+    {
+        PermutedSegmentationTrainer.Options options = ColorPatches.Options();
+        options.Backbone = null;
+        Assert.Equal(Backbone.ResNet50, options.ChosenBackbone);
+        Assert.Equal(SegmentationNetwork.Fcn, options.Network);
     }
 
     [Fact]

@@ -27,16 +27,16 @@ public sealed class SegmentationWeightsTests(UnprotectedModel trained) : IClassF
         Assert.Equal(trained.ScoresOf(trained.Transformer), trained.ScoresOf(model));
 
         // A model as any other: protected, saved, loaded and unlocked.
-        using var protectedModel = (PermutedSegmentationTransformer)_segmentation.Protect(model, trained.Key);
+        using var protectedModel = _segmentation.Protect(model, trained.Key);
         using PermutedSegmentationTransformer locked = trained.SaveAndLoad(protectedModel);
-        using var unlocked = (PermutedSegmentationTransformer)_segmentation.Unlock(locked, trained.Key, verify: true);
+        using var unlocked = _segmentation.Unlock(locked, trained.Key, verify: true);
         Assert.Equal(trained.ScoresOf(trained.Transformer), trained.ScoresOf(unlocked));
     }
 
     [Fact]
     public void Of_a_locked_model_the_weights_are_the_stored_ones_and_are_not_used_by_accident()
     {
-        using var protectedModel = (PermutedSegmentationTransformer)_segmentation.Protect(trained.Transformer, trained.Key);
+        using var protectedModel = _segmentation.Protect(trained.Transformer, trained.Key);
         using PermutedSegmentationTransformer locked = trained.SaveAndLoad(protectedModel);
         using SegmentationWeights stored = SaveAndLoad(locked);
         Assert.True(stored.IsLocked);
@@ -45,7 +45,7 @@ public sealed class SegmentationWeightsTests(UnprotectedModel trained) : IClassF
         Assert.Empty(Different(locked.Network().State, stored.State()));
         Assert.Contains("classifier.4.weight", Different(trained.Transformer.Network().State, stored.State()));
 
-        using var unlocked = (PermutedSegmentationTransformer)_segmentation.Unlock(locked, trained.Key, verify: true);
+        using var unlocked = _segmentation.Unlock(locked, trained.Key, verify: true);
         using SegmentationWeights plain = SaveAndLoad(unlocked);
         Assert.False(plain.IsLocked);
         Assert.Empty(Different(trained.Transformer.Network().State, plain.State()));

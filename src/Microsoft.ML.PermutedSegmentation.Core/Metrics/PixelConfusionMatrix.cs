@@ -1,15 +1,15 @@
 namespace Microsoft.ML.PermutedSegmentation;
 
 /// <summary>
-/// How many pixels of each true class were given each class. Void pixels, those without a label, are not in it.
+/// How many pixels of each true class were given each class: rows of pixels, not of examples as in ML.NET's <c>ConfusionMatrix</c>. Void pixels, those without a label, are not in it.
 /// </summary>
-public sealed class ConfusionMatrix
+public sealed class PixelConfusionMatrix
 {
     // Row: true class. Column 0: no prediction (missing key value); column 1 + k: class k.
     private readonly long[,] _counts;
 
     /// <param name="counts">Pixels by [true class, predicted key value], where key value 0 is a missing prediction.</param>
-    internal ConfusionMatrix(long[,] counts) => _counts = counts;
+    internal PixelConfusionMatrix(long[,] counts) => _counts = counts;
 
     /// <summary>The number of classes.</summary>
     public int ClassCount => _counts.GetLength(0);
@@ -24,7 +24,7 @@ public sealed class ConfusionMatrix
         {
             CheckClass(truth, nameof(truth));
             CheckClass(predicted, nameof(predicted));
-            return _counts[truth, predicted + 1];
+            return _counts[truth, MaskLabels.KeyValueOf(predicted)];
         }
     }
 
@@ -47,7 +47,7 @@ public sealed class ConfusionMatrix
         for (int truth = 0; truth < ClassCount; truth++)
         {
             for (int predicted = 0; predicted < ClassCount; predicted++)
-                result[truth, predicted] = _counts[truth, predicted + 1];
+                result[truth, predicted] = _counts[truth, MaskLabels.KeyValueOf(predicted)];
         }
         return result;
     }
@@ -66,7 +66,7 @@ public sealed class ConfusionMatrix
     {
         long sum = 0;
         for (int truth = 0; truth < ClassCount; truth++)
-            sum += _counts[truth, predicted + 1];
+            sum += _counts[truth, MaskLabels.KeyValueOf(predicted)];
         return sum;
     }
 

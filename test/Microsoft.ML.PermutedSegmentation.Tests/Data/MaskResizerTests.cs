@@ -2,7 +2,7 @@ using Xunit;
 
 namespace Microsoft.ML.PermutedSegmentation.Tests;
 
-public sealed class NearestResizerTests
+public sealed class MaskResizerTests
 {
     [Fact]
     public void Takes_the_pixel_that_the_centre_falls_into()
@@ -13,6 +13,16 @@ public sealed class NearestResizerTests
         Assert.Equal([1, 1, 2, 2, 3, 3], Resize([1, 2, 3], 1, 3, 1, 6));
         Assert.Equal([1, 1, 2, 2, 3, 3], Resize([1, 2, 3], 3, 1, 6, 1));
         Assert.Equal([1, 1, 2, 2, 2, 1, 1, 2, 2, 2], Resize([1, 2], 1, 2, 2, 5)); // centre of column 2 is on the edge: 1.0
+    }
+
+    [Fact]
+    public void A_prediction_is_brought_to_the_size_of_its_image()
+    {
+        // The centre of the middle row lies on the edge of the lower one.
+        Assert.Equal([1, 1, 2, 2, 0, 0, 3, 3, 0, 0, 3, 3], MaskResizer.Resize([1, 2, 0, 3], 2, 2, 3, 4));
+        Assert.Throws<ArgumentException>("mask", () => MaskResizer.Resize([1, 2, 3], 2, 2, 1, 1));
+        Assert.Throws<ArgumentOutOfRangeException>("newHeight", () => MaskResizer.Resize([1], 1, 1, 0, 1));
+        Assert.Throws<ArgumentOutOfRangeException>("newWidth", () => MaskResizer.Resize([1], 1, 1, 1, 0));
     }
 
     [Fact]
@@ -43,14 +53,14 @@ public sealed class NearestResizerTests
     [InlineData(65536, 65536)]
     public void Rejects_sizes_that_do_not_fit(int height, int width)
     {
-        Assert.Throws<ArgumentException>("source", () => NearestResizer.Resize(new byte[3], height, width, new byte[3], 1, 3));
-        Assert.Throws<ArgumentException>("target", () => NearestResizer.Resize(new byte[3], 1, 3, new byte[3], height, width));
+        Assert.Throws<ArgumentException>("source", () => MaskResizer.Resize(new byte[3], height, width, new byte[3], 1, 3));
+        Assert.Throws<ArgumentException>("target", () => MaskResizer.Resize(new byte[3], 1, 3, new byte[3], height, width));
     }
 
     private static byte[] Resize(byte[] source, int sourceHeight, int sourceWidth, int targetHeight, int targetWidth)
     {
         byte[] target = new byte[targetHeight * targetWidth];
-        NearestResizer.Resize(source, sourceHeight, sourceWidth, target, targetHeight, targetWidth);
+        MaskResizer.Resize(source, sourceHeight, sourceWidth, target, targetHeight, targetWidth);
         return target;
     }
 }
