@@ -39,7 +39,7 @@ public sealed class BlockwiseEncryptingEstimator : IEstimator<BlockwiseEncryptin
         if (input is not { Kind: SchemaShape.Column.VectorKind.Scalar, ItemType: ImageDataViewType type })
             throw new ArgumentOutOfRangeException(nameof(inputSchema), name, $"Column '{name}' has type {input.GetTypeString()}; Image is needed.");
         _transformer.CheckSize(type);
-        var output = new SchemaShape.Column(_transformer.OutputColumnName, SchemaShape.Column.VectorKind.Scalar, type, isKey: false);
+        var output = SchemaColumn.Scalar(_transformer.OutputColumnName, type);
         return new SchemaShape(inputSchema.Where(column => column.Name != output.Name).Append(output));
     }
 }

@@ -4,8 +4,7 @@ using Microsoft.ML.PermutedSegmentation;
 using Microsoft.ML.Runtime;
 using Microsoft.ML.Transforms.Image;
 
-[assembly: LoadableClass(typeof(BlockwiseEncryptingTransformer), null, typeof(SignatureLoadModel),
-    "Block-wise image encryption", BlockwiseEncryptingTransformer.LoaderSignature)]
+[assembly: SavedTransformer<BlockwiseEncryptingTransformer>(BlockwiseEncryptingTransformer.LoaderSignature)]
 
 namespace Microsoft.ML.PermutedSegmentation;
 
@@ -13,9 +12,11 @@ namespace Microsoft.ML.PermutedSegmentation;
 /// Encrypts images block by block, when unlocked with a key; made by <see cref="BlockwiseEncryptingEstimator"/>. Locked,
 /// as after loading, it passes images on as they are (the paper's Plain, Table II).
 /// </summary>
-public sealed class BlockwiseEncryptingTransformer : RowToRowTransformerBase
+public sealed class BlockwiseEncryptingTransformer : SegmentationRowTransformer, ISavedTransformer<BlockwiseEncryptingTransformer>
 {
     internal const string LoaderSignature = "BlockwiseEncryption";
+
+    private static readonly SavedFormat Format = new("SEGBLOCK", LoaderSignature, typeof(BlockwiseEncryptingTransformer).Assembly.FullName!);
 
     private readonly BlockEncryption _encryption;
     private readonly BlockTransform? _transform; // null: locked
@@ -23,7 +24,7 @@ public sealed class BlockwiseEncryptingTransformer : RowToRowTransformerBase
 
     internal BlockwiseEncryptingTransformer(IHostEnvironment environment,
         string outputColumnName, string inputColumnName, BlockEncryption encryption, BlockTransform? transform)
-        : base(environment.Register(nameof(BlockwiseEncryptingTransformer)))
+        : base(environment, nameof(BlockwiseEncryptingTransformer), Format)
         => (OutputColumnName, InputColumnName, _encryption, _transform) = (outputColumnName, inputColumnName, encryption, transform);
 
     /// <summary>Whether images are encrypted: a key has been given, right or wrong.</summary>
@@ -66,33 +67,23 @@ public sealed class BlockwiseEncryptingTransformer : RowToRowTransformerBase
             throw new ArgumentException($"The images of column '{InputColumnName}' are {problem}");
     }
 
-    // Found by ML.NET through LoadableClass.
-    private static BlockwiseEncryptingTransformer Create(IHostEnvironment environment, ModelLoadContext context)
+    static SavedFormat ISavedTransformer<BlockwiseEncryptingTransformer>.Format => Format;
+
+    static BlockwiseEncryptingTransformer ISavedTransformer<BlockwiseEncryptingTransformer>.Load(IHostEnvironment environment, ModelReader reader)
     {
-        context.CheckAtModel(GetVersionInfo());
-        string output = context.LoadNonEmptyString();
-        string input = context.LoadNonEmptyString();
-        return new BlockwiseEncryptingTransformer(environment, output, input, BlockEncryption.Read(context.Reader), transform: null);
+        string output = reader.ReadText();
+        string input = reader.ReadText();
+        return new BlockwiseEncryptingTransformer(environment, output, input, BlockEncryption.Read(reader.Binary), transform: null);
     }
 
-    private protected override void SaveModel(ModelSaveContext ctx)
+    private protected override void Save(ModelWriter writer)
     {
-        ctx.SetVersionInfo(GetVersionInfo());
-        ctx.SaveNonEmptyString(OutputColumnName);
-        ctx.SaveNonEmptyString(InputColumnName);
-        _encryption.Write(ctx.Writer);
+        writer.WriteText(OutputColumnName);
+        writer.WriteText(InputColumnName);
+        _encryption.Write(writer.Binary);
     }
 
-    private protected override IRowMapper MakeRowMapper(DataViewSchema schema) => new Mapper(this, schema);
-
-    // The assembly's name lets ML.NET find this class in a process that has not used it yet.
-    private static VersionInfo GetVersionInfo() => new(
-        modelSignature: "SEGBLOCK",
-        verWrittenCur: 0x00010001,
-        verReadableCur: 0x00010001,
-        verWeCanReadBack: 0x00010001,
-        loaderSignature: LoaderSignature,
-        loaderAssemblyName: typeof(BlockwiseEncryptingTransformer).Assembly.FullName);
+    private protected override IColumnMaker MakeColumns(DataViewSchema inputSchema) => new ColumnMaker(this, inputSchema);
 
     private void SayWhenLocked()
     {
@@ -120,13 +111,13 @@ public sealed class BlockwiseEncryptingTransformer : RowToRowTransformerBase
         return result;
     }
 
-    private sealed class Mapper : IRowMapper
+    private sealed class ColumnMaker : IColumnMaker
     {
         private readonly BlockwiseEncryptingTransformer _parent;
         private readonly ImageColumn _input;
         private readonly DataViewType _type;
 
-        public Mapper(BlockwiseEncryptingTransformer parent, DataViewSchema inputSchema)
+        public ColumnMaker(BlockwiseEncryptingTransformer parent, DataViewSchema inputSchema)
         {
             _parent = parent;
             _input = ImageColumn.Find(inputSchema, parent.InputColumnName);
@@ -154,9 +145,5 @@ public sealed class BlockwiseEncryptingTransformer : RowToRowTransformerBase
                 encrypted = result;
             })];
         }
-
-        public ITransformer GetTransformer() => _parent;
-
-        void ICanSaveModel.Save(ModelSaveContext ctx) => _parent.SaveModel(ctx);
     }
 }

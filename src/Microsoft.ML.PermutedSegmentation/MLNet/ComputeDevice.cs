@@ -2,7 +2,7 @@ using Microsoft.ML.Runtime;
 using TorchSharp;
 using static TorchSharp.torch;
 
-namespace Microsoft.ML.PermutedSegmentation;
+namespace Microsoft.ML.PermutedSegmentation.MLNet;
 
 /// <summary>Which processor a network runs on.</summary>
 internal static class ComputeDevice
@@ -15,13 +15,13 @@ internal static class ComputeDevice
     /// <exception cref="InvalidOperationException">The CUDA device is missing and falling back is not allowed.</exception>
     public static Device Choose(IHostEnvironment environment)
     {
-        var settings = (IHostEnvironmentInternal)environment;
-        if (settings.GpuDeviceId is < 0)
+        int? asked = environment.GetGpuDeviceId();
+        if (asked is < 0)
             return CPU;
-        int wanted = settings.GpuDeviceId ?? 0;
+        int wanted = asked ?? 0;
         if (cuda.is_available() && wanted < cuda.device_count())
             return new Device(DeviceType.CUDA, wanted);
-        if (settings.GpuDeviceId is null || settings.FallbackToCpu)
+        if (asked is null || environment.MayFallBackToCpu())
             return CPU;
         throw new InvalidOperationException($"MLContext.GpuDeviceId is {wanted}, but libtorch reports {(cuda.is_available() ? cuda.device_count() : 0)} CUDA devices. Set MLContext.FallbackToCpu, or a GpuDeviceId of -1 for the CPU.");
     }

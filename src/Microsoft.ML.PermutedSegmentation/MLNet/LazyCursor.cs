@@ -1,4 +1,4 @@
-namespace Microsoft.ML.PermutedSegmentation;
+namespace Microsoft.ML.PermutedSegmentation.MLNet;
 
 /// <summary>Cursors that do no more than they are asked for.</summary>
 internal static class LazyCursor

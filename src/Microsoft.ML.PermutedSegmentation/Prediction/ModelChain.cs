@@ -11,7 +11,7 @@ internal static class ModelChain
     /// <exception cref="ObjectDisposedException">It was disposed.</exception>
     public static (ITransformer[] Before, PermutedSegmentationTransformer Segmenter) Split(ITransformer model)
     {
-        ITransformer[] links = [.. Links(model)];
+        ITransformer[] links = [.. TransformerLinks.Of(model)];
         int index = Array.FindIndex(links, link => link is PermutedSegmentationTransformer);
         if (index < 0)
             throw new ArgumentException($"There is no {nameof(PermutedSegmentationTransformer)} in this model.", nameof(model));
@@ -27,7 +27,7 @@ internal static class ModelChain
     {
         // Without block-wise encryption an unprotected segmentation model is an error, which the model itself tells.
         bool encryptsImages = Contains(model, link => link is BlockwiseEncryptingTransformer);
-        return TryReplace(model, link => link switch
+        return TransformerLinks.Replace(model, link => link switch
         {
             BlockwiseEncryptingTransformer encryption => encryption.Unlock(key, verify),
             // No key changes it, but the new chain must be able to outlive the old one: it gets its own hold on the weights.
@@ -73,24 +73,8 @@ internal static class ModelChain
     }
 
     private static ITransformer ReplaceSegmenter(ITransformer model, Func<PermutedSegmentationTransformer, ITransformer> replacement)
-        => TryReplace(model, link => link is PermutedSegmentationTransformer segmenter ? replacement(segmenter) : null)
+        => TransformerLinks.Replace(model, link => link is PermutedSegmentationTransformer segmenter ? replacement(segmenter) : null)
             ?? throw new ArgumentException($"There is no {nameof(PermutedSegmentationTransformer)} in this model.", nameof(model));
 
-    private static bool Contains(ITransformer model, Func<ITransformer, bool> isWanted) => Links(model).Any(isWanted);
-
-    // All transformers in the order in which they run, also those of chains in chains.
-    private static IEnumerable<ITransformer> Links(ITransformer model)
-        => model is ITransformerChainAccessor chain ? chain.Transformers.SelectMany(Links) : [model];
-
-    private static ITransformer? TryReplace(ITransformer model, Func<ITransformer, ITransformer?> replacement)
-    {
-        if (replacement(model) is { } other)
-            return other;
-        if (model is not ITransformerChainAccessor chain)
-            return null;
-        ITransformer?[] replaced = [.. chain.Transformers.Select(link => TryReplace(link, replacement))];
-        return replaced.All(link => link is null)
-            ? null
-            : new TransformerChain<ITransformer>(chain.Transformers.Zip(replaced, (link, other) => other ?? link), chain.Scopes);
-    }
+    private static bool Contains(ITransformer model, Func<ITransformer, bool> isWanted) => TransformerLinks.Of(model).Any(isWanted);
 }

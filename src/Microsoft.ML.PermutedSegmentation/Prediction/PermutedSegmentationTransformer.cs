@@ -4,8 +4,7 @@ using Microsoft.ML.PermutedSegmentation;
 using Microsoft.ML.Runtime;
 using TorchSharp;
 
-[assembly: LoadableClass(typeof(PermutedSegmentationTransformer), null, typeof(SignatureLoadModel),
-    "Permuted segmentation", PermutedSegmentationTransformer.LoaderSignature)]
+[assembly: SavedTransformer<PermutedSegmentationTransformer>(PermutedSegmentationTransformer.LoaderSignature)]
 
 namespace Microsoft.ML.PermutedSegmentation;
 
@@ -19,16 +18,19 @@ namespace Microsoft.ML.PermutedSegmentation;
 /// class probabilities, <c>Vector&lt;Single, classes, height, width&gt;</c>, which cost nothing unless asked for. May be used
 /// from several threads at once. Holds native memory: dispose it, or the chain that it is part of, when done.
 /// </remarks>
-public sealed partial class PermutedSegmentationTransformer : ITransformer, IDisposable
+public sealed partial class PermutedSegmentationTransformer : SegmentationTransformer, ISavedTransformer<PermutedSegmentationTransformer>, IDisposable
 {
     internal const string LoaderSignature = "PermutedSegmentation";
     internal const string EntryName = "Segmentation";
+
+    private static readonly SavedFormat Format = new("PERMSEGM", LoaderSignature, typeof(PermutedSegmentationTransformer).Assembly.FullName!);
 
     private readonly IHost _host;
     private readonly torch.Device _device;
     private int _saidLocked;
 
     internal PermutedSegmentationTransformer(IHostEnvironment environment, SegmentationModel model, bool saysWhenLocked = true)
+        : base(Format)
     {
         _saidLocked = saysWhenLocked ? 0 : 1;
         _host = environment.Register(nameof(PermutedSegmentationTransformer));
@@ -43,29 +45,22 @@ public sealed partial class PermutedSegmentationTransformer : ITransformer, IDis
 
     internal SegmentationModel Model { get; }
 
-    bool ITransformer.IsRowToRowMapper => true;
+    static SavedFormat ISavedTransformer<PermutedSegmentationTransformer>.Format => Format;
 
     /// <inheritdoc/>
     /// <exception cref="ArgumentOutOfRangeException">The image column is missing or of another type.</exception>
     /// <exception cref="ObjectDisposedException">The model was disposed.</exception>
-    public DataViewSchema GetOutputSchema(DataViewSchema inputSchema) => Bind(inputSchema).Output;
+    public override DataViewSchema GetOutputSchema(DataViewSchema inputSchema) => Bind(inputSchema).Output;
 
     /// <inheritdoc/>
     /// <exception cref="ArgumentOutOfRangeException">The image column is missing or of another type.</exception>
     /// <exception cref="ObjectDisposedException">The model was disposed.</exception>
-    public IDataView Transform(IDataView input)
+    public override IDataView Transform(IDataView input)
     {
         ArgumentNullException.ThrowIfNull(input);
         ScoringSchema schema = Bind(input.Schema);
         SayWhenLocked();
         return new ScoringView(input, Model, schema, _device);
-    }
-
-    IRowToRowMapper ITransformer.GetRowToRowMapper(DataViewSchema inputSchema)
-    {
-        ScoringSchema schema = Bind(inputSchema);
-        SayWhenLocked();
-        return new ScoringRowMapper(Model, schema, _device);
     }
 
     /// <summary>This model with its protection undone by a key. What no key changes is shared, not copied.</summary>
@@ -104,30 +99,17 @@ public sealed partial class PermutedSegmentationTransformer : ITransformer, IDis
     /// <summary>Scores the same images under many keys.</summary>
     internal KeySweep CreateSweep() => new(Model, _device);
 
-    void ICanSaveModel.Save(ModelSaveContext ctx)
-    {
-        ctx.CheckAtModel();
-        ctx.SetVersionInfo(GetVersionInfo());
-        ModelEntry.Write(ctx, EntryName, stream => ModelFile.Save(Model, stream));
-    }
+    static PermutedSegmentationTransformer ISavedTransformer<PermutedSegmentationTransformer>.Load(IHostEnvironment environment, ModelReader reader)
+        => new(environment, reader.ReadEntry(EntryName, ModelFile.Load));
 
-    // The loader that ML.NET finds by the signature in a saved model.
-    private static PermutedSegmentationTransformer Create(IHostEnvironment env, ModelLoadContext ctx)
-    {
-        ctx.CheckAtModel(GetVersionInfo());
-        if (ModelEntry.Find(ctx, EntryName) is not { } entry)
-            throw new InvalidDataException("The model is damaged: its weights are missing.");
-        using Stream stream = entry.Open();
-        return new PermutedSegmentationTransformer(env, ModelFile.Load(stream, entry.Length));
-    }
+    private protected override void Save(ModelWriter writer) => writer.WriteEntry(EntryName, stream => ModelFile.Save(Model, stream));
 
-    private static VersionInfo GetVersionInfo() => new(
-        modelSignature: "PERMSEGM",
-        verWrittenCur: 0x00010001,
-        verReadableCur: 0x00010001,
-        verWeCanReadBack: 0x00010001,
-        loaderSignature: LoaderSignature,
-        loaderAssemblyName: typeof(PermutedSegmentationTransformer).Assembly.FullName);
+    private protected override IRowToRowMapper MakeRowMapper(DataViewSchema inputSchema)
+    {
+        ScoringSchema schema = Bind(inputSchema);
+        SayWhenLocked();
+        return new ScoringRowMapper(Model, schema, _device);
+    }
 
     /// <summary>
     /// Frees the network's native memory, once no prediction runs on it any more in another thread. What is left of the transformer

@@ -54,7 +54,7 @@ public sealed partial class PermutedSegmentationTrainer : IEstimator<PermutedSeg
     {
         ArgumentNullException.ThrowIfNull(input);
         using IChannel channel = _host.Start("Training");
-        int? seed = ((IHostEnvironmentInternal)_host).Seed;
+        int? seed = _host.GetSeed();
         using StoredCheckpoint? stored = FindCheckpoint(seed);
         using var random = new TrainingRandom(stored?.Description.Seed ?? seed ?? RandomNumberGenerator.GetInt32(int.MaxValue));
         TrainingData data = TrainingData.Read(input, _options, random.HoldOut(), progress => _options.Progress?.Report(progress), message => channel.Warning(message));
@@ -94,11 +94,10 @@ public sealed partial class PermutedSegmentationTrainer : IEstimator<PermutedSeg
         ArgumentNullException.ThrowIfNull(inputSchema);
         CheckColumn(inputSchema, _options.ImageColumnName, "Image", column => column is { Kind: SchemaShape.Column.VectorKind.Scalar, ItemType: ImageDataViewType });
         CheckColumn(inputSchema, _options.LabelColumnName, "Vector<Key<Byte>>", column => column is { Kind: not SchemaShape.Column.VectorKind.Scalar, IsKey: true } && column.ItemType == NumberDataViewType.Byte);
-        var keyValues = new SchemaShape([new SchemaShape.Column(AnnotationUtils.Kinds.KeyValues, SchemaShape.Column.VectorKind.Vector, TextDataViewType.Instance, isKey: false)]);
         SchemaShape.Column[] added =
         [
-            new(_options.PredictedLabelColumnName, SchemaShape.Column.VectorKind.Vector, NumberDataViewType.Byte, isKey: true, keyValues),
-            new(_options.ScoreColumnName, SchemaShape.Column.VectorKind.Vector, NumberDataViewType.Single, isKey: false),
+            SchemaColumn.ClassVector(_options.PredictedLabelColumnName, NumberDataViewType.Byte, isVariable: false),
+            SchemaColumn.Vector(_options.ScoreColumnName, NumberDataViewType.Single),
         ];
         return new SchemaShape(inputSchema.Where(column => added.All(other => other.Name != column.Name)).Concat(added));
     }

@@ -1,7 +1,7 @@
 using System.Diagnostics;
 using System.Runtime.InteropServices;
 
-namespace Microsoft.ML.PermutedSegmentation;
+namespace Microsoft.ML.PermutedSegmentation.Hooks;
 
 /// <summary>
 /// The memory of tensors that are freed goes back to the C library. glibc before 2.38 cannot reuse the place of an aligned block for
@@ -36,7 +36,8 @@ internal sealed class NativeHeap
     }
 
     private static TrimFunction? FindFunction() =>
-        OperatingSystem.IsLinux() && NativeLibrary.TryLoad("libc.so.6", out nint library) && NativeLibrary.TryGetExport(library, "malloc_trim", out nint function)
+        OptionalHooks.AreOn && OperatingSystem.IsLinux()
+        && NativeLibrary.TryLoad("libc.so.6", out nint library) && NativeLibrary.TryGetExport(library, "malloc_trim", out nint function)
             ? Marshal.GetDelegateForFunctionPointer<TrimFunction>(function)
             : null;
 }
