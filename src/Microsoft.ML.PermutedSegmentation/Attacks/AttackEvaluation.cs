@@ -4,7 +4,7 @@ using TorchSharp;
 using static TorchSharp.torch;
 using Guess = System.Collections.Generic.Dictionary<Microsoft.ML.PermutedSegmentation.FeatureMaps, int[]>;
 
-namespace Microsoft.ML.PermutedSegmentation;
+namespace Microsoft.ML.PermutedSegmentation.Attacks;
 
 /// <summary>
 /// Attacks a protected model as a thief would who has its file and some images, and measures what each attack makes of it.

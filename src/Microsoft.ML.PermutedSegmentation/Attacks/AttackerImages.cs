@@ -1,4 +1,4 @@
-namespace Microsoft.ML.PermutedSegmentation;
+namespace Microsoft.ML.PermutedSegmentation.Attacks;
 
 /// <summary>The labelled images that an attacker has, to draw batches from: shuffled, each once before any comes again, and augmented.</summary>
 internal sealed class AttackerImages : IDisposable

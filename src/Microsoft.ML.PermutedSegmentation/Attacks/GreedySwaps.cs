@@ -1,7 +1,7 @@
 using TorchSharp;
 using static TorchSharp.torch;
 
-namespace Microsoft.ML.PermutedSegmentation;
+namespace Microsoft.ML.PermutedSegmentation.Attacks;
 
 /// <summary>Climbs from the order in the file: swaps two channels of a keyed map, and keeps the swap when the loss on labelled images falls.</summary>
 internal static class GreedySwaps

@@ -1,4 +1,4 @@
-namespace Microsoft.ML.PermutedSegmentation;
+namespace Microsoft.ML.PermutedSegmentation.Attacks;
 
 /// <summary>
 /// The cheapest way to give each row a column of its own: the Hungarian method with shortest augmenting paths, O(n³)

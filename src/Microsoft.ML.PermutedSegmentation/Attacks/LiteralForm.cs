@@ -1,7 +1,7 @@
 using TorchSharp;
 using static TorchSharp.torch;
 
-namespace Microsoft.ML.PermutedSegmentation;
+namespace Microsoft.ML.PermutedSegmentation.Attacks;
 
 /// <summary>
 /// The paper's network in its literal form (Fig. 3): stored weights, and a matrix applied to the channels of each keyed map.

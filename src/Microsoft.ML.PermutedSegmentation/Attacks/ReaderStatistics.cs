@@ -2,7 +2,7 @@ using TorchSharp;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
 
-namespace Microsoft.ML.PermutedSegmentation;
+namespace Microsoft.ML.PermutedSegmentation.Attacks;
 
 /// <summary>
 /// What a convolution reads of a map and what its batch norm says that it computed: with w' the stored weights and α the order

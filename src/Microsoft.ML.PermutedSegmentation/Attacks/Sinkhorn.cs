@@ -1,6 +1,6 @@
 using static TorchSharp.torch;
 
-namespace Microsoft.ML.PermutedSegmentation;
+namespace Microsoft.ML.PermutedSegmentation.Attacks;
 
 /// <summary>Doubly stochastic matrices (Sinkhorn and Knopp, 1967).</summary>
 internal static class Sinkhorn

@@ -2,7 +2,7 @@ using TorchSharp;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
 
-namespace Microsoft.ML.PermutedSegmentation;
+namespace Microsoft.ML.PermutedSegmentation.Attacks;
 
 /// <summary>
 /// Guesses permutations without a label: the stored readers compute what their batch norms remember only from channels in the

@@ -1,7 +1,7 @@
 using TorchSharp;
 using static TorchSharp.torch;
 
-namespace Microsoft.ML.PermutedSegmentation;
+namespace Microsoft.ML.PermutedSegmentation.Attacks;
 
 /// <summary>What a thief has: a model as it is in its file.</summary>
 internal sealed class StolenModel(SegmentationModel model, Device device)

@@ -1,7 +1,7 @@
 using TorchSharp;
 using static TorchSharp.torch;
 
-namespace Microsoft.ML.PermutedSegmentation;
+namespace Microsoft.ML.PermutedSegmentation.Attacks;
 
 /// <summary>Images with their masks at a network's size, decoded once to try many networks on.</summary>
 internal sealed class TestImages : IDisposable
@@ -36,7 +36,7 @@ internal sealed class TestImages : IDisposable
             cancellation.ThrowIfCancellationRequested();
             using var scope = NewDisposeScope();
             using var inference = inference_mode();
-            byte[] labels = LabelUpsampler.Upsample(network.Run(images, 0, FcnNetwork.Scores), (int)images.shape[2], (int)images.shape[3]);
+            byte[] labels = TensorLabels.Upsample(network.Run(images, 0, FcnNetwork.Scores), (int)images.shape[2], (int)images.shape[3]);
             int pixels = labels.Length / truths.Count;
             for (int i = 0; i < truths.Count; i++)
                 evaluator.AddImage(truths[i], labels.AsSpan(i * pixels, pixels));

@@ -1,4 +1,4 @@
-namespace Microsoft.ML.PermutedSegmentation;
+namespace Microsoft.ML.PermutedSegmentation.BlockTransforms;
 
 /// <summary>All that is stored of a block-wise encryption. Nothing of it is secret.</summary>
 /// <param name="Scheme">How images are encrypted.</param>

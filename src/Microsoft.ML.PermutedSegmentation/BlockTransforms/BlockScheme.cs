@@ -1,4 +1,4 @@
-namespace Microsoft.ML.PermutedSegmentation;
+namespace Microsoft.ML.PermutedSegmentation.BlockTransforms;
 
 /// <summary>How images are encrypted block by block, key apart.</summary>
 /// <param name="Method">What happens to a block.</param>

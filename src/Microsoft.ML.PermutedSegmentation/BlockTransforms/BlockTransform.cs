@@ -1,4 +1,4 @@
-namespace Microsoft.ML.PermutedSegmentation;
+namespace Microsoft.ML.PermutedSegmentation.BlockTransforms;
 
 /// <summary>
 /// What a key does to every block of an image: value p of a block is read at another place of the same block, and through

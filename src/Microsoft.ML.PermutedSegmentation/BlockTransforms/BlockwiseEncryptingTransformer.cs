@@ -49,7 +49,7 @@ public sealed class BlockwiseEncryptingTransformer : SegmentationRowTransformer,
     /// <summary>The same encryption under a key; a wrong one is logged, or refused when verifying.</summary>
     internal BlockwiseEncryptingTransformer Unlock(PermutationKey key, bool verify)
     {
-        KeyVerification.CheckUnlock(Host, Matches(key), verify, "block-wise encryption", "A model trained on images encrypted with the right key will not know them.");
+        UnlockVerification.CheckUnlock(OwnHost, Matches(key), verify, "block-wise encryption", "A model trained on images encrypted with the right key will not know them.");
         return With(key);
     }
 
@@ -58,7 +58,7 @@ public sealed class BlockwiseEncryptingTransformer : SegmentationRowTransformer,
 
     /// <summary>The same encryption under a key, right or wrong, or locked when null; nothing is checked or logged.</summary>
     internal BlockwiseEncryptingTransformer With(PermutationKey? key)
-        => new(Host, OutputColumnName, InputColumnName, _encryption, key is null ? null : _encryption.Derive(key));
+        => new(OwnHost, OutputColumnName, InputColumnName, _encryption, key is null ? null : _encryption.Derive(key));
 
     /// <summary>Checks an image column's size, where its type tells one.</summary>
     internal void CheckSize(ImageDataViewType type)
@@ -89,8 +89,8 @@ public sealed class BlockwiseEncryptingTransformer : SegmentationRowTransformer,
     {
         if (IsUnlocked || Interlocked.Exchange(ref _saidLocked, 1) != 0)
             return;
-        using IChannel channel = Host.Start("Encrypting");
-        channel.Warning("This block-wise encryption is locked: images stay plain. Unlock it with mlContext.Segmentation().Unlock(model, key).");
+        using IChannel channel = OwnHost.Start("Encrypting");
+        channel.Warn("This block-wise encryption is locked: images stay plain. Unlock it with mlContext.Segmentation().Unlock(model, key).");
     }
 
     // A new image in any case: the one in the input column is its owner's to dispose.

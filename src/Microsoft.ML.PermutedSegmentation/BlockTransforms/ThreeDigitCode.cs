@@ -1,4 +1,4 @@
-namespace Microsoft.ML.PermutedSegmentation;
+namespace Microsoft.ML.PermutedSegmentation.BlockTransforms;
 
 /// <summary>
 /// The table of the FFX method: each value of a byte and the integer of three decimal digits that format-preserving

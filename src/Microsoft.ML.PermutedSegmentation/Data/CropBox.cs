@@ -1,4 +1,4 @@
-namespace Microsoft.ML.PermutedSegmentation;
+namespace Microsoft.ML.PermutedSegmentation.Data;
 
 /// <summary>The part of an image to be resized to the model's size, mirrored left to right or not.</summary>
 internal readonly record struct CropBox(int Top, int Left, int Height, int Width, bool Mirrored)

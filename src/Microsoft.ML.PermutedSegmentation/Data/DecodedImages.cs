@@ -1,7 +1,7 @@
 using System.Security.Cryptography;
 using Microsoft.ML.Data;
 
-namespace Microsoft.ML.PermutedSegmentation;
+namespace Microsoft.ML.PermutedSegmentation.Data;
 
 /// <summary>
 /// The images and masks of a data view, decoded once and kept in memory as far as a budget allows. Rows beyond the budget

@@ -1,6 +1,6 @@
 using Microsoft.ML.Data;
 
-namespace Microsoft.ML.PermutedSegmentation;
+namespace Microsoft.ML.PermutedSegmentation.Data;
 
 /// <summary>
 /// A column that goes along with predicted masks and tells how large the image was before it was resized, (height, width).

@@ -1,6 +1,6 @@
 using Microsoft.ML.Data;
 
-namespace Microsoft.ML.PermutedSegmentation;
+namespace Microsoft.ML.PermutedSegmentation.Data;
 
 /// <summary>
 /// A column of masks, <c>Vector&lt;Key&lt;Byte&gt;, height, width&gt;</c>. Where the type does not tell the height and width,
@@ -9,7 +9,6 @@ namespace Microsoft.ML.PermutedSegmentation;
 internal sealed class MaskColumn
 {
     private const string SizeSuffix = "Size";
-    private const string KeyValuesKind = "KeyValues";
 
     private readonly DataViewSchema.Column _values;
     private readonly DataViewSchema.Column? _size;
@@ -58,10 +57,10 @@ internal sealed class MaskColumn
 
     private static string[]? ReadClassNames(DataViewSchema.Column column, int classCount)
     {
-        if (column.Annotations.Schema.GetColumnOrNull(KeyValuesKind) is not { Type: VectorDataViewType { ItemType: TextDataViewType } type } || type.Size != classCount)
+        if (column.Annotations.Schema.GetColumnOrNull(SchemaColumn.KeyValues) is not { Type: VectorDataViewType { ItemType: TextDataViewType } type } || type.Size != classCount)
             return null;
         VBuffer<ReadOnlyMemory<char>> names = default;
-        column.Annotations.GetValue(KeyValuesKind, ref names);
+        column.Annotations.GetValue(SchemaColumn.KeyValues, ref names);
         return [.. names.DenseValues().Select(name => name.ToString())];
     }
 

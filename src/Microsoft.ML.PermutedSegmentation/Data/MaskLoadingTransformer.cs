@@ -123,7 +123,7 @@ public sealed class MaskLoadingTransformer : SegmentationRowTransformer, ISavedT
         public DataViewSchema.DetachedColumn[] GetOutputColumns() => _input is null ? [] :
         [
             new(_parent.OutputColumnName, new VectorDataViewType(new KeyDataViewType(typeof(byte), _parent._classNames.Length)),
-                ClassNameList.ToKeyValues(_parent._classNames)),
+                ClassNameAnnotation.Of(_parent._classNames)),
             new(_parent.SizeColumnName, new VectorDataViewType(NumberDataViewType.Int32, 2)),
         ];
 

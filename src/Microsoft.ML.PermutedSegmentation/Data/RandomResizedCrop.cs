@@ -1,4 +1,4 @@
-namespace Microsoft.ML.PermutedSegmentation;
+namespace Microsoft.ML.PermutedSegmentation.Data;
 
 /// <summary>
 /// The paper's augmentation (Sec. III-A): a random part of the image, of random size and aspect ratio, mirrored half of

@@ -1,6 +1,6 @@
 using Microsoft.ML.Data;
 
-namespace Microsoft.ML.PermutedSegmentation;
+namespace Microsoft.ML.PermutedSegmentation.Data;
 
 /// <summary>
 /// The mask of a cursor's current row. It is decoded once a row, however many columns are made from it; without a reader

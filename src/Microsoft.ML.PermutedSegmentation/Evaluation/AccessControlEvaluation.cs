@@ -2,7 +2,7 @@ using System.Security.Cryptography;
 using System.Text;
 using Microsoft.ML.Runtime;
 
-namespace Microsoft.ML.PermutedSegmentation;
+namespace Microsoft.ML.PermutedSegmentation.Evaluation;
 
 /// <summary>
 /// Evaluates what a key protects under the three key conditions of the paper: a permuted model (Table I), or a model of

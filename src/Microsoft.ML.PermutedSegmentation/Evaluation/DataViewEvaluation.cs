@@ -1,4 +1,4 @@
-namespace Microsoft.ML.PermutedSegmentation;
+namespace Microsoft.ML.PermutedSegmentation.Evaluation;
 
 /// <summary>Evaluates the masks of a data view, in one pass over its rows.</summary>
 internal static class DataViewEvaluation

@@ -1,4 +1,4 @@
-namespace Microsoft.ML.PermutedSegmentation;
+namespace Microsoft.ML.PermutedSegmentation.Evaluation;
 
 /// <summary>What can be had without looking at an image: the floors that a locked model is judged by. Only masks are read.</summary>
 internal sealed class FloorEvaluator

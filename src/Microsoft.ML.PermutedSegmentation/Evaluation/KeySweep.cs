@@ -2,7 +2,7 @@ using Microsoft.ML.Data;
 using TorchSharp;
 using static TorchSharp.torch;
 
-namespace Microsoft.ML.PermutedSegmentation;
+namespace Microsoft.ML.PermutedSegmentation.Evaluation;
 
 /// <summary>
 /// Scores the same images with one model under many keys. All layers below the lowest keyed map compute the same for every
@@ -92,7 +92,7 @@ internal sealed class KeySweep
     {
         using var scope = NewDisposeScope();
         Tensor scores = network.Run(maps, _sharedMap, FcnNetwork.Scores);
-        return LabelUpsampler.Upsample(scores, _model.Description.ImageHeight, _model.Description.ImageWidth);
+        return TensorLabels.Upsample(scores, _model.Description.ImageHeight, _model.Description.ImageWidth);
     }
 
     // The lowest keyed map of each batch of images, with their true masks at the model's size.

@@ -1,7 +1,7 @@
 using Microsoft.ML.Data;
 using Microsoft.ML.Transforms.Image;
 
-namespace Microsoft.ML.PermutedSegmentation;
+namespace Microsoft.ML.PermutedSegmentation.Evaluation;
 
 /// <summary>
 /// Checks that the true mask of a row has the shape of the row's image. A model resizes images of any shape to its own, so that

@@ -19,5 +19,5 @@ internal sealed record SavedFormat(string Signature, string Loader, string Assem
     /// <summary>Fails if something else was written.</summary>
     public void Check(ModelLoadContext context) => context.CheckAtModel(ToVersionInfo());
 
-    private VersionInfo ToVersionInfo() => new(Signature, Version, Version, Version, Loader, Assembly);
+    private VersionInfo ToVersionInfo() => new(Signature, Version, Version, Version, loaderSignature: Loader, loaderAssemblyName: Assembly);
 }

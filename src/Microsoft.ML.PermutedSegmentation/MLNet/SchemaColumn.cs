@@ -5,6 +5,9 @@ namespace Microsoft.ML.PermutedSegmentation.MLNet;
 /// <summary>Columns of schemas that are known before there are any rows.</summary>
 internal static class SchemaColumn
 {
+    /// <summary>The annotation of a column of keys that names them.</summary>
+    public const string KeyValues = AnnotationUtils.Kinds.KeyValues;
+
     /// <summary>One value a row.</summary>
     public static SchemaShape.Column Scalar(string name, DataViewType type) => new(name, SchemaShape.Column.VectorKind.Scalar, type, isKey: false);
 
@@ -21,6 +24,9 @@ internal static class SchemaColumn
         return new(name, isVariable ? SchemaShape.Column.VectorKind.VariableVector : SchemaShape.Column.VectorKind.Vector, type, isKey: true, names);
     }
 
-    /// <summary>The annotation of a column of keys that names them.</summary>
-    public const string KeyValues = AnnotationUtils.Kinds.KeyValues;
+    /// <summary>The column of a name; null: there is none.</summary>
+    public static SchemaShape.Column? Find(SchemaShape schema, string name) => schema.TryFindColumn(name, out SchemaShape.Column column) ? column : null;
+
+    /// <summary>A column's type, for messages.</summary>
+    public static string DescribeType(SchemaShape.Column column) => column.GetTypeString();
 }

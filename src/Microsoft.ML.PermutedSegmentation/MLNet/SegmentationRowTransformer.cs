@@ -14,6 +14,8 @@ public abstract class SegmentationRowTransformer : RowToRowTransformerBase
     private protected SegmentationRowTransformer(IHostEnvironment environment, string name, SavedFormat format)
         : base(environment.Register(name)) => _format = format;
 
+    private protected IHost OwnHost => Host;
+
     private protected abstract IColumnMaker MakeColumns(DataViewSchema inputSchema);
 
     private protected abstract void Save(ModelWriter writer);

@@ -2,7 +2,7 @@ using Microsoft.ML.Data;
 using TorchSharp;
 using static TorchSharp.torch;
 
-namespace Microsoft.ML.PermutedSegmentation;
+namespace Microsoft.ML.PermutedSegmentation.Prediction;
 
 /// <summary>
 /// Runs images through a network together and hands out the result image by image. One scorer serves one cursor or row;
@@ -26,7 +26,7 @@ internal sealed class BatchScorer(SegmentationModel model, Device device)
         using var scope = NewDisposeScope();
         using var use = model.Use();
         Tensor scores = use.Value.Scoring.Run(batch.View().to(device), 0, FcnNetwork.Scores);
-        _labels = LabelUpsampler.Upsample(scores, _height, _width);
+        _labels = TensorLabels.Upsample(scores, _height, _width);
         _imageSizes = batch.ImageSizes;
         if (WithProbabilities)
             _probabilities = nn.functional.softmax(FcnNetwork.Upsample(scores, _height, _width), 1).cpu().contiguous().data<float>().ToArray();

@@ -1,7 +1,7 @@
 using Microsoft.ML.Data;
 using static TorchSharp.torch;
 
-namespace Microsoft.ML.PermutedSegmentation;
+namespace Microsoft.ML.PermutedSegmentation.Prediction;
 
 /// <summary>Images as a model's network reads them: resized, encrypted if the model's are, and normalised.</summary>
 /// <param name="model">Whose network will read them.</param>

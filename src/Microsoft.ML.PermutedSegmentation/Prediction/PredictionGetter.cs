@@ -1,6 +1,6 @@
 using Microsoft.ML.Data;
 
-namespace Microsoft.ML.PermutedSegmentation;
+namespace Microsoft.ML.PermutedSegmentation.Prediction;
 
 /// <summary>The getters of the predicted columns.</summary>
 internal static class PredictionGetter

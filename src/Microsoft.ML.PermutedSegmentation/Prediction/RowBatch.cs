@@ -1,6 +1,6 @@
 using Microsoft.ML.Data;
 
-namespace Microsoft.ML.PermutedSegmentation;
+namespace Microsoft.ML.PermutedSegmentation.Prediction;
 
 /// <summary>Rows that were read ahead: their images, ready for the network, and what else is wanted of them.</summary>
 /// <param name="Images">The images.</param>

@@ -1,7 +1,7 @@
 using System.Runtime.ExceptionServices;
 using Microsoft.ML.Data;
 
-namespace Microsoft.ML.PermutedSegmentation;
+namespace Microsoft.ML.PermutedSegmentation.Prediction;
 
 /// <summary>Reads the rows of a source in batches, with all that is wanted of each row.</summary>
 internal sealed class RowReadAhead : IDisposable

@@ -1,7 +1,7 @@
 using Microsoft.ML.Data;
 using TorchSharp;
 
-namespace Microsoft.ML.PermutedSegmentation;
+namespace Microsoft.ML.PermutedSegmentation.Prediction;
 
 /// <summary>A cursor over rows with their predictions; it owns the cursor over the source, which runs ahead of it.</summary>
 internal sealed class ScoringCursor : DataViewRowCursor

@@ -1,7 +1,7 @@
 using Microsoft.ML.Data;
 using TorchSharp;
 
-namespace Microsoft.ML.PermutedSegmentation;
+namespace Microsoft.ML.PermutedSegmentation.Prediction;
 
 /// <summary>Predictions for one row at a time, as <c>PredictionEngine</c> wants them.</summary>
 internal sealed class ScoringRowMapper(SegmentationModel model, ScoringSchema schema, torch.Device device) : IRowToRowMapper

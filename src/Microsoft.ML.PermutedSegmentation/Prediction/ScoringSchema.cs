@@ -1,6 +1,6 @@
 using Microsoft.ML.Data;
 
-namespace Microsoft.ML.PermutedSegmentation;
+namespace Microsoft.ML.PermutedSegmentation.Prediction;
 
 /// <summary>The columns of the input with those of the prediction behind them.</summary>
 internal sealed class ScoringSchema
@@ -17,7 +17,7 @@ internal sealed class ScoringSchema
         ImageSizeColumn.AddTo(builder, model.PredictedLabelColumnName);
         builder.AddColumn(model.PredictedLabelColumnName,
             new VectorDataViewType(new KeyDataViewType(typeof(byte), classCount), model.ImageHeight, model.ImageWidth),
-            ClassNameList.ToKeyValues(model.ClassNames));
+            ClassNameAnnotation.Of(model.ClassNames));
         builder.AddColumn(model.ScoreColumnName,
             new VectorDataViewType(NumberDataViewType.Single, classCount, model.ImageHeight, model.ImageWidth));
         Output = builder.ToSchema();

@@ -1,7 +1,7 @@
 using Microsoft.ML.Data;
 using TorchSharp;
 
-namespace Microsoft.ML.PermutedSegmentation;
+namespace Microsoft.ML.PermutedSegmentation.Prediction;
 
 /// <summary>
 /// The rows of a data view with predictions, made a batch at a time. One cursor over the source runs ahead on another thread and

@@ -1,6 +1,6 @@
 using static TorchSharp.torch;
 
-namespace Microsoft.ML.PermutedSegmentation;
+namespace Microsoft.ML.PermutedSegmentation.Protection;
 
 /// <summary>What a key does to one parameter: its channels along a dimension are put into another order.</summary>
 /// <param name="Parameter">The parameter's or buffer's name in the network's state.</param>

@@ -1,4 +1,4 @@
-namespace Microsoft.ML.PermutedSegmentation;
+namespace Microsoft.ML.PermutedSegmentation.Protection;
 
 /// <summary>
 /// Which parameters read which feature map, and so how each has to change for a network to compute the same from

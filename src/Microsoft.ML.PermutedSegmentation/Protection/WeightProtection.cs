@@ -1,6 +1,6 @@
 using static TorchSharp.torch;
 
-namespace Microsoft.ML.PermutedSegmentation;
+namespace Microsoft.ML.PermutedSegmentation.Protection;
 
 /// <summary>
 /// Turns the plain weights of a network into protected ones and back, parameter by parameter. A network with permuted

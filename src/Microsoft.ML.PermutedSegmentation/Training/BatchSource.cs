@@ -1,4 +1,4 @@
-namespace Microsoft.ML.PermutedSegmentation;
+namespace Microsoft.ML.PermutedSegmentation.Training;
 
 /// <summary>The batches of an epoch, made on another thread while the network is busy with the one before.</summary>
 internal sealed class BatchSource(ImageRows source, PermutedSegmentationTrainer.Options options, BlockTransform? imageTransform)

@@ -1,4 +1,4 @@
-namespace Microsoft.ML.PermutedSegmentation;
+namespace Microsoft.ML.PermutedSegmentation.Training;
 
 /// <summary>What batch normalisation needs: it divides by the deviation of a channel's values, and one value has none.</summary>
 internal static class BatchStatistics

@@ -1,10 +1,10 @@
 using System.Security.Cryptography;
 using System.Text;
 using TorchSharp;
-using static Microsoft.ML.PermutedSegmentation.CheckpointFormat;
+using static Microsoft.ML.PermutedSegmentation.Training.CheckpointFormat;
 using static TorchSharp.torch;
 
-namespace Microsoft.ML.PermutedSegmentation;
+namespace Microsoft.ML.PermutedSegmentation.Training;
 
 /// <summary>Writes the state of a training to one file, over and over (<see cref="CheckpointFormat"/>).</summary>
 /// <param name="path">The file.</param>

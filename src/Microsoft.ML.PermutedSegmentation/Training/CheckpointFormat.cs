@@ -1,7 +1,7 @@
 using System.Security.Cryptography;
 using static TorchSharp.torch;
 
-namespace Microsoft.ML.PermutedSegmentation;
+namespace Microsoft.ML.PermutedSegmentation.Training;
 
 /// <summary>
 /// How a checkpoint lies in its file, which is a safetensors file: <c>digest</c> (32 bytes, as whole numbers of 64 bits), <c>description</c> (JSON, as

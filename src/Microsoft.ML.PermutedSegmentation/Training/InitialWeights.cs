@@ -1,6 +1,6 @@
 using static TorchSharp.torch;
 
-namespace Microsoft.ML.PermutedSegmentation;
+namespace Microsoft.ML.PermutedSegmentation.Training;
 
 /// <summary>Puts other weights than random ones into a network that is about to be trained.</summary>
 internal static class InitialWeights

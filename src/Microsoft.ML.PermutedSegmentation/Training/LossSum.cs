@@ -1,4 +1,4 @@
-namespace Microsoft.ML.PermutedSegmentation;
+namespace Microsoft.ML.PermutedSegmentation.Training;
 
 /// <summary>A sum of cross-entropies, in nats, and over how many pixels it goes.</summary>
 internal readonly record struct LossSum(double Loss, double Pixels)

@@ -57,10 +57,10 @@ public sealed partial class PermutedSegmentationTrainer : IEstimator<PermutedSeg
         int? seed = _host.GetSeed();
         using StoredCheckpoint? stored = FindCheckpoint(seed);
         using var random = new TrainingRandom(stored?.Description.Seed ?? seed ?? RandomNumberGenerator.GetInt32(int.MaxValue));
-        TrainingData data = TrainingData.Read(input, _options, random.HoldOut(), progress => _options.Progress?.Report(progress), message => channel.Warning(message));
+        TrainingData data = TrainingData.Read(input, _options, random.HoldOut(), progress => _options.Progress?.Report(progress), message => channel.Warn(message));
         stored?.RequireSame(data.Description);
         torch.Device device = ComputeDevice.Choose(_host);
-        channel.Info($"Learning {data.ClassNames.Count} classes from {data.Training.Rows.Count} images on {device.type}; {data.Validation.Rows.Count} images decide which epoch is kept.");
+        channel.Say($"Learning {data.ClassNames.Count} classes from {data.Training.Rows.Count} images on {device.type}; {data.Validation.Rows.Count} images decide which epoch is kept.");
 
         ModelDescription description = Describe(data.ClassNames, stored?.Salt);
         description.RequireStorable();
@@ -127,7 +127,7 @@ public sealed partial class PermutedSegmentationTrainer : IEstimator<PermutedSeg
     {
         stored.Restore(state, protection);
         TrainingPosition position = state.Position;
-        channel.Info($"Going on after epoch {position.Epoch}/{_options.Epochs}; the best so far is epoch {position.BestEpoch}, with validation loss {position.LowestLoss:F4}.");
+        channel.Say($"Going on after epoch {position.Epoch}/{_options.Epochs}; the best so far is epoch {position.BestEpoch}, with validation loss {position.LowestLoss:F4}.");
         _options.Progress?.Report(new TrainingProgress(
             TrainingPhase.Resuming, position.Epoch, _options.Epochs, 0, 0, 0, double.NaN, double.NaN, double.NaN, false, position.Elapsed));
     }
@@ -160,9 +160,9 @@ public sealed partial class PermutedSegmentationTrainer : IEstimator<PermutedSeg
 
     private static void CheckColumn(SchemaShape schema, string name, string needed, Func<SchemaShape.Column, bool> fits)
     {
-        if (!schema.TryFindColumn(name, out SchemaShape.Column column))
+        if (SchemaColumn.Find(schema, name) is not { } column)
             throw new ArgumentOutOfRangeException(nameof(schema), name, $"There is no column '{name}'; one of type {needed} is needed.");
         if (!fits(column))
-            throw new ArgumentOutOfRangeException(nameof(schema), name, $"Column '{name}' has type {column.GetTypeString()}; {needed} is needed.");
+            throw new ArgumentOutOfRangeException(nameof(schema), name, $"Column '{name}' has type {SchemaColumn.DescribeType(column)}; {needed} is needed.");
     }
 }

@@ -1,7 +1,7 @@
 using TorchSharp;
 using static TorchSharp.torch;
 
-namespace Microsoft.ML.PermutedSegmentation;
+namespace Microsoft.ML.PermutedSegmentation.Training;
 
 /// <summary>A copy of a network's weights, to come back to.</summary>
 internal sealed class Snapshot(FcnNetwork network) : IDisposable

@@ -1,9 +1,9 @@
 using System.Security.Cryptography;
 using TorchSharp;
-using static Microsoft.ML.PermutedSegmentation.CheckpointFormat;
+using static Microsoft.ML.PermutedSegmentation.Training.CheckpointFormat;
 using static TorchSharp.torch;
 
-namespace Microsoft.ML.PermutedSegmentation;
+namespace Microsoft.ML.PermutedSegmentation.Training;
 
 /// <summary>
 /// A checkpoint that was found where a training shall write its own. It may come from anywhere, and is checked before anything is

@@ -1,6 +1,6 @@
 using System.Security.Cryptography;
 
-namespace Microsoft.ML.PermutedSegmentation;
+namespace Microsoft.ML.PermutedSegmentation.Training;
 
 /// <summary>Decoded images, and which of their rows to use.</summary>
 internal sealed record ImageRows(DecodedImages Images, IReadOnlyList<int> Rows);

@@ -3,7 +3,7 @@ using System.Security.Cryptography;
 using System.Text;
 using static TorchSharp.torch;
 
-namespace Microsoft.ML.PermutedSegmentation;
+namespace Microsoft.ML.PermutedSegmentation.Training;
 
 /// <summary>
 /// Where everything random of a training comes from. Each epoch has random numbers of its own, which the seed and its number give:

@@ -1,4 +1,4 @@
-namespace Microsoft.ML.PermutedSegmentation;
+namespace Microsoft.ML.PermutedSegmentation.Training;
 
 /// <summary>The data of a training, as far as it tells whether other data is the same.</summary>
 internal sealed record TrainingRows

@@ -1,6 +1,6 @@
 using static TorchSharp.torch;
 
-namespace Microsoft.ML.PermutedSegmentation;
+namespace Microsoft.ML.PermutedSegmentation.Weights;
 
 /// <summary>A tensor as the header of a safetensors file describes it, checked.</summary>
 /// <param name="Name">Its name, short and without control characters.</param>

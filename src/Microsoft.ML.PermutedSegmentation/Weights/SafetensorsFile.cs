@@ -1,7 +1,7 @@
 using TorchSharp;
 using static TorchSharp.torch;
 
-namespace Microsoft.ML.PermutedSegmentation;
+namespace Microsoft.ML.PermutedSegmentation.Weights;
 
 /// <summary>A safetensors file to read tensors from, as many of them as are wanted.</summary>
 /// <param name="stream">The whole file, at its start; it stays the caller's.</param>

@@ -2,7 +2,7 @@ using System.Buffers.Binary;
 using System.Text.Json;
 using static TorchSharp.torch;
 
-namespace Microsoft.ML.PermutedSegmentation;
+namespace Microsoft.ML.PermutedSegmentation.Weights;
 
 /// <summary>
 /// The header of a safetensors file (github.com/huggingface/safetensors, "Format"): its length in 8 bytes, and a JSON object that

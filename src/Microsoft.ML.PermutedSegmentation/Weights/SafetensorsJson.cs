@@ -1,7 +1,7 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
 
-namespace Microsoft.ML.PermutedSegmentation;
+namespace Microsoft.ML.PermutedSegmentation.Weights;
 
 /// <summary>How the header of a safetensors file is written and read. Without reflection, which trimmed applications switch off.</summary>
 [JsonSerializable(typeof(Dictionary<string, object>))]

@@ -19,7 +19,7 @@ public sealed class LabelUpsamplerTests
         Tensor upsampled = FcnNetwork.Upsample(scores, height, width);
         foreach (Device device in cuda.is_available() ? (Device[])[CPU, CUDA] : [CPU])
         {
-            byte[] labels = LabelUpsampler.Upsample(scores.to(device), height, width);
+            byte[] labels = TensorLabels.Upsample(scores.to(device), height, width);
             Assert.Equal(3 * height * width, labels.Length);
             // Where two classes are as good as equal, rounding may choose either.
             Tensor chosen = upsampled.gather(1, tensor(labels, 3, 1, height, width).to(ScalarType.Int64).sub_(1));

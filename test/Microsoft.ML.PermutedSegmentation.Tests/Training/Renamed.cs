@@ -12,7 +12,7 @@ internal sealed class Renamed : IDataView
         _rows = rows;
         var schema = new DataViewSchema.Builder();
         foreach (DataViewSchema.Column column in rows.Schema)
-            schema.AddColumn(column.Name, column.Type, column.Name == "Label" ? ClassNameList.ToKeyValues(names) : column.Annotations);
+            schema.AddColumn(column.Name, column.Type, column.Name == "Label" ? ClassNameAnnotation.Of(names) : column.Annotations);
         Schema = schema.ToSchema();
     }
 

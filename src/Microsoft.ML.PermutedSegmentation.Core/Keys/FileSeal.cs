@@ -1,0 +1,42 @@
+using System.Security.Cryptography;
+
+namespace Microsoft.ML.PermutedSegmentation.Keys;
+
+/// <summary>
+/// Keeps the content of a file secret and finds changes: AES-256 in counter mode, and HMAC-SHA256 over what is then in the file
+/// (encrypt, then authenticate). Without a key nothing is encrypted, and SHA-256 finds damage, but no forgery.
+/// </summary>
+internal sealed class FileSeal : IDisposable
+{
+    /// <summary>Bytes of the two keys together.</summary>
+    public const int KeysSizeInBytes = KeyedRandomStream.KeySizeInBytes + SHA256.HashSizeInBytes;
+
+    private readonly KeyedRandomStream? _stream;
+    private readonly IncrementalHash _hash;
+
+    /// <summary>A seal without a key.</summary>
+    public FileSeal() => _hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+
+    /// <summary>A seal with a key for each of its two purposes. They may never serve another file, or another version of the same.</summary>
+    public FileSeal(ReadOnlySpan<byte> keys)
+    {
+        _stream = new KeyedRandomStream(keys[..KeyedRandomStream.KeySizeInBytes]);
+        _hash = IncrementalHash.CreateHMAC(HashAlgorithmName.SHA256, keys[KeyedRandomStream.KeySizeInBytes..KeysSizeInBytes]);
+    }
+
+    /// <summary>Encrypts or decrypts, in place, the bytes behind those of the call before.</summary>
+    public void Transform(Span<byte> bytes) => _stream?.Xor(bytes);
+
+    /// <summary>Adds bytes to the digest, as they are in the file.</summary>
+    public void Append(ReadOnlySpan<byte> bytes) => _hash.AppendData(bytes);
+
+    /// <summary>The digest of all that was appended (32 bytes); a new one begins.</summary>
+    public byte[] GetDigest() => _hash.GetHashAndReset();
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        _stream?.Dispose();
+        _hash.Dispose();
+    }
+}

@@ -1,0 +1,28 @@
+using System.Security.Cryptography;
+
+namespace Microsoft.ML.PermutedSegmentation.Keys;
+
+/// <summary>Whether a key is the one that something was made with, and what is said when it is not.</summary>
+internal static class KeyVerification
+{
+    /// <summary>Whether the stored fingerprint is the key's; null when none is stored.</summary>
+    public static bool? Matches(PermutationKey key, byte[]? salt, byte[]? fingerprint) => salt is null || fingerprint is null
+        ? null
+        : CryptographicOperations.FixedTimeEquals(fingerprint, key.GetFingerprint(salt));
+
+    /// <summary>Refuses a key that is not known to be the right one.</summary>
+    /// <param name="matches">Whether it is the right one; null when nobody can tell.</param>
+    /// <param name="what">What was made with a key, such as "model".</param>
+    /// <param name="wayOut">What to do when nobody can tell.</param>
+    /// <exception cref="InvalidOperationException"><paramref name="matches"/> is not true.</exception>
+    public static void Require(bool? matches, string what, string wayOut)
+    {
+        if (matches != true)
+            throw new InvalidOperationException(matches is null
+                ? $"The {what} stores no fingerprint, so a key cannot be verified; {wayOut}."
+                : Differs(what));
+    }
+
+    /// <summary>The sentence that says so.</summary>
+    public static string Differs(string what) => $"This is not the key of the {what}: the fingerprint differs.";
+}

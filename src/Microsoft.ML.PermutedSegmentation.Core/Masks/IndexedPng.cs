@@ -1,0 +1,112 @@
+using System.Buffers.Binary;
+using System.IO.Compression;
+using System.IO.Hashing;
+
+namespace Microsoft.ML.PermutedSegmentation.Masks;
+
+/// <summary>
+/// Masks as PNG files whose samples are class indices: indexed or grey. Read here and not by SkiaSharp or MLImage,
+/// since those turn indices into the palette's colors and the indices are lost.
+/// </summary>
+internal static class IndexedPng
+{
+    /// <summary>Reads the size from the header; the rest of the file is not looked at.</summary>
+    /// <exception cref="InvalidDataException">Not a PNG, or its header is damaged.</exception>
+    public static (int Height, int Width) ReadSize(string path)
+    {
+        using var stream = ImageFileHeader.Open(path);
+        var header = PngHeader.Read(stream, path);
+        return (header.Height, header.Width);
+    }
+
+    /// <summary>Reads an indexed or grey PNG of 1, 2, 4 or 8 bits; grey levels are taken as they are, not scaled to 255.</summary>
+    /// <returns>The indices, [height, width].</returns>
+    /// <exception cref="InvalidDataException">The file is damaged, has colors, alpha or 16 bits.</exception>
+    public static (byte[] Indices, int Height, int Width) Read(string path)
+    {
+        using var stream = ImageFileHeader.Open(path);
+        var (header, samples, _, _) = PngDecoder.Decode(stream, path);
+        if (header.ColorType is not (PngColorType.Indexed or PngColorType.Grey))
+            throw PngHeader.Bad(path, $"it is {header.ColorType}; class indices are read from indexed or grey files");
+        return (samples, header.Height, header.Width);
+    }
+
+    /// <summary>Writes an 8-bit indexed PNG; the file appears only once it is complete.</summary>
+    public static void Write(string path, ReadOnlySpan<byte> indices, int width, int height, ClassPalette palette)
+    {
+        string temporary = $"{path}.{Path.GetRandomFileName()}";
+        try
+        {
+            using (var stream = new FileStream(temporary, FileMode.CreateNew))
+                Write(stream, indices, width, height, palette);
+            File.Move(temporary, path, overwrite: true);
+        }
+        finally
+        {
+            File.Delete(temporary);
+        }
+    }
+
+    /// <summary>Writes an 8-bit indexed PNG.</summary>
+    /// <param name="stream">Where to write to.</param>
+    /// <param name="indices">The classes, [height, width]; 255 is void.</param>
+    /// <param name="width">Width in pixels.</param>
+    /// <param name="height">Height in pixels.</param>
+    /// <param name="palette">The colors of the classes; classes beyond it are black.</param>
+    public static void Write(Stream stream, ReadOnlySpan<byte> indices, int width, int height, ClassPalette palette)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(width);
+        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(height);
+        if (indices.Length != (long)width * height)
+            throw new ArgumentException($"{width} x {height} pixels need as many indices, not {indices.Length}.", nameof(indices));
+
+        Span<byte> header = stackalloc byte[13];
+        BinaryPrimitives.WriteInt32BigEndian(header, width);
+        BinaryPrimitives.WriteInt32BigEndian(header[4..], height);
+        header[8] = 8;
+        header[9] = (byte)PngColorType.Indexed;
+
+        var colors = new byte[256 * 3];
+        for (int i = 0; i < 256; i++)
+        {
+            if (i < palette.Count || i == ClassPalette.VoidClass)
+                (colors[3 * i], colors[3 * i + 1], colors[3 * i + 2]) = palette[i];
+        }
+
+        stream.Write(PngHeader.Signature);
+        WriteChunk(stream, "IHDR"u8, header);
+        WriteChunk(stream, "PLTE"u8, colors);
+        WriteChunk(stream, "IDAT"u8, Compress(indices, width, height));
+        WriteChunk(stream, "IEND"u8, default);
+    }
+
+    // Filter 0 in every row: class indices have no gradients that another filter could make use of.
+    private static ReadOnlySpan<byte> Compress(ReadOnlySpan<byte> indices, int width, int height)
+    {
+        using var compressed = new MemoryStream();
+        using (var zlib = new ZLibStream(compressed, CompressionLevel.Optimal, leaveOpen: true))
+        {
+            for (int y = 0; y < height; y++)
+            {
+                zlib.WriteByte(0);
+                zlib.Write(indices.Slice(y * width, width));
+            }
+        }
+
+        return compressed.GetBuffer().AsSpan(0, (int)compressed.Length);
+    }
+
+    private static void WriteChunk(Stream stream, ReadOnlySpan<byte> type, ReadOnlySpan<byte> content)
+    {
+        Span<byte> number = stackalloc byte[4];
+        BinaryPrimitives.WriteInt32BigEndian(number, content.Length);
+        stream.Write(number);
+        stream.Write(type);
+        stream.Write(content);
+        var checksum = new Crc32();
+        checksum.Append(type);
+        checksum.Append(content);
+        BinaryPrimitives.WriteUInt32BigEndian(number, checksum.GetCurrentHashAsUInt32());
+        stream.Write(number);
+    }
+}

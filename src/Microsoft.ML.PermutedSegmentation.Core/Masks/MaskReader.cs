@@ -1,0 +1,84 @@
+namespace Microsoft.ML.PermutedSegmentation.Masks;
+
+/// <summary>
+/// Reads a mask file to ML.NET key values: class k is k + 1, void is 0. A mask is an indexed or grey PNG whose samples
+/// are classes (<see cref="MaskValues"/> knows when they are not), or an RGB(A) PNG whose colors are those of a palette; 255 (the
+/// palette's void color) is void. Anything else is an error: a mask read almost right would only show as a bad model.
+/// </summary>
+internal sealed class MaskReader(IReadOnlyList<string> classNames, ClassPalette palette)
+{
+    private readonly MaskValues _values = new(classNames, palette);
+
+    /// <summary>Reads a mask.</summary>
+    /// <returns>The key values, [height, width].</returns>
+    /// <exception cref="InvalidDataException">The file is damaged, or a pixel belongs to no class.</exception>
+    public (byte[] KeyValues, int Height, int Width) Read(string path)
+    {
+        using var stream = ImageFileHeader.Open(path);
+        PngImage image = PngDecoder.Decode(stream, path);
+        byte[] classes = image.Header.ColorType switch
+        {
+            PngColorType.Indexed or PngColorType.Grey => ClassesOfValues(image, path),
+            PngColorType.Rgb or PngColorType.Rgba => ClassesOfColors(image, path),
+            _ => throw PngHeader.Bad(path, "it is grey with alpha; a mask is indexed, grey or RGB"),
+        };
+        ToKeyValues(classes, image.Header.Width, path);
+        return (classes, image.Header.Height, image.Header.Width);
+    }
+
+    private byte[] ClassesOfValues(PngImage image, string path)
+    {
+        if (_values.FindClasses(image, path) is not { } classOf)
+            return image.Samples;
+        byte[] classes = image.Samples;
+        for (int i = 0; i < classes.Length; i++)
+        {
+            if (image.AlphaOf(classes[i]) is < byte.MaxValue and var alpha)
+                throw Transparent(path, i, image.Header.Width, alpha);
+            classes[i] = classOf[classes[i]];
+        }
+
+        return classes;
+    }
+
+    private byte[] ClassesOfColors(PngImage image, string path)
+    {
+        byte[] samples = image.Samples;
+        int channels = image.Header.Channels, width = image.Header.Width;
+        var transparent = image.TransparentColor;
+        var classes = new byte[samples.Length / channels];
+        for (int i = 0, s = 0; i < classes.Length; i++, s += channels)
+        {
+            var color = (samples[s], samples[s + 1], samples[s + 2]);
+            if (channels == 4 && samples[s + 3] != byte.MaxValue)
+                throw Transparent(path, i, width, samples[s + 3]);
+            if (color == transparent)
+                throw Transparent(path, i, width, 0);
+            if (!palette.TryGetClass(samples[s], samples[s + 1], samples[s + 2], out classes[i]))
+                throw BadPixel(path, i, width, $"has the color {color}, which no class has", $"The palette has {palette.Count} classes and {palette.VoidColor} for void pixels.");
+        }
+
+        return classes;
+    }
+
+    private void ToKeyValues(byte[] classes, int width, string path)
+    {
+        for (int i = 0; i < classes.Length; i++)
+        {
+            if (classes[i] >= classNames.Count && classes[i] != ClassPalette.VoidClass)
+            {
+                throw BadPixel(path, i, width, $"has the class {classes[i]}",
+                    $"There are {classNames.Count} classes, 0 to {classNames.Count - 1}, and {ClassPalette.VoidClass} for void pixels.");
+            }
+
+            // 255 overflows to 0, which is ML.NET's missing key.
+            classes[i] = unchecked((byte)(classes[i] + 1));
+        }
+    }
+
+    private static InvalidDataException Transparent(string path, int pixel, int width, int alpha) =>
+        BadPixel(path, pixel, width, $"is transparent (alpha {alpha})", "Save the mask without transparency.");
+
+    private static InvalidDataException BadPixel(string path, int pixel, int width, string what, string right) =>
+        new($"'{path}': pixel (x = {pixel % width}, y = {pixel / width}) {what}. {right}");
+}

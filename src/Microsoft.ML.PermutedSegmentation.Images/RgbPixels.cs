@@ -1,0 +1,64 @@
+using System.Numerics;
+using System.Runtime.InteropServices;
+using Microsoft.ML.Data;
+
+namespace Microsoft.ML.PermutedSegmentation.Images;
+
+/// <summary>The packed red, green and blue bytes of an ML.NET image, whatever order it stores them in.</summary>
+internal static class RgbPixels
+{
+    private const uint Alpha = 0xFF000000;
+
+    /// <summary>Copies an image to height x width x 3 bytes; alpha is dropped.</summary>
+    public static byte[] From(MLImage image)
+    {
+        byte[] rgb = GC.AllocateUninitializedArray<byte>(image.Pixels.Length / 4 * 3);
+        Copy(image, 0, rgb);
+        return rgb;
+    }
+
+    /// <summary>Copies as many pixels as there is room for, from one on.</summary>
+    public static void Copy(MLImage image, int firstPixel, Span<byte> rgb)
+    {
+        ReadOnlySpan<byte> source = image.Pixels.Slice(4 * firstPixel, rgb.Length / 3 * 4);
+        bool bgr = image.PixelFormat == MLPixelFormat.Bgra32;
+        int red = bgr ? 2 : 0, blue = bgr ? 0 : 2;
+        for (int from = 0, to = 0; from < source.Length; from += 4, to += 3)
+        {
+            rgb[to] = source[from + red];
+            rgb[to + 1] = source[from + 1];
+            rgb[to + 2] = source[from + blue];
+        }
+    }
+
+    /// <summary>
+    /// Whether an image is opaque, or its colors are certainly not multiplied by their transparency, as SkiaSharp and ML.NET's
+    /// LoadImages do: a product is never larger than its alpha.
+    /// </summary>
+    public static bool HasStraightColors(MLImage image)
+    {
+        if (AreOpaque(image))
+            return true;
+        foreach (uint pixel in MemoryMarshal.Cast<byte, uint>(image.Pixels))
+        {
+            uint alpha = pixel >> 24;
+            if ((pixel & 255) > alpha || (pixel >> 8 & 255) > alpha || (pixel >> 16 & 255) > alpha)
+                return true;
+        }
+        return false;
+    }
+
+    /// <summary>Whether no pixel is transparent.</summary>
+    public static bool AreOpaque(MLImage image)
+    {
+        ReadOnlySpan<uint> pixels = MemoryMarshal.Cast<byte, uint>(image.Pixels);
+        ReadOnlySpan<Vector<uint>> vectors = MemoryMarshal.Cast<uint, Vector<uint>>(pixels);
+        Vector<uint> all = Vector<uint>.AllBitsSet;
+        foreach (Vector<uint> vector in vectors)
+            all &= vector;
+        uint rest = uint.MaxValue;
+        foreach (uint pixel in pixels[(vectors.Length * Vector<uint>.Count)..])
+            rest &= pixel;
+        return Vector.EqualsAll(all & new Vector<uint>(Alpha), new Vector<uint>(Alpha)) && (rest & Alpha) == Alpha;
+    }
+}

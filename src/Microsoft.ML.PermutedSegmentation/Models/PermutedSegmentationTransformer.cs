@@ -1,0 +1,159 @@
+using Microsoft.ML;
+using Microsoft.ML.Data;
+using Microsoft.ML.PermutedSegmentation;
+using Microsoft.ML.Runtime;
+using TorchSharp;
+
+[assembly: SavedTransformer<PermutedSegmentationTransformer>(PermutedSegmentationTransformer.LoaderSignature)]
+
+namespace Microsoft.ML.PermutedSegmentation;
+
+/// <summary>
+/// Labels each pixel of an image with its class. A protected model does so only when unlocked with its key; locked it
+/// scores all the same (the paper's No-perm and Plain, Tables I and II), and its labels are not what it was trained for: worth
+/// nothing when feature maps are permuted.
+/// </summary>
+/// <remarks>
+/// Adds two columns: the predicted labels, <c>Vector&lt;Key&lt;byte&gt;, height, width&gt;</c> (class k is key value k + 1), and the
+/// class probabilities, <c>Vector&lt;Single, classes, height, width&gt;</c>, which cost nothing unless asked for. May be used
+/// from several threads at once. Holds native memory: dispose it, or the chain that it is part of, when done.
+/// </remarks>
+public sealed partial class PermutedSegmentationTransformer : SegmentationTransformer, ISavedTransformer<PermutedSegmentationTransformer>, IDisposable
+{
+    internal const string LoaderSignature = "PermutedSegmentation";
+
+    private static readonly SavedFormat Format = new("PERMSEGM", LoaderSignature, typeof(PermutedSegmentationTransformer).Assembly.FullName!);
+
+    private readonly IHost _host;
+    private readonly torch.Device _device;
+    private int _saidLocked;
+
+    internal PermutedSegmentationTransformer(IHostEnvironment environment, SegmentationModel model, bool saysWhenLocked = true)
+        : base(Format)
+    {
+        _saidLocked = saysWhenLocked ? 0 : 1;
+        _host = environment.Register(nameof(PermutedSegmentationTransformer));
+        _device = ComputeDevice.Choose(environment);
+        Model = model;
+        using var use = model.Use();
+        use.Value.Network.to(_device);
+    }
+
+    /// <summary>Whether the model scores at full capacity: a key has been given, right or wrong, or none is needed.</summary>
+    public bool IsUnlocked => Model.IsUnlocked;
+
+    internal SegmentationModel Model { get; }
+
+    static SavedFormat ISavedTransformer<PermutedSegmentationTransformer>.Format => Format;
+
+    /// <inheritdoc/>
+    /// <exception cref="ArgumentOutOfRangeException">The image column is missing or of another type.</exception>
+    /// <exception cref="ObjectDisposedException">The model was disposed.</exception>
+    public override DataViewSchema GetOutputSchema(DataViewSchema inputSchema) => Bind(inputSchema).Output;
+
+    /// <inheritdoc/>
+    /// <exception cref="ArgumentOutOfRangeException">The image column is missing or of another type.</exception>
+    /// <exception cref="ObjectDisposedException">The model was disposed.</exception>
+    public override IDataView Transform(IDataView input)
+    {
+        ArgumentNullException.ThrowIfNull(input);
+        ScoringSchema schema = Bind(input.Schema);
+        SayWhenLocked();
+        return new ScoringView(input, Model, schema, _device);
+    }
+
+    /// <summary>This model with its protection undone by a key. What no key changes is shared, not copied.</summary>
+    internal PermutedSegmentationTransformer Unlock(PermutationKey key, bool verify)
+    {
+        RequireProtection();
+        UnlockVerification.CheckUnlock(_host, Model.Matches(key), verify, "model", "Predictions will not be what it was trained for.");
+        return new PermutedSegmentationTransformer(_host, Model.With(key));
+    }
+
+    /// <summary>This model protected with a key from now on, and unlocked. All weights are shared, not copied.</summary>
+    internal PermutedSegmentationTransformer Protect(PermutationKey key, FeatureMaps maps, bool storeFingerprint)
+    {
+        RefuseEncryptedImages();
+        return Model.Description.IsProtected
+            ? throw new InvalidOperationException("This model is protected already. Rekey gives it another key, and Unprotect undoes its protection.")
+            : new PermutedSegmentationTransformer(_host, Model.Protect(key, maps, storeFingerprint));
+    }
+
+    /// <summary>This model as it was before it was protected.</summary>
+    internal PermutedSegmentationTransformer Unprotect(PermutationKey key)
+    {
+        VerifyOwner(key);
+        return new PermutedSegmentationTransformer(_host, Model.Unprotect(key));
+    }
+
+    /// <summary>This model protected with another key, and unlocked.</summary>
+    internal PermutedSegmentationTransformer Rekey(PermutationKey oldKey, PermutationKey newKey)
+    {
+        VerifyOwner(oldKey);
+        if (KeyVerification.Matches(newKey, Model.Description.Salt, oldKey.GetFingerprint(Model.Description.Salt)) == true)
+            throw new ArgumentException("The new key is the old one: nothing would change for whoever has it.", nameof(newKey));
+        return new PermutedSegmentationTransformer(_host, Model.Rekey(oldKey, newKey));
+    }
+
+    /// <summary>Scores the same images under many keys.</summary>
+    internal KeySweep CreateSweep() => new(Model, _device);
+
+    static PermutedSegmentationTransformer ISavedTransformer<PermutedSegmentationTransformer>.Load(IHostEnvironment environment, ModelReader reader)
+        => new(environment, reader.ReadEntry(FileContent.ModelEntry, ModelFile.Load));
+
+    private protected override void Save(ModelWriter writer) => writer.WriteEntry(FileContent.ModelEntry, stream => ModelFile.Save(Model, stream));
+
+    private protected override IRowToRowMapper MakeRowMapper(DataViewSchema inputSchema)
+    {
+        ScoringSchema schema = Bind(inputSchema);
+        SayWhenLocked();
+        return new ScoringRowMapper(Model, schema, _device);
+    }
+
+    /// <summary>
+    /// Frees the network's native memory, once no prediction runs on it any more in another thread. What is left of the transformer
+    /// are its properties; all else throws <see cref="ObjectDisposedException"/>.
+    /// </summary>
+    /// <remarks>
+    /// A <c>PredictionEngine</c> disposes the model that it is made of with itself. To keep a model for other engines, make each with
+    /// <c>new PredictionEngineOptions { OwnsTransformer = false }</c>.
+    /// </remarks>
+    public void Dispose() => Model.Dispose();
+
+    private ScoringSchema Bind(DataViewSchema inputSchema)
+    {
+        ArgumentNullException.ThrowIfNull(inputSchema);
+        Model.ThrowIfDisposed();
+        return new ScoringSchema(Model.Description, inputSchema);
+    }
+
+    private void RequireProtection()
+    {
+        if (!Model.Description.IsProtected)
+            throw new InvalidOperationException("This model is not protected: it needs no key.");
+    }
+
+    private void RefuseEncryptedImages()
+    {
+        if (Model.Description.ImageEncryption is not null)
+            throw new InvalidOperationException("The network of this model learned from images that are encrypted block by block with its key. It cannot be protected, unprotected or given another key; train a new one.");
+    }
+
+    // Weights that a wrong key has made plain are lost, and look like any others. Without a stored fingerprint the owner has
+    // to have unlocked the model with this key, and so could see what it is worth.
+    private void VerifyOwner(PermutationKey key)
+    {
+        RequireProtection();
+        RefuseEncryptedImages();
+        bool? matches = Model.Matches(key) ?? (Model.IsUnlockedWith(key) ? true : null);
+        KeyVerification.Require(matches, "model", "unlock it with the key first, and see that its predictions are good");
+    }
+
+    private void SayWhenLocked()
+    {
+        if (IsUnlocked || Interlocked.Exchange(ref _saidLocked, 1) != 0)
+            return;
+        using IChannel channel = _host.Start("Scoring");
+        channel.Warn("This model is locked: it scores, but not as it was trained to. Unlock it with mlContext.Segmentation().Unlock(model, key).");
+    }
+}

@@ -1,0 +1,111 @@
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace Microsoft.ML.PermutedSegmentation.Scoring;
+
+/// <summary>
+/// A network with what belongs to it. A protected model is stored with protected weights; a key undoes the protection
+/// in memory, and saving does it again, tensor by tensor.
+/// </summary>
+internal sealed class SegmentationModel : IDisposable
+{
+    // What a key did in memory. Null while locked.
+    private readonly KeyEffect? _effect;
+
+    private readonly Shared<ModelNetworks> _networks;
+
+    private SegmentationModel(ModelDescription description, FcnNetwork network, KeyEffect? effect)
+    {
+        (Description, _effect) = (description, effect);
+        var networks = new ModelNetworks(network, description.ImageHeight, description.ImageWidth);
+        _networks = new Shared<ModelNetworks>(networks, owned => owned.Dispose(), Disposed);
+    }
+
+    public ModelDescription Description { get; }
+
+    /// <summary>What happens to images of the network's size before it reads them; null: nothing.</summary>
+    public BlockTransform? ImageTransform => _effect?.Images;
+
+    public bool IsUnlocked => _effect is not null || !Description.IsProtected;
+
+    /// <summary>A model whose weights are as in its file.</summary>
+    public static SegmentationModel Stored(ModelDescription description, FcnNetwork network) => new(description, network, effect: null);
+
+    /// <summary>A model of freshly trained plain weights, protected from now on and unlocked.</summary>
+    public static SegmentationModel Trained(ModelDescription description, FcnNetwork network, KeyEffect? effect)
+        => new(description, network, effect);
+
+    /// <summary>The networks until the lease is disposed, even if the model is disposed meanwhile.</summary>
+    /// <exception cref="ObjectDisposedException">The model was disposed.</exception>
+    public Shared<ModelNetworks>.Lease Use() => _networks.Use();
+
+    /// <exception cref="ObjectDisposedException">The model was disposed.</exception>
+    public void ThrowIfDisposed() => _networks.ThrowIfDisposed();
+
+    /// <summary>Whether the stored fingerprint is the key's; null when none is stored.</summary>
+    public bool? Matches(PermutationKey key) => KeyVerification.Matches(key, Description.Salt, Description.Fingerprint);
+
+    /// <summary>Whether this is the key, right or wrong, that the model was unlocked with.</summary>
+    public bool IsUnlockedWith(PermutationKey key) => KeyVerification.Matches(key, Description.Salt, _effect?.Fingerprint) == true;
+
+    /// <summary>
+    /// The same model with the protection undone by a key, right or wrong, or locked when null. Weights that no key changes
+    /// are shared with this model.
+    /// </summary>
+    public SegmentationModel With(PermutationKey? key)
+    {
+        KeyEffect? effect = key is null ? null : KeyEffect.Of(key, Description);
+        return new SegmentationModel(Description, NetworkUnder(effect), effect);
+    }
+
+    /// <summary>This unprotected model protected with a key from now on, and unlocked. All weights are shared with this model.</summary>
+    public SegmentationModel Protect(PermutationKey key, FeatureMaps maps, bool storeFingerprint)
+    {
+        ModelDescription description = Description.ProtectedWith(key, maps, storeFingerprint);
+        KeyEffect effect = KeyEffect.Of(key, description);
+        return new SegmentationModel(description, NetworkUnder(effect: null), effect);
+    }
+
+    /// <summary>This protected model without protection: what its key unlocks is plain from now on.</summary>
+    public SegmentationModel Unprotect(PermutationKey key)
+        => new(Description.Unprotected(), NetworkUnder(KeyEffect.Of(key, Description)), effect: null);
+
+    /// <summary>This protected model with the same maps protected by another key, and unlocked.</summary>
+    public SegmentationModel Rekey(PermutationKey oldKey, PermutationKey newKey)
+    {
+        ModelDescription description = Description.ProtectedWith(newKey, Description.FeatureMaps, storeFingerprint: Description.Fingerprint is not null);
+        KeyEffect effect = KeyEffect.Of(newKey, description);
+        return new SegmentationModel(description, NetworkUnder(KeyEffect.Of(oldKey, Description)), effect);
+    }
+
+    /// <summary>The tensors as the file holds them, one at a time; the caller disposes each.</summary>
+    /// <exception cref="ObjectDisposedException">The model was disposed.</exception>
+    public IEnumerable<(string Name, Tensor Value)> StoredState()
+    {
+        using var use = Use();
+        foreach ((string name, Tensor value) in use.Value.Network.State())
+        {
+            using Tensor running = value.detach();
+            yield return (name, _effect is null ? running.alias() : _effect.Weights.Protect(name, running));
+        }
+    }
+
+    /// <summary>Frees the native memory, once no thread uses it any more.</summary>
+    public void Dispose() => _networks.Dispose();
+
+    // The stored weights with the protection undone by a key; as they are when null.
+    private FcnNetwork NetworkUnder(KeyEffect? effect)
+    {
+        var state = new Dictionary<string, Tensor>();
+        foreach ((string name, Tensor stored) in StoredState())
+        {
+            using (stored)
+                state[name] = effect is null ? stored.alias() : effect.Weights.Unprotect(name, stored);
+        }
+        return FcnNetwork.FromState(Description.Architecture, state);
+    }
+
+    private static ObjectDisposedException Disposed() => new(
+        nameof(PermutedSegmentationTransformer),
+        "This segmentation model was disposed. A PredictionEngine disposes the model that it is made of with itself, unless it is made with new PredictionEngineOptions { OwnsTransformer = false }.");
+}
