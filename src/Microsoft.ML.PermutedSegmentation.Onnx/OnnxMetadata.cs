@@ -9,6 +9,8 @@ internal static class OnnxMetadata
     /// <summary>The description of a model as metadata.</summary>
     public static IEnumerable<(string Name, string Value)> Write(ModelDescription description)
     {
+        if (description.Network != SegmentationNetwork.Fcn)
+            yield return ("network", $"{description.Network}");
         yield return ("backbone", $"{description.Backbone}");
         yield return ("output_stride", Text(description.OutputStride));
         yield return ("image_height", Text(description.ImageHeight));
@@ -29,6 +31,7 @@ internal static class OnnxMetadata
         {
             var description = new ModelDescription
             {
+                Network = metadata.ContainsKey("network") ? Parse("network", text => Enum.GetValues<SegmentationNetwork>().Single(network => $"{network}" == text)) : SegmentationNetwork.Fcn,
                 Backbone = Parse("backbone", text => Enum.GetValues<Backbone>().Single(backbone => $"{backbone}" == text)),
                 OutputStride = Parse("output_stride", Number),
                 ImageHeight = Parse("image_height", Number),

@@ -22,6 +22,6 @@ internal static class RandomModel
             PredictedLabelColumnName = "PredictedLabel",
             ScoreColumnName = "Score",
         };
-        return SegmentationModel.Stored(description, new FcnNetwork(description.Architecture, generator));
+        return SegmentationModel.Stored(description, new TorchNetwork(description.Layout, generator));
     }
 }

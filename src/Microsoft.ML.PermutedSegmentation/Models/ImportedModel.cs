@@ -13,19 +13,20 @@ internal static class ImportedModel
     {
         if (weights.IsLocked)
             throw new ArgumentException("The weights are those of a locked model. Load that model itself and unlock it with mlContext.Segmentation().Unlock(model, key).", nameof(weights));
-        if (weights.ClassCount is not { } classCount)
+        if (weights is not { ClassCount: { } classCount, Network: { } network })
             throw new ArgumentException($"The weights are those of a {weights.Backbone} alone, without a classifier: train a model from them, as Options.InitialWeights.", nameof(weights));
         if (ClassNameList.FindProblem(classNames) is { } problem)
             throw new ArgumentException(problem, nameof(classNames));
         if (classNames.Count != classCount)
             throw new ArgumentException($"The weights tell {classCount} classes apart, but there are {classNames.Count} class names.", nameof(classNames));
-        if (outputStride is not (8 or 16 or 32))
-            throw new ArgumentOutOfRangeException(nameof(outputStride), outputStride, "The output stride must be 8, 16 or 32.");
+        if (NetworkLayout.FindProblem(network, weights.Backbone, outputStride) is { } wrong)
+            throw new ArgumentOutOfRangeException(nameof(outputStride), outputStride, wrong.Message);
         CheckSide(nameof(imageHeight), imageHeight, outputStride);
         CheckSide(nameof(imageWidth), imageWidth, outputStride);
 
         var description = new ModelDescription
         {
+            Network = network,
             Backbone = weights.Backbone,
             OutputStride = outputStride,
             ImageHeight = imageHeight,
@@ -38,9 +39,9 @@ internal static class ImportedModel
         };
         description.RequireStorable();
         using var use = weights.Use();
-        FcnNetwork network = FcnNetwork.FromState(
-            description.Architecture, use.Value.ToDictionary(entry => entry.Key, entry => entry.Value.alias()));
-        return new PermutedSegmentationTransformer(environment, SegmentationModel.Stored(description, network));
+        TorchNetwork plain = TorchNetwork.FromState(
+            description.Layout, use.Value.ToDictionary(entry => entry.Key, entry => entry.Value.alias()));
+        return new PermutedSegmentationTransformer(environment, SegmentationModel.Stored(description, plain));
     }
 
     private static void CheckSide(string name, int value, int outputStride)

@@ -12,6 +12,7 @@ internal sealed record ModelDescription
 
     private const int FingerprintSize = 8;
 
+    public SegmentationNetwork Network { get; init; }
     public required Backbone Backbone { get; init; }
     public required int OutputStride { get; init; }
     public required int ImageHeight { get; init; }
@@ -38,7 +39,7 @@ internal sealed record ModelDescription
     public bool IsProtected => FeatureMaps != FeatureMaps.None || ImageEncryption is not null;
 
     [JsonIgnore]
-    public FcnArchitecture Architecture => FcnArchitecture.For(Backbone, OutputStride, ClassNames.Count);
+    public NetworkLayout Layout => NetworkLayout.For(Network, Backbone, OutputStride, ClassNames.Count);
 
     /// <summary>The same model protected from now on, with a new salt unless one is given.</summary>
     /// <exception cref="ObjectDisposedException">The key was disposed.</exception>
@@ -92,7 +93,7 @@ internal sealed record ModelDescription
     /// <exception cref="ArgumentException">It describes no network that can be.</exception>
     public void Check()
     {
-        _ = Architecture; // throws for a network that cannot be
+        _ = Layout; // throws for a network that cannot be
         Require(ImageHeight is > 0 and <= LargestSide && ImageHeight % OutputStride == 0, $"image height {ImageHeight}");
         Require(ImageWidth is > 0 and <= LargestSide && ImageWidth % OutputStride == 0, $"image width {ImageWidth}");
         Require((FeatureMaps & ~FeatureMaps.All) == 0, "an unknown feature map");

@@ -16,6 +16,7 @@ internal sealed partial class ModelDescriptionJson : JsonSerializerContext
         RespectRequiredConstructorParameters = true,
         Converters =
         {
+            new JsonStringEnumConverter<SegmentationNetwork>(allowIntegerValues: false),
             new JsonStringEnumConverter<Backbone>(allowIntegerValues: false),
             new JsonStringEnumConverter<FeatureMaps>(allowIntegerValues: false),
             new JsonStringEnumConverter<BlockTransformMethod>(allowIntegerValues: false),

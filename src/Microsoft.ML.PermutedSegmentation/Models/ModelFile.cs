@@ -48,12 +48,13 @@ internal static class ModelFile
         try
         {
             (ModelDescription description, int descriptionLength) = ReadDescription(stream, hash);
-            var shapes = FcnNetwork.DescribeState(description.Architecture);
+            NetworkLayout layout = description.Layout;
+            var shapes = layout.Parameters.Select(parameter => (parameter.Name, Shape: parameter.Shape.ToArray())).ToList();
             long weights = shapes.Sum(entry => entry.Shape.Aggregate(1L, (product, size) => product * size)) * sizeof(float);
             long expected = sizeof(int) + descriptionLength + weights + SHA256.HashSizeInBytes;
             if (length != expected)
                 throw new InvalidDataException($"The model is damaged: it has {length} bytes, but {expected} belong to {description.Backbone} with {description.ClassNames.Count} classes.");
-            return SegmentationModel.Stored(description, FcnNetwork.FromState(description.Architecture, ReadState(stream, hash, shapes)));
+            return SegmentationModel.Stored(description, TorchNetwork.FromState(layout, ReadState(stream, hash, shapes)));
         }
         catch (EndOfStreamException exception)
         {

@@ -17,13 +17,16 @@ public sealed class SegmentationWeights : IDisposable
 
     private readonly Shared<IReadOnlyDictionary<string, Tensor>> _state;
 
-    private SegmentationWeights(Backbone backbone, int? classCount, bool isLocked, Dictionary<string, Tensor> state)
+    private SegmentationWeights(SegmentationNetwork? network, Backbone backbone, int? classCount, bool isLocked, Dictionary<string, Tensor> state)
     {
-        (Backbone, ClassCount, IsLocked) = (backbone, classCount, isLocked);
+        (Network, Backbone, ClassCount, IsLocked) = (network, backbone, classCount, isLocked);
         foreach (Tensor tensor in state.Values)
             tensor.DetachFromDisposeScope();
         _state = new Shared<IReadOnlyDictionary<string, Tensor>>(state, Free, () => new ObjectDisposedException(nameof(SegmentationWeights)));
     }
+
+    /// <summary>The network that they are of; null for a backbone alone.</summary>
+    public SegmentationNetwork? Network { get; }
 
     /// <summary>The residual network that they belong to.</summary>
     public Backbone Backbone { get; }
@@ -37,7 +40,7 @@ public sealed class SegmentationWeights : IDisposable
     /// </summary>
     public bool IsLocked { get; }
 
-    /// <summary>32-bit floats by their names in <see cref="FcnNetwork.State"/>; a backbone alone lacks the classifier's.</summary>
+    /// <summary>32-bit floats by their names in <see cref="TorchNetwork.State"/>; a backbone alone lacks the classifier's.</summary>
     /// <exception cref="ObjectDisposedException">The weights were disposed.</exception>
     internal Shared<IReadOnlyDictionary<string, Tensor>>.Lease Use() => _state.Use();
 
@@ -71,7 +74,7 @@ public sealed class SegmentationWeights : IDisposable
             // Ends what was read so far when reading fails.
             using var scope = NewDisposeScope();
             return new SegmentationWeights(
-                weights.Backbone, weights.ClassCount, file.Header.Metadata.ContainsKey(LockedMark),
+                weights.Network, weights.Backbone, weights.ClassCount, file.Header.Metadata.ContainsKey(LockedMark),
                 weights.Entries.ToDictionary(entry => entry.Name, entry => Read(file, entry.Entry)));
         }
         catch (Exception exception) when (exception is InvalidDataException or EndOfStreamException)
@@ -95,8 +98,8 @@ public sealed class SegmentationWeights : IDisposable
         PermutedSegmentationTransformer segmenter = ModelChain.Split(model).Segmenter;
         using var use = segmenter.Model.Use();
         return new SegmentationWeights(
-            segmenter.Model.Description.Backbone, segmenter.ClassNames.Count, !segmenter.IsUnlocked,
-            use.Value.Network.State().ToDictionary(entry => entry.Key, entry => entry.Value.detach()));
+            segmenter.Network, segmenter.Backbone, segmenter.ClassNames.Count, !segmenter.IsUnlocked,
+            use.Value.Network.State.ToDictionary(entry => entry.Key, entry => entry.Value.detach()));
     }
 
     /// <summary>
@@ -119,7 +122,7 @@ public sealed class SegmentationWeights : IDisposable
         using Tensor counter = zeros([], ScalarType.Int64, CPU);
         Dictionary<string, string> metadata = IsLocked ? new() { [LockedMark] = "true" } : [];
         using var use = Use();
-        SafetensorsFile.Write(path, TorchvisionWeights.ToFile(use.Value, isWhole: ClassCount is not null, counter), metadata);
+        SafetensorsFile.Write(path, TorchvisionWeights.ToFile(use.Value, isWhole: Network is not null, Backbone, counter), metadata);
     }
 
     /// <summary>Frees the native memory that no model shares.</summary>

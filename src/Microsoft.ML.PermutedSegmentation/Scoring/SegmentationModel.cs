@@ -14,7 +14,7 @@ internal sealed class SegmentationModel : IDisposable
 
     private readonly Shared<ModelNetworks> _networks;
 
-    private SegmentationModel(ModelDescription description, FcnNetwork network, KeyEffect? effect)
+    private SegmentationModel(ModelDescription description, TorchNetwork network, KeyEffect? effect)
     {
         (Description, _effect) = (description, effect);
         var networks = new ModelNetworks(network, description.ImageHeight, description.ImageWidth);
@@ -29,10 +29,10 @@ internal sealed class SegmentationModel : IDisposable
     public bool IsUnlocked => _effect is not null || !Description.IsProtected;
 
     /// <summary>A model whose weights are as in its file.</summary>
-    public static SegmentationModel Stored(ModelDescription description, FcnNetwork network) => new(description, network, effect: null);
+    public static SegmentationModel Stored(ModelDescription description, TorchNetwork network) => new(description, network, effect: null);
 
     /// <summary>A model of freshly trained plain weights, protected from now on and unlocked.</summary>
-    public static SegmentationModel Trained(ModelDescription description, FcnNetwork network, KeyEffect? effect)
+    public static SegmentationModel Trained(ModelDescription description, TorchNetwork network, KeyEffect? effect)
         => new(description, network, effect);
 
     /// <summary>The networks until the lease is disposed, even if the model is disposed meanwhile.</summary>
@@ -83,7 +83,7 @@ internal sealed class SegmentationModel : IDisposable
     public IEnumerable<(string Name, Tensor Value)> StoredState()
     {
         using var use = Use();
-        foreach ((string name, Tensor value) in use.Value.Network.State())
+        foreach ((string name, Tensor value) in use.Value.Network.State)
         {
             using Tensor running = value.detach();
             yield return (name, _effect is null ? running.alias() : _effect.Weights.Protect(name, running));
@@ -94,7 +94,7 @@ internal sealed class SegmentationModel : IDisposable
     public void Dispose() => _networks.Dispose();
 
     // The stored weights with the protection undone by a key; as they are when null.
-    private FcnNetwork NetworkUnder(KeyEffect? effect)
+    private TorchNetwork NetworkUnder(KeyEffect? effect)
     {
         var state = new Dictionary<string, Tensor>();
         foreach ((string name, Tensor stored) in StoredState())
@@ -102,7 +102,7 @@ internal sealed class SegmentationModel : IDisposable
             using (stored)
                 state[name] = effect is null ? stored.alias() : effect.Weights.Unprotect(name, stored);
         }
-        return FcnNetwork.FromState(Description.Architecture, state);
+        return TorchNetwork.FromState(Description.Layout, state);
     }
 
     private static ObjectDisposedException Disposed() => new(

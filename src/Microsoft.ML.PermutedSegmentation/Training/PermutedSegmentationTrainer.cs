@@ -66,11 +66,11 @@ public sealed partial class PermutedSegmentationTrainer : IEstimator<PermutedSeg
         description.RequireStorable();
         // Before training: a key that was disposed should fail now and not after hours.
         KeyEffect? effect = _key is null ? null : KeyEffect.Of(_key, description);
-        var network = new FcnNetwork(description.Architecture, random.Generator, device);
+        var network = new TorchNetwork(description.Layout, random.Generator, device);
         try
         {
             if (_options.InitialWeights is { } initial)
-                InitialWeights.Take(network, initial);
+                InitialWeights.Take(network, initial, _options.Network);
             if (_options.ReadInitialWeightsThroughPermutation)
                 InitialWeights.ReadThroughPermutation(network, effect!.Weights);
             using var state = new TrainingState(network, _options);
@@ -142,6 +142,7 @@ public sealed partial class PermutedSegmentationTrainer : IEstimator<PermutedSeg
     {
         var plain = new ModelDescription
         {
+            Network = _options.Network,
             Backbone = _options.Backbone,
             OutputStride = _options.OutputStride,
             ImageHeight = _options.ImageHeight,

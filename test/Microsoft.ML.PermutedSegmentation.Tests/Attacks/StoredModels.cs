@@ -3,7 +3,7 @@ namespace Microsoft.ML.PermutedSegmentation.Tests;
 /// <summary>Unprotected models without data: of square images and two classes.</summary>
 internal static class StoredModels
 {
-    public static SegmentationModel Of(Backbone backbone, int size, Func<FcnArchitecture, FcnNetwork> network)
+    public static SegmentationModel Of(Backbone backbone, int size, Func<NetworkLayout, TorchNetwork> network)
     {
         var description = new ModelDescription
         {
@@ -17,6 +17,6 @@ internal static class StoredModels
             PredictedLabelColumnName = "PredictedLabel",
             ScoreColumnName = "Score",
         };
-        return SegmentationModel.Stored(description, network(description.Architecture));
+        return SegmentationModel.Stored(description, network(description.Layout));
     }
 }

@@ -227,7 +227,7 @@ public sealed class ModelFileTests(TrainedModel trained) : IClassFixture<Trained
 
     private static float[] ClassifierRow(PermutedSegmentationTransformer transformer)
     {
-        using torch.Tensor row = transformer.Network().State()["classifier.4.weight"][0].flatten();
+        using torch.Tensor row = transformer.Network().State["classifier.4.weight"][0].flatten();
         return row.data<float>().ToArray();
     }
 
