@@ -142,7 +142,7 @@ internal static class CommonOptions
         var text = result.Tokens[0].Value;
         if (T.TryParse(text, CultureInfo.InvariantCulture, out var number) && number >= minimum && T.IsFinite(number))
             return number;
-        result.AddError($"'{text}' is no value for {((OptionResult)result.Parent!).Option.Name}; give a {(typeof(T) == typeof(int) ? "whole " : "")}number of at least {minimum}.");
+        result.AddError($"'{text}' is not a value for {((OptionResult)result.Parent!).Option.Name}; give a {(typeof(T) == typeof(int) ? "whole " : "")}number of at least {minimum}.");
         return minimum;
     }
 
@@ -151,7 +151,7 @@ internal static class CommonOptions
         var text = result.Tokens[0].Value;
         if (text.Split('x', 'X') is [var height, var width] && int.TryParse(height, out var h) && int.TryParse(width, out var w) && h > 0 && w > 0)
             return (h, w);
-        result.AddError($"'{text}' is no size; write height x width in pixels, such as 256x256.");
+        result.AddError($"'{text}' is not a size; write height x width in pixels, such as 256x256.");
         return null;
     }
 

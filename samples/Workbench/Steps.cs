@@ -96,7 +96,7 @@ internal static class Steps
         catch (Exception exception) when (exception is FormatException or InvalidDataException or TargetInvocationException)
         {
             var cause = exception is TargetInvocationException { InnerException: { } inner } ? inner : exception;
-            throw new InvalidDataException($"'{path}' is no model file, or damaged: {cause.Message}", exception);
+            throw new InvalidDataException($"'{path}' is not a model file, or it is damaged: {cause.Message}", exception);
         }
     }
 

@@ -30,7 +30,7 @@ internal sealed class Termination : IDisposable
     /// <summary>Says that the command was cancelled, and ends the process.</summary>
     public void End()
     {
-        WholeFile.Abandon();
+        OutputFile.Abandon();
         if (Interlocked.Exchange(ref _isTold, 1) == 0)
             Console.Error.WriteLine("Cancelled.");
         Exit(_exitCode);

@@ -22,7 +22,7 @@ internal static class OnnxFile
             Graph = graph,
             OpsetImport = { new OperatorSetIdProto { Domain = "", Version = GraphBuilder.OperatorSet } },
         };
-        foreach ((string name, string value) in OnnxMetadata.Write(description))
+        foreach ((string name, string value) in ModelMetadata.Write(description))
             model.MetadataProps.Add(new StringStringEntryProto { Key = name, Value = value });
         return model;
     }
@@ -37,12 +37,14 @@ internal static class OnnxFile
             if (StructureSize(file) > LargestStructure)
                 throw new InvalidDataException($"The model is damaged: there are more than {LargestStructure} bytes in it besides its weights.");
             ModelProto model = ModelProto.Parser.ParseFrom(file);
-            ModelDescription description = OnnxMetadata.Read(Unique(model.MetadataProps, entry => entry.Key).ToDictionary(entry => entry.Key, entry => entry.Value.Value));
+            ModelDescription description = ModelMetadata.Read(Unique(model.MetadataProps, entry => entry.Key).ToDictionary(entry => entry.Key, entry => entry.Value.Value));
+            if (description.Protection?.ImageStep is not null)
+                throw new InvalidDataException("The network of this model reads images that a key has changed; only models that read plain images are run.");
             return (description, Unique(model.Graph?.Initializer ?? [], tensor => tensor.Name));
         }
         catch (InvalidProtocolBufferException exception)
         {
-            throw new InvalidDataException($"This is no ONNX file, or damaged: {exception.Message}", exception);
+            throw new InvalidDataException($"This is not an ONNX file, or it is damaged: {exception.Message}", exception);
         }
     }
 
@@ -53,7 +55,7 @@ internal static class OnnxFile
         for (int count; (count = stream.Read(buffer)) > 0; content.Write(buffer, 0, count))
         {
             if (content.Length + count > LargestFile)
-                throw new InvalidDataException($"This is no ONNX file of a model of this library: it has more than {LargestFile} bytes.");
+                throw new InvalidDataException($"This is not an ONNX file of a model of this library: it has more than {LargestFile} bytes.");
         }
         return content.Length == content.Capacity ? content.GetBuffer() : content.ToArray();
     }

@@ -35,7 +35,7 @@ public static class OnnxSegmentationExtensions
         ArgumentNullException.ThrowIfNull(model);
         ArgumentNullException.ThrowIfNull(stream);
         SegmentationModel segmentation = ModelChain.Split(model).Segmenter.Model;
-        if (segmentation.Description.ImageEncryption is not null)
+        if (segmentation.Description.Protection?.ImageStep is not null)
             throw new InvalidOperationException("The network of this model learned from images that are encrypted block by block. An ONNX file would need images encrypted in the same way; only models without block-wise encryption are exported.");
         Write(segmentation, stream, options ?? new OnnxExportOptions());
     }
@@ -56,7 +56,7 @@ public static class OnnxSegmentationExtensions
     {
         ArgumentNullException.ThrowIfNull(key);
         ArgumentNullException.ThrowIfNull(metadata);
-        ModelDescription description = OnnxMetadata.Read(metadata);
+        ModelDescription description = ModelMetadata.Read(metadata);
         if (verify && description.IsProtected)
             KeyVerification.Require(KeyVerification.Matches(key, description.Salt, description.Fingerprint), "model", "get its inputs without verifying");
         return KeyEffect.PermutationsOf(key, description).ToDictionary(

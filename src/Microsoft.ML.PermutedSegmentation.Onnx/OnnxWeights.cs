@@ -21,7 +21,7 @@ internal sealed class OnnxWeights(IReadOnlyDictionary<string, TensorProto> tenso
         if (!tensors.TryGetValue(name, out TensorProto? tensor))
             throw new InvalidDataException($"The weights '{name}' are missing.");
         if (tensor.DataType != (int)TensorProto.Types.DataType.Float || !tensor.Dims.SequenceEqual(shape))
-            throw new InvalidDataException($"The weights '{name}' have not the shape [{string.Join(", ", shape)}] and 32-bit floats.");
+            throw new InvalidDataException($"The weights '{name}' do not have the shape [{string.Join(", ", shape)}] and 32-bit floats.");
         if (tensor.DataLocation != TensorProto.Types.DataLocation.Default || tensor.ExternalData.Count > 0)
             throw new InvalidDataException($"The weights '{name}' are in another file, which is not read.");
         if (tensor.RawData.Length != shape.Aggregate((long)sizeof(float), (product, length) => product * length))

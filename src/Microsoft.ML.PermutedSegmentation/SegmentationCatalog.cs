@@ -3,11 +3,9 @@ namespace Microsoft.ML.PermutedSegmentation;
 /// <summary>Semantic segmentation with models that need their secret key; reached by <c>mlContext.Segmentation()</c>.</summary>
 public sealed class SegmentationCatalog
 {
-    private readonly MLContext _environment;
-
     internal SegmentationCatalog(MLContext environment)
     {
-        _environment = environment;
+        Environment = environment;
         Trainers = new SegmentationTrainersCatalog(environment);
         Transforms = new SegmentationTransformsCatalog(environment);
     }
@@ -15,8 +13,10 @@ public sealed class SegmentationCatalog
     /// <summary>The trainers.</summary>
     public SegmentationTrainersCatalog Trainers { get; }
 
-    /// <summary>Loading of masks, and the conventional encryption of images.</summary>
+    /// <summary>Loading of images and masks.</summary>
     public SegmentationTransformsCatalog Transforms { get; }
+
+    internal MLContext Environment { get; }
 
     /// <summary>How well predicted masks agree with the true ones.</summary>
     /// <remarks>
@@ -37,96 +37,8 @@ public sealed class SegmentationCatalog
         IReadOnlyCollection<int>? ignoredClasses = null)
     {
         SegmentationMetrics metrics = DataViewEvaluation.Evaluate(data, labelColumnName, predictedLabelColumnName, ignoredClasses);
-        metrics.LogWarnings(_environment);
+        metrics.LogWarnings(Environment);
         return metrics;
-    }
-
-    /// <summary>
-    /// What a protected model is worth under the key conditions of the paper: with its key, without one, and with random keys
-    /// (Table I). Layers below the lowest keyed map run once for all keys. A chain that encrypts images block by block is
-    /// evaluated likewise (Table II).
-    /// </summary>
-    /// <param name="model">A segmentation model, or a chain of transformers with one, for example behind a block-wise encryption. Locked or not does not matter.</param>
-    /// <param name="data">Rows that the model reads, with true masks.</param>
-    /// <param name="key">The model's key.</param>
-    /// <param name="wrongKeyCount">How many random keys to try; the paper tries 100. With a seed in the context they are the same each time.</param>
-    /// <param name="trainingData">Rows whose masks tell the most frequent class of each pixel, a floor to judge by; null to leave it out.</param>
-    /// <param name="labelColumnName">Column of true masks.</param>
-    /// <param name="cancellationToken">Ends the evaluation with an <see cref="OperationCanceledException"/>.</param>
-    /// <exception cref="ArgumentOutOfRangeException"><paramref name="wrongKeyCount"/> is below 1, or a column is missing.</exception>
-    /// <exception cref="ArgumentException">The model is not protected, the key is another one, or the masks have other classes.</exception>
-    /// <exception cref="InvalidDataException">A row's image or mask cannot be read.</exception>
-    /// <exception cref="InvalidOperationException">There are no rows, or every pixel is void.</exception>
-    public AccessControlMetrics EvaluateAccessControl(
-        ITransformer model,
-        IDataView data,
-        PermutationKey key,
-        int wrongKeyCount = 100,
-        IDataView? trainingData = null,
-        string labelColumnName = "Label",
-        CancellationToken cancellationToken = default)
-    {
-        ArgumentNullException.ThrowIfNull(model);
-        ArgumentNullException.ThrowIfNull(data);
-        ArgumentNullException.ThrowIfNull(key);
-        return AccessControlEvaluation.Evaluate(_environment, model, data, key, wrongKeyCount, trainingData, labelColumnName, cancellationToken);
-    }
-
-    /// <summary>
-    /// What a protected model is worth with random keys, the paper's condition Incorrect: as <see cref="EvaluateAccessControl"/>
-    /// finds it, for whoever does not have the model's key. Layers below the lowest keyed map run once for all keys.
-    /// </summary>
-    /// <param name="model">A segmentation model, or a chain of transformers with one. Locked or not does not matter.</param>
-    /// <param name="data">Rows that the model reads, with true masks.</param>
-    /// <param name="wrongKeyCount">How many random keys to try; the paper tries 100. With a seed in the context they are the same each time.</param>
-    /// <param name="labelColumnName">Column of true masks.</param>
-    /// <param name="progress">Is told, on the calling thread, how many images have been scored so far, each counted once for each key.</param>
-    /// <param name="cancellationToken">Ends the evaluation with an <see cref="OperationCanceledException"/>.</param>
-    /// <exception cref="ArgumentOutOfRangeException"><paramref name="wrongKeyCount"/> is below 1, or a column is missing.</exception>
-    /// <exception cref="ArgumentException">The model is not protected, or the masks have other classes.</exception>
-    /// <exception cref="InvalidDataException">A row's image or mask cannot be read.</exception>
-    /// <exception cref="InvalidOperationException">There are no rows, or every pixel is void.</exception>
-    public WrongKeyMetrics EvaluateWrongKeys(
-        ITransformer model,
-        IDataView data,
-        int wrongKeyCount = 100,
-        string labelColumnName = "Label",
-        IProgress<long>? progress = null,
-        CancellationToken cancellationToken = default)
-    {
-        ArgumentNullException.ThrowIfNull(model);
-        ArgumentNullException.ThrowIfNull(data);
-        return AccessControlEvaluation.EvaluateWrongKeys(_environment, model, data, wrongKeyCount, labelColumnName, progress, cancellationToken);
-    }
-
-    /// <summary>
-    /// Measures what a stolen model is worth to whoever has its file and some labelled images but not the key, beside what
-    /// these images are worth without it.
-    /// </summary>
-    /// <remarks>
-    /// A stolen model is worthless where a training from its weights does no better than one from random weights
-    /// (<see cref="AttackMethod.TrainFromScratch"/>). Takes as long as two trainings and a cheap one for each number of images.
-    /// With a seed in the <see cref="MLContext"/> it is repeatable on the CPU.
-    /// </remarks>
-    /// <param name="model">A model of permuted feature maps, locked or not, or a chain of transformers with one.</param>
-    /// <param name="attackerImages">Rows with an image and a mask that the attacker has.</param>
-    /// <param name="testImages">Rows with an image and a mask to try what comes out on.</param>
-    /// <param name="key">The model's key, which partly right keys are made from; no other attack uses it.</param>
-    /// <param name="options">What attacks may use; by default <see cref="AttackOptions"/>'s own.</param>
-    /// <returns>The results, in the order in which they were made.</returns>
-    /// <exception cref="ArgumentNullException">An argument is null.</exception>
-    /// <exception cref="ArgumentException">The model has no keyed map, the key is another one, or the data does not fit the model.</exception>
-    /// <exception cref="ArgumentOutOfRangeException">An option is out of its range.</exception>
-    /// <exception cref="InvalidDataException">A row's image or mask cannot be read, or they differ in size.</exception>
-    /// <exception cref="OperationCanceledException">The token of the options was cancelled.</exception>
-    public IReadOnlyList<AttackResult> EvaluateAttacks(
-        ITransformer model, IDataView attackerImages, IDataView testImages, PermutationKey key, AttackOptions? options = null)
-    {
-        ArgumentNullException.ThrowIfNull(model);
-        ArgumentNullException.ThrowIfNull(attackerImages);
-        ArgumentNullException.ThrowIfNull(testImages);
-        ArgumentNullException.ThrowIfNull(key);
-        return AttackPreparation.Evaluate(_environment, model, attackerImages, testImages, key, options ?? new AttackOptions());
     }
 
     /// <summary>
@@ -151,7 +63,7 @@ public sealed class SegmentationCatalog
     {
         ArgumentNullException.ThrowIfNull(weights);
         ArgumentNullException.ThrowIfNull(classNames);
-        return ImportedModel.Create(_environment, weights, classNames, imageHeight, imageWidth, outputStride);
+        return ImportedModel.Create(Environment, weights, classNames, imageHeight, imageWidth, outputStride);
     }
 
     /// <summary>
@@ -171,7 +83,7 @@ public sealed class SegmentationCatalog
     {
         ArgumentNullException.ThrowIfNull(model);
         ArgumentNullException.ThrowIfNull(key);
-        return ModelChain.Unlock(_environment, model, key, verify);
+        return ModelChain.Unlock(Environment, model, key, verify);
     }
 
     /// <summary>

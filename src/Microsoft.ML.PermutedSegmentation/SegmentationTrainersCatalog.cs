@@ -3,9 +3,9 @@ namespace Microsoft.ML.PermutedSegmentation;
 /// <summary>Trainers for semantic segmentation; reached by <c>mlContext.Segmentation().Trainers</c>.</summary>
 public sealed class SegmentationTrainersCatalog
 {
-    private readonly MLContext _environment;
+    internal SegmentationTrainersCatalog(MLContext environment) => Environment = environment;
 
-    internal SegmentationTrainersCatalog(MLContext environment) => _environment = environment;
+    internal MLContext Environment { get; }
 
     /// <summary>A fully convolutional network whose model is of no use without the key.</summary>
     /// <param name="key">The secret. It is needed until <c>Fit</c> has returned and is not stored.</param>
@@ -41,25 +41,7 @@ public sealed class SegmentationTrainersCatalog
     public PermutedSegmentationTrainer Permuted(PermutationKey key, PermutedSegmentationTrainer.Options options)
     {
         ArgumentNullException.ThrowIfNull(key);
-        return new PermutedSegmentationTrainer(_environment, key, options);
-    }
-
-    /// <summary>
-    /// The conventional method that the paper compares with (Sec. III-D, Table II): the same network, trained on images that
-    /// the key encrypts block by block after augmentation and resizing. Its model encrypts the images that it is given when
-    /// it is unlocked, and reads them as they are when it is locked. It is less accurate than <c>Permuted</c>.
-    /// </summary>
-    /// <param name="key">The secret. It is needed until <c>Fit</c> has returned and is not stored.</param>
-    /// <param name="method">What happens to a block.</param>
-    /// <param name="blockSize">M, height and width of a block in pixels, 2 to 2048; it must divide the options' image height and width.</param>
-    /// <param name="options">Everything else that can be set; <c>FeatureMaps</c> is not used.</param>
-    /// <exception cref="ArgumentNullException">An argument is null.</exception>
-    /// <exception cref="ArgumentException">A value is out of its range, or the block size does not divide the image size.</exception>
-    public PermutedSegmentationTrainer BlockwiseEncrypted(
-        PermutationKey key, BlockTransformMethod method, int blockSize, PermutedSegmentationTrainer.Options options)
-    {
-        ArgumentNullException.ThrowIfNull(key);
-        return new PermutedSegmentationTrainer(_environment, key, options, BlockScheme.Of(method, blockSize));
+        return new PermutedSegmentationTrainer(Environment, key, options);
     }
 
     /// <summary>The same network without protection: the baseline.</summary>
@@ -88,5 +70,5 @@ public sealed class SegmentationTrainersCatalog
     /// <exception cref="ArgumentException">
     /// The initial weights are those of a locked model or of another backbone, or they should be read through a permutation.
     /// </exception>
-    public PermutedSegmentationTrainer Fcn(PermutedSegmentationTrainer.Options options) => new(_environment, key: null, options);
+    public PermutedSegmentationTrainer Fcn(PermutedSegmentationTrainer.Options options) => new(Environment, key: null, options);
 }

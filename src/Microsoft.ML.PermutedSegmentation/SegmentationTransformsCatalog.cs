@@ -1,13 +1,11 @@
-using System.Security.Cryptography;
-
 namespace Microsoft.ML.PermutedSegmentation;
 
-/// <summary>Loading of images and masks, and encryption of images; reached by <c>mlContext.Segmentation().Transforms</c>.</summary>
+/// <summary>Loading of images and masks; reached by <c>mlContext.Segmentation().Transforms</c>.</summary>
 public sealed class SegmentationTransformsCatalog
 {
-    private readonly MLContext _environment;
+    internal SegmentationTransformsCatalog(MLContext environment) => Environment = environment;
 
-    internal SegmentationTransformsCatalog(MLContext environment) => _environment = environment;
+    internal MLContext Environment { get; }
 
     /// <summary>
     /// Loads pictures from JPEG and PNG files: upright as viewers show them, with the colors that transparent pixels have, and never in
@@ -27,9 +25,9 @@ public sealed class SegmentationTransformsCatalog
         inputColumnName ??= outputColumnName;
         ArgumentException.ThrowIfNullOrEmpty(inputColumnName);
         if (!Enum.IsDefined(orientation))
-            throw new ArgumentOutOfRangeException(nameof(orientation), orientation, "Not an orientation.");
+            throw new ArgumentOutOfRangeException(nameof(orientation), orientation, "Unknown orientation.");
         return new ImageFileLoadingEstimator(
-            new ImageFileLoadingTransformer(_environment, outputColumnName, imageFolder, inputColumnName, orientation));
+            new ImageFileLoadingTransformer(Environment, outputColumnName, imageFolder, inputColumnName, orientation));
     }
 
     /// <summary>
@@ -69,38 +67,6 @@ public sealed class SegmentationTransformsCatalog
         if (!string.IsNullOrEmpty(maskFolder) && !Directory.Exists(maskFolder))
             throw new DirectoryNotFoundException($"There is no mask folder '{maskFolder}'.");
         return new MaskLoadingEstimator(
-            new MaskLoadingTransformer(_environment, outputColumnName, maskFolder, inputColumnName, [.. classNames], palette));
-    }
-
-    /// <summary>
-    /// Encrypts images block by block: the conventional method that the paper compares with (Sec. III-D, Table II). To train
-    /// and score a network on images so encrypted see <c>Trainers.BlockwiseEncrypted</c>.
-    /// </summary>
-    /// <param name="key">The secret. It is needed until this method has returned and is not stored.</param>
-    /// <param name="method">What happens to a block.</param>
-    /// <param name="blockSize">M, height and width of a block in pixels, 2 to 2048; it must divide height and width of all images.</param>
-    /// <param name="outputColumnName">Column of encrypted images, of the same sizes as the plain ones.</param>
-    /// <param name="inputColumnName">Column of images, as <c>mlContext.Transforms.LoadImages</c> makes it; <paramref name="outputColumnName"/> when null.</param>
-    /// <param name="storeFingerprint">Whether to store the key's fingerprint, which tells a wrong key from the right one.</param>
-    /// <exception cref="ArgumentNullException"><paramref name="key"/> is null.</exception>
-    /// <exception cref="ArgumentException">A column name is empty, the method is none, or the block size is out of its range.</exception>
-    /// <exception cref="ObjectDisposedException">The key was disposed.</exception>
-    public BlockwiseEncryptingEstimator BlockwiseEncrypt(
-        PermutationKey key,
-        BlockTransformMethod method,
-        int blockSize,
-        string outputColumnName = "Image",
-        string? inputColumnName = null,
-        bool storeFingerprint = true)
-    {
-        ArgumentNullException.ThrowIfNull(key);
-        var scheme = BlockScheme.Of(method, blockSize);
-        ArgumentException.ThrowIfNullOrWhiteSpace(outputColumnName);
-        inputColumnName ??= outputColumnName;
-        ArgumentException.ThrowIfNullOrWhiteSpace(inputColumnName);
-        byte[] salt = RandomNumberGenerator.GetBytes(PermutationKey.ModelSaltSizeInBytes);
-        var encryption = new BlockEncryption(scheme, salt, storeFingerprint ? key.GetFingerprint(salt) : null);
-        return new BlockwiseEncryptingEstimator(
-            new BlockwiseEncryptingTransformer(_environment, outputColumnName, inputColumnName, encryption, encryption.Derive(key)));
+            new MaskLoadingTransformer(Environment, outputColumnName, maskFolder, inputColumnName, [.. classNames], palette));
     }
 }

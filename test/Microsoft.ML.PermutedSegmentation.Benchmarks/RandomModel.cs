@@ -9,19 +9,10 @@ internal static class RandomModel
     public static SegmentationModel Create(Backbone backbone, int outputStride, int size, int classes, FeatureMaps maps)
     {
         using var generator = new torch.Generator(1);
-        var description = new ModelDescription
-        {
-            Backbone = backbone,
-            OutputStride = outputStride,
-            ImageHeight = size,
-            ImageWidth = size,
-            ClassNames = [.. Enumerable.Range(0, classes).Select(k => $"{k}")],
-            FeatureMaps = maps,
-            Salt = maps == FeatureMaps.None ? null : new byte[PermutationKey.ModelSaltSizeInBytes],
-            ImageColumnName = "Image",
-            PredictedLabelColumnName = "PredictedLabel",
-            ScoreColumnName = "Score",
-        };
+        var description = new ModelDescription(
+            SegmentationNetwork.Fcn, backbone, outputStride, size, size, [.. Enumerable.Range(0, classes).Select(k => $"{k}")]);
+        if (maps != FeatureMaps.None)
+            description = description.With(new ModelProtection(maps, imageStep: null, new byte[PermutationKey.ModelSaltSizeInBytes], fingerprint: null));
         return SegmentationModel.Stored(description, new TorchNetwork(description.Layout, generator));
     }
 }

@@ -33,7 +33,7 @@ internal static class AttackCommand
         var json = new PathOption("--json", FileRole.Output) { HelpName = "out.json", Description = "Also writes the results to this file, as JSON." };
         var plot = new PathOption("--plot", FileRole.Output) { HelpName = "out.svg", Description = "Also draws mean IoU against the number of labelled images." };
 
-        var command = new DetailedCommand("attack", "Measures what a stolen model is worth to whoever has labelled images but no key.", """
+        var command = new DetailedCommand("attack", "Measures what a stolen model is worth to an attacker with labelled images but no key.", """
             Runs it without a key and with partly right ones, looks for the permutations in several ways, trains the protected layers or all
             of them anew, and trains the same network from nothing on the same images: a stolen model is worthless where it helps no more
             than that.
@@ -74,7 +74,7 @@ internal static class AttackCommand
         var counts = text.Split(',').Select(part => int.TryParse(part, CultureInfo.InvariantCulture, out var count) ? count : 0).Distinct().Order().ToArray();
         if (counts[0] >= 1)
             return counts;
-        result.AddError($"'{text}' is no value for --images; write numbers of at least 1, such as 10 or 1,10,100.");
+        result.AddError($"'{text}' is not a value for --images; write numbers of at least 1, such as 10 or 1,10,100.");
         return [];
     }
 
@@ -86,7 +86,7 @@ internal static class AttackCommand
             if (Enum.TryParse<AttackMethod>(name, ignoreCase: true, out var method) && Enum.IsDefined(method))
                 methods.Add(method);
             else
-                result.AddError($"'{name}' is no attack; the attacks are {string.Join(", ", Enum.GetNames<AttackMethod>())}.");
+                result.AddError($"'{name}' is not an attack; the attacks are {string.Join(", ", Enum.GetNames<AttackMethod>())}.");
         }
         return [.. methods];
     }

@@ -30,7 +30,7 @@ internal static class ExportWeightsCommand
             outputs.Write(path, weights.Save);
             Console.WriteLine(weights.IsLocked ? $"Wrote the protected weights, as they are stored, to {path}: without the model's key they are worth nothing."
                 : keyPath is null ? $"Wrote the weights of the unprotected model to {path}."
-                : $"Wrote the plain weights to {path}: whoever has this file needs no key.");
+                : $"Wrote the plain weights to {path}: anyone with this file needs no key.");
         });
         return command;
     }

@@ -72,11 +72,13 @@ internal static class InspectCommand
         foreach (var entry in file.Entries)
             yield return $"{entry.Bytes,15:N0}  {entry.Name}";
         var parts = file.Network;
-        yield return $"{parts.Name} is a length ({parts.Length}), a description ({parts.Description:N0}), weights ({parts.Weights:N0}) and a checksum ({parts.Checksum}), which is right: "
+        yield return $"{parts.Name} is a head with the description ({parts.Head:N0}), weights ({parts.Weights:N0}) and a checksum ({parts.Checksum}), which is right: "
             + (parts.Unexplained == 0 ? "these are all of its bytes." : $"{parts.Unexplained:N0} bytes are something else.");
+        if (parts.IsOld)
+            yield return "An older version of the library wrote this file. Saved again it has today's format, so that not all entries can be compared.";
         if (file.HoldsNothingElse)
             yield return "Writing the loaded model again gives the same entries, byte for byte: there is nothing else in the file.";
-        foreach (var entry in file.Entries.Where(entry => !entry.IsExplained))
+        foreach (var entry in file.Entries.Where(entry => !entry.IsExplained && !parts.IsOld))
             yield return $"NOT EXPLAINED: {entry.Name} is not what writing the loaded model again gives.";
         if (file.UnexplainedBytes != 0)
             yield return $"NOT EXPLAINED: {file.UnexplainedBytes:N0} bytes of the file are outside of its entries.";

@@ -10,7 +10,7 @@ internal static class ProtectCommand
     public static Command Create()
     {
         var model = CommonOptions.Model();
-        var key = CommonOptions.RequiredKey("--key", "The key file that the model shall need from now on (see keygen).");
+        var key = CommonOptions.RequiredKey("--key", "The key file that the model will need from now on (see keygen).");
         var featureMaps = CommonOptions.FeatureMaps(standard: "all");
         var output = CommonOptions.ModelOutput();
 
@@ -28,7 +28,7 @@ internal static class ProtectCommand
             using var secret = Steps.LoadKey(result.GetRequiredValue(key));
             Steps.ChangeModel(from, to, outputs, (segmentation, plain) => segmentation.Protect(plain, secret, result.GetValue(featureMaps) ?? FeatureMaps.All));
             Console.WriteLine($"Wrote the protected model to {to}.");
-            Steps.Warn($"'{from}' is the unprotected model as before; keep it away from whoever shall not have it.");
+            Steps.Warn($"'{from}' is the unprotected model as before; keep it away from anyone who must not have it.");
         });
         return command;
     }

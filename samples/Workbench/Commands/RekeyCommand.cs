@@ -10,7 +10,7 @@ internal static class RekeyCommand
     {
         var model = CommonOptions.Model();
         var oldKey = CommonOptions.RequiredKey("--key", "The model's key file; any other is refused.");
-        var newKey = CommonOptions.RequiredKey("--new-key", "The key file that the model shall need from now on (see keygen).");
+        var newKey = CommonOptions.RequiredKey("--new-key", "The key file that the model will need from now on (see keygen).");
         var output = CommonOptions.ModelOutput();
 
         var command = new DetailedCommand("rekey", "Gives a protected model another key.", """

@@ -91,7 +91,7 @@ internal static class TrainCommand
         if (options.CheckpointPath is { } checkpoint)
         {
             Directory.CreateDirectory(Path.GetDirectoryName(checkpoint)!);
-            WholeFile.Watch(checkpoint + ".partial");
+            OutputFile.Watch(checkpoint + ".partial");
         }
         var segmenter = TrainingDisplay.Show(progress =>
         {

@@ -64,7 +64,7 @@ internal sealed class Outputs
     /// <summary>Writes a file that was checked: all of it or nothing.</summary>
     /// <param name="path">The file.</param>
     /// <param name="write">Writes to the path that it is given.</param>
-    public void Write(string path, Action<string> write) => WholeFile.Write(path, _overwrite == true, write);
+    public void Write(string path, Action<string> write) => OutputFile.Write(path, _overwrite == true, write);
 
     // To open a pipe would be to wait for somebody who writes to it.
     private void AddInput(string option, string path)
@@ -93,7 +93,7 @@ internal sealed class Outputs
         if (!IsOrdinary(real))
             throw new IOException($"'{path}' is a pipe or a device; {option} needs the name of a file.");
         if (KeyFiles.IsKey(real))
-            throw new IOException($"'{path}' is a key file, and a key is never overwritten: the models protected with it could not be unlocked any more. Give {option} another name.");
+            throw new IOException($"'{path}' is a key file, and a key is never overwritten: the models protected with it could no longer be unlocked. Give {option} another name.");
         if (_overwrite != true && !isOwn)
             throw new IOException($"'{path}' exists already; give {option} another name{(_overwrite is null ? "" : ", or --overwrite to replace it")}.");
         if (new FileInfo(real).IsReadOnly)

@@ -1,6 +1,7 @@
 using System.IO.Compression;
 using System.Security.Cryptography;
 using System.Text;
+using Microsoft.ML.PermutedSegmentation.Models;
 
 namespace Workbench.Inspection;
 
@@ -12,9 +13,11 @@ namespace Workbench.Inspection;
 internal sealed record EntryReport(string Name, long Bytes, long CompressedBytes, bool IsExplained);
 
 /// <summary>The parts, in bytes, of the entry that holds the network.</summary>
-internal sealed record NetworkEntryReport(string Name, long Length, long Description, long Weights, long Checksum, long Total)
+/// <param name="IsOld">Whether an older version of the library wrote it: saved again, it has another format.</param>
+/// <param name="Head">What comes before the weights: the description, and where each tensor lies.</param>
+internal sealed record NetworkEntryReport(string Name, bool IsOld, long Head, long Weights, long Checksum, long Total)
 {
-    public long Unexplained => Total - Length - Description - Weights - Checksum;
+    public long Unexplained => Total - Head - Weights - Checksum;
 }
 
 /// <summary>What the bytes of a model file are.</summary>
@@ -37,13 +40,14 @@ internal sealed record FileReport(string Path, long Bytes, IReadOnlyList<EntryRe
     public static FileReport Read(string path, Stream writtenAgain, long parameterCount)
     {
         using var zip = ZipFile.OpenRead(path);
+        using var archive = ModelArchive.Open(path);
         using var again = new ZipArchive(writtenAgain);
         var entries = zip.Entries
             .Select(entry => new EntryReport(entry.FullName, entry.Length, entry.CompressedLength, AreEqual(entry, again.GetEntry(entry.FullName))))
             .ToList();
         var bytes = new FileInfo(path).Length;
         var explained = EndRecord + entries.Sum(entry => Headers + 2 * Encoding.UTF8.GetByteCount(entry.Name) + entry.CompressedBytes);
-        return new FileReport(path, bytes, entries, ReadNetworkEntry(zip, parameterCount), bytes - explained);
+        return new FileReport(path, bytes, entries, ReadNetworkEntry(archive.Models.Single(), parameterCount), bytes - explained);
     }
 
     private static bool AreEqual(ZipArchiveEntry entry, ZipArchiveEntry? other)
@@ -54,11 +58,6 @@ internal sealed record FileReport(string Path, long Bytes, IReadOnlyList<EntryRe
         return SHA256.HashData(content).AsSpan().SequenceEqual(SHA256.HashData(otherContent));
     }
 
-    // The length of the description (Int32), the description (JSON), the numbers (Single), and the SHA-256 of it all.
-    private static NetworkEntryReport ReadNetworkEntry(ZipArchive zip, long parameterCount)
-    {
-        var entry = zip.Entries.Single(entry => entry.FullName.Split('/', '\\')[^1] == "Segmentation");
-        using var reader = new BinaryReader(entry.Open());
-        return new NetworkEntryReport(entry.FullName, sizeof(int), reader.ReadInt32(), parameterCount * sizeof(float), SHA256.HashSizeInBytes, entry.Length);
-    }
+    private static NetworkEntryReport ReadNetworkEntry(ArchivedModel model, long parameterCount) => new(
+        model.Path, model.IsOld, model.Read(stored => stored.HeadLength), parameterCount * sizeof(float), SHA256.HashSizeInBytes, model.Length);
 }

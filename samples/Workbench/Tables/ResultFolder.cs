@@ -79,14 +79,14 @@ internal sealed class ResultFolder
     public void SaveTraining(string name, TrainingResult training, Action<string> saveModel)
     {
         Write(Path.Combine("models", name + TrainingExtension), path => MetricsJson.Write(training, path));
-        WholeFile.Write(ModelFile(name), overwrite: true, saveModel);
+        OutputFile.Write(ModelFile(name), overwrite: true, saveModel);
     }
 
     public void Save(Floors floors) => Write("floors.json", path => MetricsJson.Write(floors, path));
 
     public void Save(ModelResult model) => Write(Path.Combine("models", model.Name + ".json"), path => MetricsJson.Write(model, path));
 
-    public void Write(string name, Action<string> write) => WholeFile.Write(At(name), overwrite: true, write);
+    public void Write(string name, Action<string> write) => OutputFile.Write(At(name), overwrite: true, write);
 
     private string At(params string[] names) => Path.Combine([_path, .. names]);
 

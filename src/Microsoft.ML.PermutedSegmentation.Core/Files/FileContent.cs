@@ -11,7 +11,10 @@ namespace Microsoft.ML.PermutedSegmentation.Files;
 internal sealed record FileContent(SegmentationFileKind Kind, string Description, string? Advice)
 {
     /// <summary>The entry of an ML.NET model file that holds a segmentation model.</summary>
-    public const string ModelEntry = "Segmentation";
+    public const string ModelEntry = "Segmentation.safetensors";
+
+    /// <summary>The same in files of older versions.</summary>
+    public const string OldModelEntry = "Segmentation";
 
     private const int HeadLength = 512;
     private const string Anew = "get the file itself anew";
@@ -103,7 +106,7 @@ internal sealed record FileContent(SegmentationFileKind Kind, string Description
             return Other("a ZIP archive (an ML.NET model or a PyTorch file, perhaps) that is damaged or not all there", Anew);
         }
         bool Has(string name) => names.Any(entry => entry == name || entry.EndsWith("/" + name, StringComparison.Ordinal));
-        if (Has(ModelEntry))
+        if (Has(ModelEntry) || Has(OldModelEntry))
             return new(SegmentationFileKind.Model, "an ML.NET model", "take its weights with SegmentationWeights.Of or 'workbench export-weights'");
         if (Has("constants.pkl"))
             return Other("a TorchScript program", "save the state_dict() of the network that it was made of");

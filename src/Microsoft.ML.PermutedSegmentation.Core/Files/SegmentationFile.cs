@@ -32,6 +32,6 @@ public static class SegmentationFile
         SegmentationFileKind.Model => "a segmentation model (ML.NET)",
         SegmentationFileKind.Weights => "weights (safetensors)",
         SegmentationFileKind.Onnx => "an ONNX model",
-        _ => throw new ArgumentOutOfRangeException(nameof(kind), kind, "Not a kind of file that can be wanted."),
+        _ => throw new ArgumentOutOfRangeException(nameof(kind), kind, "Unknown kind of file."),
     };
 }

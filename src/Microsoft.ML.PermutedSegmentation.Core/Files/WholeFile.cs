@@ -1,31 +1,46 @@
 namespace Microsoft.ML.PermutedSegmentation.Files;
 
-/// <summary>Files that are either complete or not there, whenever the process or the machine stops.</summary>
-internal static class WholeFile
+/// <summary>
+/// A file that is either complete or not there, whenever the process or the machine stops: it is written beside its place, and gets its name at
+/// the end. Whoever disposes it before that has written nothing.
+/// </summary>
+public sealed class WholeFile : IDisposable
 {
-    /// <summary>
-    /// Lets <paramref name="write"/> fill a file beside <paramref name="path"/>, and gives it its name, over an older one, when all of
-    /// it is on the disk. What a killed process left beside it is written over.
-    /// </summary>
+    private readonly string _path;
+
+    /// <summary>Begins a file; nothing is there yet.</summary>
+    /// <param name="path">Where it is to be.</param>
+    /// <param name="isUnique">
+    /// Whether its place until then has a name that nobody else uses. Otherwise there is one such place, and what a killed process has left there
+    /// is written over.
+    /// </param>
+    public WholeFile(string path, bool isUnique = false)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(path);
+        _path = path;
+        PartialPath = isUnique ? $"{path}.{Path.GetRandomFileName()}.partial" : PartialOf(path);
+    }
+
+    /// <summary>Where to write it.</summary>
+    public string PartialPath { get; }
+
+    /// <summary>Lets <paramref name="write"/> fill a file, which replaces an older one when all of it is on the disk.</summary>
+    /// <param name="path">Where it is to be.</param>
+    /// <param name="write">Writes the content.</param>
     public static void Write(string path, Action<FileStream> write)
     {
-        string partial = PartialOf(path);
-        try
+        ArgumentNullException.ThrowIfNull(write);
+        using var file = new WholeFile(path);
+        using (FileStream stream = file.Create())
         {
-            using (var stream = new FileStream(partial, FileMode.Create, FileAccess.Write, FileShare.None))
-            {
-                write(stream);
-                stream.Flush(flushToDisk: true);
-            }
-            File.Move(partial, path, overwrite: true);
+            write(stream);
+            stream.Flush(flushToDisk: true);
         }
-        finally
-        {
-            File.Delete(partial);
-        }
+        file.Complete(overwrite: true);
     }
 
     /// <summary>Whether <see cref="Write"/> can write to a path, found out by beginning to; removes what a killed process left there.</summary>
+    /// <param name="path">Where a file is to be.</param>
     /// <exception cref="IOException">The path is a folder's, or its folder is missing or cannot be written to.</exception>
     public static void CheckWritable(string path)
     {
@@ -42,6 +57,17 @@ internal static class WholeFile
             throw new IOException($"'{path}' cannot be written: {exception.Message}", exception);
         }
     }
+
+    /// <summary>Gives the file its name, once all of it is written and closed.</summary>
+    /// <param name="overwrite">Whether it may replace another file.</param>
+    /// <exception cref="IOException">There is another file, and it may not.</exception>
+    public void Complete(bool overwrite) => File.Move(PartialPath, _path, overwrite);
+
+    /// <summary>Removes what is not complete.</summary>
+    public void Dispose() => File.Delete(PartialPath);
+
+    /// <summary>Opens the file to be written.</summary>
+    internal FileStream Create() => new(PartialPath, FileMode.Create, FileAccess.Write, FileShare.None);
 
     private static string PartialOf(string path) => path + ".partial";
 }

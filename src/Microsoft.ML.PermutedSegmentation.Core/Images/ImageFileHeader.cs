@@ -42,7 +42,7 @@ internal sealed record ImageFileHeader(string Path, int StoredHeight, int Stored
     /// <exception cref="FileNotFoundException">There is no such file.</exception>
     /// <exception cref="InvalidDataException">It is empty, or no regular file.</exception>
     public static FileStream Open(string path) => new FileInfo(path) is { Exists: true, Length: 0 }
-        ? throw new InvalidDataException($"'{path}' is empty, or no file but a pipe, a socket or a device.")
+        ? throw new InvalidDataException($"'{path}' is empty, or it is a pipe, a socket or a device instead of a file.")
         : File.OpenRead(path);
 
     /// <summary>Refuses sizes that no picture has, before anything is allocated for one.</summary>

@@ -67,7 +67,7 @@ internal static class PngDecoder
         if (header.ColorType == PngColorType.Indexed && palette is null)
             throw PngHeader.Bad(name, "it is indexed and has no palette");
         if (palette is not null && (palette.Length is 0 or > 256 * 3 || palette.Length % 3 != 0))
-            throw PngHeader.Bad(name, $"its palette has {palette.Length} bytes, where 3 for each of 1 to 256 colors are right");
+            throw PngHeader.Bad(name, $"its palette has {palette.Length} bytes, where 3 for each of 1 to 256 colors are expected");
         if (transparency is null)
             return;
         bool fits = header.ColorType switch

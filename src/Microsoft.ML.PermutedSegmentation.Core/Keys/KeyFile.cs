@@ -47,23 +47,22 @@ internal static class KeyFile
         if (!Directory.Exists(folder))
             throw new DirectoryNotFoundException($"The folder '{folder}' for the key file does not exist.");
 
-        string beside = $"{target}.{Path.GetRandomFileName()}";
+        using var file = new WholeFile(target, isUnique: true);
         Span<byte> text = stackalloc byte[PemEncoding.GetEncodedSize(Label.Length, key.Length) + 1];
         try
         {
             PemEncoding.TryWriteUtf8(LabelBytes, key, text, out int length);
             text[length] = (byte)'\n';
-            using (FileStream stream = CreateForOwner(beside))
+            using (FileStream stream = CreateForOwner(file.PartialPath))
             {
                 stream.Write(text);
                 stream.Flush(flushToDisk: true);
             }
-            File.Move(beside, target, overwrite: false);
+            file.Complete(overwrite: false);
         }
         finally
         {
             CryptographicOperations.ZeroMemory(text);
-            File.Delete(beside);
         }
     }
 

@@ -21,7 +21,7 @@ public sealed partial class PermutationKey : IDisposable
 
     internal const int ModelSaltSizeInBytes = 16;
     internal const int FeatureMapCount = 6;
-    private const int FingerprintSizeInBytes = 8;
+    internal const int FingerprintSizeInBytes = 8;
     private const int MinimumPassphraseSaltSizeInBytes = 8;
     private const int PassphraseIterations = 600_000;
 

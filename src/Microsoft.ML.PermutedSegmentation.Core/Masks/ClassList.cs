@@ -63,7 +63,7 @@ internal sealed record ClassList(IReadOnlyList<string> Names, ClassPalette Palet
             return (fields[0], null);
         if (fields[1].Split(',') is [var red, var green, var blue] && TryParse(red, out byte r) && TryParse(green, out byte g) && TryParse(blue, out byte b))
             return (fields[0], (r, g, b));
-        throw new InvalidDataException($"{line}: '{text}' is no label; name:red,green,blue:parts:actions is right, with colors from 0 to 255.");
+        throw new InvalidDataException($"{line}: '{text}' is not a label; expected name:red,green,blue:parts:actions, with colors from 0 to 255.");
 
         static bool TryParse(string number, out byte value) => byte.TryParse(number, NumberStyles.AllowLeadingWhite | NumberStyles.AllowTrailingWhite, CultureInfo.InvariantCulture, out value);
     }

@@ -34,17 +34,10 @@ internal static class IndexedPng
     /// <summary>Writes an 8-bit indexed PNG; the file appears only once it is complete.</summary>
     public static void Write(string path, ReadOnlySpan<byte> indices, int width, int height, ClassPalette palette)
     {
-        string temporary = $"{path}.{Path.GetRandomFileName()}";
-        try
-        {
-            using (var stream = new FileStream(temporary, FileMode.CreateNew))
-                Write(stream, indices, width, height, palette);
-            File.Move(temporary, path, overwrite: true);
-        }
-        finally
-        {
-            File.Delete(temporary);
-        }
+        using var file = new WholeFile(path, isUnique: true);
+        using (FileStream stream = file.Create())
+            Write(stream, indices, width, height, palette);
+        file.Complete(overwrite: true);
     }
 
     /// <summary>Writes an 8-bit indexed PNG.</summary>

@@ -14,11 +14,11 @@ internal static class ListFile
         try
         {
             string text = reader.ReadToEnd();
-            return text.Contains('\0') ? throw new InvalidDataException($"'{path}' is no text.") : text;
+            return text.Contains('\0') ? throw new InvalidDataException($"'{path}' is not a text file.") : text;
         }
         catch (DecoderFallbackException exception)
         {
-            throw new InvalidDataException($"'{path}' is not in UTF-8; save it so. {exception.Message}", exception);
+            throw new InvalidDataException($"'{path}' is not in UTF-8; save it as UTF-8. {exception.Message}", exception);
         }
     }
 }

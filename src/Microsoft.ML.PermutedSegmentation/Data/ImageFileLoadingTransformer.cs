@@ -4,7 +4,7 @@ using Microsoft.ML.PermutedSegmentation;
 using Microsoft.ML.Runtime;
 using Microsoft.ML.Transforms.Image;
 
-[assembly: SavedTransformer<ImageFileLoadingTransformer>(ImageFileLoadingTransformer.LoaderSignature)]
+[assembly: SavedTransformer<ImageFileLoadingTransformer, ImageFileLoadingTransformer>(ImageFileLoadingTransformer.LoaderSignature)]
 
 namespace Microsoft.ML.PermutedSegmentation;
 

@@ -30,15 +30,15 @@ internal static class ImageTensors
     /// normalised with ImageNet's mean and deviation. A transform is applied in between, to values rounded to bytes: what
     /// it does to whole blocks of pixels must come after all that moves pixels.
     /// </summary>
-    public static void Write(Tensor batch, int index, byte[] rgb, int width, CropBox box, BlockTransform? transform = null) =>
+    public static void Write(Tensor batch, int index, byte[] rgb, int width, CropBox box, PixelTransform? transform = null) =>
         Write(batch, index, (y, part) => rgb.AsSpan((y * width + box.Left) * 3, part.Length).CopyTo(part), box, transform);
 
     /// <summary>Same for the whole of an ML.NET image.</summary>
-    public static void Write(Tensor batch, int index, MLImage image, BlockTransform? transform = null) =>
+    public static void Write(Tensor batch, int index, MLImage image, PixelTransform? transform = null) =>
         Write(batch, index, (y, row) => RgbPixels.Copy(image, y * image.Width, row), CropBox.Whole(image.Height, image.Width), transform);
 
     // readRow: copies the pixels of a row of the image that lie in the box.
-    private static void Write(Tensor batch, int index, RowReader readRow, CropBox box, BlockTransform? transform)
+    private static void Write(Tensor batch, int index, RowReader readRow, CropBox box, PixelTransform? transform)
     {
         using var scope = NewDisposeScope();
         using var noGrad = no_grad();
@@ -80,7 +80,7 @@ internal static class ImageTensors
         : nn.functional.interpolate(images, [height, width], mode: InterpolationMode.Bilinear, align_corners: false, antialias: true);
 
     // [1, 3, H, W] to the same, values 0 to 255.
-    private static Tensor Apply(BlockTransform transform, Tensor image)
+    private static Tensor Apply(PixelTransform transform, Tensor image)
     {
         using var scope = NewDisposeScope();
         Tensor bytes = image.round().to(ScalarType.Byte).squeeze(0).permute(1, 2, 0).contiguous();

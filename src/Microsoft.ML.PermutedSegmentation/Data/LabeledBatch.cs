@@ -14,7 +14,7 @@ internal sealed record LabeledBatch(Tensor Images, Tensor Labels, long CountedPi
     public int Count => (int)Images.shape[0];
 
     /// <summary>Resizes the parts of images that the boxes name, transforms them, and puts them together.</summary>
-    public static LabeledBatch Of(IReadOnlyList<(LabeledImage Image, CropBox Box)> samples, int height, int width, BlockTransform? transform = null)
+    public static LabeledBatch Of(IReadOnlyList<(LabeledImage Image, CropBox Box)> samples, int height, int width, PixelTransform? transform = null)
     {
         using var scope = NewDisposeScope();
         Tensor images = ImageTensors.CreateBatch(samples.Count, height, width);

@@ -102,7 +102,7 @@ internal sealed class MaskColumn
             }
             _getValues(ref _values);
             if (Height < 1 || Width < 1 || (long)Height * Width != _values.Length)
-                throw new InvalidDataException($"Row {_row.Position} (counted from 0) has {_values.Length} values in column '{_column.Name}', which is no mask of {Height} x {Width} pixels (height x width).");
+                throw new InvalidDataException($"Row {_row.Position} (counted from 0) has {_values.Length} values in column '{_column.Name}', which is not a mask of {Height} x {Width} pixels (height x width).");
             if (_values.IsDense)
                 return _values.GetValues();
 

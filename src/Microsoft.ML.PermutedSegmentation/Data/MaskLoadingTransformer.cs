@@ -3,7 +3,7 @@ using Microsoft.ML.Data;
 using Microsoft.ML.PermutedSegmentation;
 using Microsoft.ML.Runtime;
 
-[assembly: SavedTransformer<MaskLoadingTransformer>(MaskLoadingTransformer.LoaderSignature)]
+[assembly: SavedTransformer<MaskLoadingTransformer, MaskLoadingTransformer>(MaskLoadingTransformer.LoaderSignature)]
 
 namespace Microsoft.ML.PermutedSegmentation;
 

@@ -15,14 +15,19 @@ internal static class ComputeDevice
     /// <exception cref="InvalidOperationException">The CUDA device is missing and falling back is not allowed.</exception>
     public static Device Choose(IHostEnvironment environment)
     {
-        int? asked = environment.GetGpuDeviceId();
-        if (asked is < 0)
+        return Choose(environment.GetGpuDeviceId(), environment.MayFallBackToCpu(), () => cuda.is_available() ? cuda.device_count() : 0);
+    }
+
+    /// <summary>The same for a machine with a number of CUDA devices, which is not asked for where the CPU is wanted.</summary>
+    public static Device Choose(int? gpuDeviceId, bool fallbackToCpu, Func<int> countDevices)
+    {
+        if (gpuDeviceId is < 0)
             return CPU;
-        int wanted = asked ?? 0;
-        if (cuda.is_available() && wanted < cuda.device_count())
+        int wanted = gpuDeviceId ?? 0, count = countDevices();
+        if (wanted < count)
             return new Device(DeviceType.CUDA, wanted);
-        if (asked is null || environment.MayFallBackToCpu())
+        if (gpuDeviceId is null || fallbackToCpu)
             return CPU;
-        throw new InvalidOperationException($"MLContext.GpuDeviceId is {wanted}, but libtorch reports {(cuda.is_available() ? cuda.device_count() : 0)} CUDA devices. Set MLContext.FallbackToCpu, or a GpuDeviceId of -1 for the CPU.");
+        throw new InvalidOperationException($"MLContext.GpuDeviceId is {wanted}, but libtorch reports {count} CUDA devices. Set MLContext.FallbackToCpu, or a GpuDeviceId of -1 for the CPU.");
     }
 }

@@ -2,13 +2,13 @@ using Microsoft.ML.Runtime;
 
 namespace Microsoft.ML.PermutedSegmentation.MLNet;
 
-/// <summary>A transformer that ML.NET can load from a model file, once a <see cref="SavedTransformerAttribute{T}"/> declares it.</summary>
-internal interface ISavedTransformer<TSelf>
-    where TSelf : class, ITransformer, ISavedTransformer<TSelf>
+/// <summary>Loads transformers of a type from model files, once a <see cref="SavedTransformerAttribute{T, TLoader}"/> declares it to ML.NET.</summary>
+internal interface ISavedTransformer<T>
+    where T : class, ITransformer
 {
-    /// <summary>By what ML.NET knows it.</summary>
+    /// <summary>By what ML.NET knows them.</summary>
     static abstract SavedFormat Format { get; }
 
     /// <summary>Makes one of what was written.</summary>
-    static abstract TSelf Load(IHostEnvironment environment, ModelReader reader);
+    static abstract T Load(IHostEnvironment environment, ModelReader reader);
 }

@@ -16,24 +16,24 @@ internal sealed class ModelReader(ModelLoadContext context)
 
     /// <summary>Reads an entry of the file that is the transformer's own, compressed or not.</summary>
     /// <param name="name">Its name.</param>
-    /// <param name="read">Is given the content and its length.</param>
-    /// <exception cref="InvalidDataException">There is no such entry.</exception>
-    public T ReadEntry<T>(string name, Func<Stream, long, T> read)
+    /// <param name="read">Is given the content and its length, and must be done with it when it returns.</param>
+    /// <returns>Null: there is no such entry.</returns>
+    public T? TryReadEntry<T>(string name, Func<Stream, long, T> read)
+        where T : class
     {
-        if (ModelArchive.EntriesOf(context.Repository) is { } entries)
+        if (ArchiveFields.EntriesOf(context.Repository) is { } entries)
         {
             string path = PathOf(context.Directory, name);
             // A file that was written on Windows has backslashes in its names.
-            ZipArchiveEntry entry = entries.GetValueOrDefault(path) ?? entries.GetValueOrDefault(path.Replace('/', '\\')) ?? throw Missing(name);
+            if ((entries.GetValueOrDefault(path) ?? entries.GetValueOrDefault(path.Replace('/', '\\'))) is not { } entry)
+                return null;
             using Stream content = entry.Open();
             return read(content, entry.Length);
         }
-        using Repository.Entry unpacked = context.Repository.OpenEntryOrNull(context.Directory, name) ?? throw Missing(name);
-        return read(unpacked.Stream, unpacked.Stream.Length);
+        using Repository.Entry? unpacked = context.Repository.OpenEntryOrNull(context.Directory, name);
+        return unpacked is null ? null : read(unpacked.Stream, unpacked.Stream.Length);
     }
 
     /// <summary>As ML.NET names entries.</summary>
     internal static string PathOf(string? directory, string name) => Path.Combine(directory ?? "", name).Replace('/', Path.DirectorySeparatorChar);
-
-    private static InvalidDataException Missing(string name) => new($"The model is damaged: its entry '{name}' is missing.");
 }

@@ -17,7 +17,7 @@ internal sealed class ModelWriter(ModelSaveContext context)
     /// <summary>Writes an entry of its own into the file, for what is large.</summary>
     public void WriteEntry(string name, Action<Stream> write)
     {
-        if (ModelArchive.Of(context.Repository) is { } archive)
+        if (ArchiveFields.Of(context.Repository) is { } archive)
         {
             // ML.NET adds an entry of its own to the archive only when it is closed and the next one begins, so none is half-written now.
             using Stream stream = archive.CreateEntry(ModelReader.PathOf(context.Directory, name), CompressionLevel.NoCompression).Open();

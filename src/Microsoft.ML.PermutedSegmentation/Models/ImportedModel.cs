@@ -7,7 +7,7 @@ internal static class ImportedModel
 {
     /// <summary>An unprotected model with the given weights, which it shares.</summary>
     /// <exception cref="ArgumentException">The weights are locked or have no classifier, or there are not as many class names.</exception>
-    /// <exception cref="ArgumentOutOfRangeException">The output stride is not 8, 16 or 32, or a side of the image no multiple of it.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">The output stride is not 8, 16 or 32, or a side of the image not a multiple of it.</exception>
     public static PermutedSegmentationTransformer Create(
         IHostEnvironment environment, SegmentationWeights weights, IReadOnlyList<string> classNames, int imageHeight, int imageWidth, int outputStride)
     {
@@ -15,38 +15,14 @@ internal static class ImportedModel
             throw new ArgumentException("The weights are those of a locked model. Load that model itself and unlock it with mlContext.Segmentation().Unlock(model, key).", nameof(weights));
         if (weights is not { ClassCount: { } classCount, Network: { } network })
             throw new ArgumentException($"The weights are those of a {weights.Backbone} alone, without a classifier: train a model from them, as Options.InitialWeights.", nameof(weights));
-        if (ClassNameList.FindProblem(classNames) is { } problem)
-            throw new ArgumentException(problem, nameof(classNames));
         if (classNames.Count != classCount)
-            throw new ArgumentException($"The weights tell {classCount} classes apart, but there are {classNames.Count} class names.", nameof(classNames));
+            throw new ArgumentException($"The weights distinguish {classCount} classes, but there are {classNames.Count} class names.", nameof(classNames));
         if (NetworkLayout.FindProblem(network, weights.Backbone, outputStride) is { } wrong)
             throw new ArgumentOutOfRangeException(nameof(outputStride), outputStride, wrong.Message);
-        CheckSide(nameof(imageHeight), imageHeight, outputStride);
-        CheckSide(nameof(imageWidth), imageWidth, outputStride);
-
-        var description = new ModelDescription
-        {
-            Network = network,
-            Backbone = weights.Backbone,
-            OutputStride = outputStride,
-            ImageHeight = imageHeight,
-            ImageWidth = imageWidth,
-            ClassNames = [.. classNames],
-            FeatureMaps = FeatureMaps.None,
-            ImageColumnName = "Image",
-            PredictedLabelColumnName = "PredictedLabel",
-            ScoreColumnName = "Score",
-        };
-        description.RequireStorable();
+        var description = new ModelDescription(network, weights.Backbone, outputStride, imageHeight, imageWidth, classNames);
         using var use = weights.Use();
         TorchNetwork plain = TorchNetwork.FromState(
             description.Layout, use.Value.ToDictionary(entry => entry.Key, entry => entry.Value.alias()));
         return new PermutedSegmentationTransformer(environment, SegmentationModel.Stored(description, plain));
-    }
-
-    private static void CheckSide(string name, int value, int outputStride)
-    {
-        if (value is <= 0 or > ModelDescription.LargestSide || value % outputStride != 0)
-            throw new ArgumentOutOfRangeException(name, value, $"The image's sides must be positive multiples of the output stride, {outputStride}, of at most {ModelDescription.LargestSide}.");
     }
 }

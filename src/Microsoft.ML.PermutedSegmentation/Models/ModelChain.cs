@@ -21,21 +21,21 @@ internal static class ModelChain
     }
 
     /// <summary>The same chain with all that a key changes unlocked.</summary>
-    /// <exception cref="ArgumentException">There is neither a segmentation model nor a block-wise encryption.</exception>
+    /// <exception cref="ArgumentException">There is neither a segmentation model nor an encryption of images.</exception>
     /// <exception cref="InvalidOperationException">Nothing needs the key; or the key should be verified and cannot be.</exception>
     public static ITransformer Unlock(IHostEnvironment environment, ITransformer model, PermutationKey key, bool verify)
     {
-        // Without block-wise encryption an unprotected segmentation model is an error, which the model itself tells.
-        bool encryptsImages = Contains(model, link => link is BlockwiseEncryptingTransformer);
+        // Without an encryption of images an unprotected segmentation model is an error, which the model itself tells.
+        bool encryptsImages = Contains(model, link => link is IKeyedTransformer);
         return TransformerLinks.Replace(model, link => link switch
         {
-            BlockwiseEncryptingTransformer encryption => encryption.Unlock(key, verify),
+            IKeyedTransformer keyed => keyed.Unlock(key, verify),
             // No key changes it, but the new chain must be able to outlive the old one: it gets its own hold on the weights.
             PermutedSegmentationTransformer { Model.Description.IsProtected: false } plain when encryptsImages
                 => new PermutedSegmentationTransformer(environment, plain.Model.With(key)),
             PermutedSegmentationTransformer segmentation => segmentation.Unlock(key, verify),
             _ => null,
-        }) ?? throw new ArgumentException($"There is neither a {nameof(PermutedSegmentationTransformer)} nor a {nameof(BlockwiseEncryptingTransformer)} in this model.", nameof(model));
+        }) ?? throw new ArgumentException($"There is nothing in this model that a key unlocks: no {nameof(PermutedSegmentationTransformer)}.", nameof(model));
     }
 
     /// <summary>The same chain with its segmentation model protected.</summary>
@@ -43,8 +43,8 @@ internal static class ModelChain
     /// <exception cref="InvalidOperationException">The segmentation model cannot be protected.</exception>
     public static ITransformer Protect(ITransformer model, PermutationKey key, FeatureMaps maps, bool storeFingerprint)
     {
-        if (Contains(model, link => link is BlockwiseEncryptingTransformer encryption && encryption.Matches(key) == false))
-            throw new ArgumentException("This chain encrypts images block by block with another key: the fingerprint differs. Protect its network with that key, so that one key unlocks the chain.", nameof(key));
+        if (Contains(model, link => link is IKeyedTransformer keyed && keyed.Matches(key) == false))
+            throw new ArgumentException("This chain encrypts images with another key: the fingerprint differs. Protect its network with that key, so that one key unlocks the chain.", nameof(key));
         return ReplaceSegmenter(model, segmenter => segmenter.Protect(key, maps, storeFingerprint));
     }
 
@@ -68,8 +68,8 @@ internal static class ModelChain
 
     private static void RefuseEncryptedImages(ITransformer model)
     {
-        if (Contains(model, link => link is BlockwiseEncryptingTransformer))
-            throw new InvalidOperationException("This chain encrypts images block by block with a key, and its network learned from those. It cannot be unprotected or given another key; train a new one.");
+        if (Contains(model, link => link is IKeyedTransformer))
+            throw new InvalidOperationException("This chain encrypts images with a key, and its network learned from those. It cannot be unprotected or given another key; train a new one.");
     }
 
     private static ITransformer ReplaceSegmenter(ITransformer model, Func<PermutedSegmentationTransformer, ITransformer> replacement)

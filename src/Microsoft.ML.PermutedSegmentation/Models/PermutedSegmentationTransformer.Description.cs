@@ -38,10 +38,6 @@ public sealed partial class PermutedSegmentationTransformer
         }
     }
 
-    /// <summary>How images are encrypted, with blocks of how many pixels a side, before the network reads them; null when they are not.</summary>
-    public (BlockTransformMethod Method, int BlockSize)? ImageEncryption
-        => Model.Description.ImageEncryption is { } scheme ? (scheme.Method, scheme.BlockSize) : null;
-
     /// <summary>The 16 random bytes that make one key protect two models in unrelated ways; not secret. Empty for an unprotected model.</summary>
     public ReadOnlyMemory<byte> Salt => Model.Description.Salt;
 
@@ -49,13 +45,13 @@ public sealed partial class PermutedSegmentationTransformer
     public ReadOnlyMemory<byte> Fingerprint => Model.Description.Fingerprint;
 
     /// <summary>The column of images that the model reads.</summary>
-    public string ImageColumnName => Model.Description.ImageColumnName;
+    public string ImageColumnName => Model.Columns.Image;
 
     /// <summary>The column of predicted labels that it adds.</summary>
-    public string PredictedLabelColumnName => Model.Description.PredictedLabelColumnName;
+    public string PredictedLabelColumnName => Model.Columns.PredictedLabel;
 
     /// <summary>The column of class probabilities that it adds.</summary>
-    public string ScoreColumnName => Model.Description.ScoreColumnName;
+    public string ScoreColumnName => Model.Columns.Score;
 
     /// <summary>How many channels one of the six feature maps has, and so how many a key permutes.</summary>
     /// <exception cref="ArgumentException"><paramref name="map"/> is not exactly one map.</exception>

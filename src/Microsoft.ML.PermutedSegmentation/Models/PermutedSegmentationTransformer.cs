@@ -1,10 +1,11 @@
+using System.IO.Compression;
 using Microsoft.ML;
 using Microsoft.ML.Data;
 using Microsoft.ML.PermutedSegmentation;
 using Microsoft.ML.Runtime;
 using TorchSharp;
 
-[assembly: SavedTransformer<PermutedSegmentationTransformer>(PermutedSegmentationTransformer.LoaderSignature)]
+[assembly: SavedTransformer<PermutedSegmentationTransformer, PermutedSegmentationTransformer>(PermutedSegmentationTransformer.LoaderSignature)]
 
 namespace Microsoft.ML.PermutedSegmentation;
 
@@ -22,7 +23,7 @@ public sealed partial class PermutedSegmentationTransformer : SegmentationTransf
 {
     internal const string LoaderSignature = "PermutedSegmentation";
 
-    private static readonly SavedFormat Format = new("PERMSEGM", LoaderSignature, typeof(PermutedSegmentationTransformer).Assembly.FullName!);
+    private static readonly SavedFormat Format = new("PERMSEGM", LoaderSignature, typeof(PermutedSegmentationTransformer).Assembly.FullName!, Version: 2); // a safetensors file
 
     private readonly IHost _host;
     private readonly torch.Device _device;
@@ -45,6 +46,9 @@ public sealed partial class PermutedSegmentationTransformer : SegmentationTransf
     internal SegmentationModel Model { get; }
 
     static SavedFormat ISavedTransformer<PermutedSegmentationTransformer>.Format => Format;
+
+    /// <summary>Where the network is.</summary>
+    internal torch.Device Device => _device;
 
     /// <inheritdoc/>
     /// <exception cref="ArgumentOutOfRangeException">The image column is missing or of another type.</exception>
@@ -91,15 +95,17 @@ public sealed partial class PermutedSegmentationTransformer : SegmentationTransf
     {
         VerifyOwner(oldKey);
         if (KeyVerification.Matches(newKey, Model.Description.Salt, oldKey.GetFingerprint(Model.Description.Salt)) == true)
-            throw new ArgumentException("The new key is the old one: nothing would change for whoever has it.", nameof(newKey));
+            throw new ArgumentException("The new key is the old one: nothing would change.", nameof(newKey));
         return new PermutedSegmentationTransformer(_host, Model.Rekey(oldKey, newKey));
     }
 
-    /// <summary>Scores the same images under many keys.</summary>
-    internal KeySweep CreateSweep() => new(Model, _device);
-
     static PermutedSegmentationTransformer ISavedTransformer<PermutedSegmentationTransformer>.Load(IHostEnvironment environment, ModelReader reader)
-        => new(environment, reader.ReadEntry(FileContent.ModelEntry, ModelFile.Load));
+    {
+        SegmentationModel model = reader.TryReadEntry(FileContent.ModelEntry, (stream, length) => ModelFile.Load(StoredModel.Open(stream, length)))
+            ?? reader.TryReadEntry(FileContent.OldModelEntry, (stream, length) => ModelFile.Load(OldModelFormat.Open(stream, length)))
+            ?? throw new InvalidDataException("The model is damaged: its weights are missing.");
+        return new PermutedSegmentationTransformer(environment, model);
+    }
 
     private protected override void Save(ModelWriter writer) => writer.WriteEntry(FileContent.ModelEntry, stream => ModelFile.Save(Model, stream));
 
@@ -124,7 +130,7 @@ public sealed partial class PermutedSegmentationTransformer : SegmentationTransf
     {
         ArgumentNullException.ThrowIfNull(inputSchema);
         Model.ThrowIfDisposed();
-        return new ScoringSchema(Model.Description, inputSchema);
+        return new ScoringSchema(Model.Description, Model.Columns, inputSchema);
     }
 
     private void RequireProtection()
@@ -135,8 +141,8 @@ public sealed partial class PermutedSegmentationTransformer : SegmentationTransf
 
     private void RefuseEncryptedImages()
     {
-        if (Model.Description.ImageEncryption is not null)
-            throw new InvalidOperationException("The network of this model learned from images that are encrypted block by block with its key. It cannot be protected, unprotected or given another key; train a new one.");
+        if (Model.EncryptsImages)
+            throw new InvalidOperationException("The network of this model learned from images that are encrypted with its key. It cannot be protected, unprotected or given another key; train a new one.");
     }
 
     // Weights that a wrong key has made plain are lost, and look like any others. Without a stored fingerprint the owner has

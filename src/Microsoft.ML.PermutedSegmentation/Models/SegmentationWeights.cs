@@ -1,4 +1,3 @@
-using System.Runtime.InteropServices;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -70,12 +69,10 @@ public sealed class SegmentationWeights : IDisposable
         {
             using FileStream stream = File.OpenRead(path);
             var file = new SafetensorsFile(stream);
+            if (file.Header.Metadata.TryGetValue(ModelFormat.FormatName, out string? format) && format.StartsWith(ModelFormat.Family, StringComparison.Ordinal))
+                throw new InvalidDataException("it is the inside of a model or a checkpoint, whose weights may be protected; take them with SegmentationWeights.Of from the model.");
             TorchvisionWeights weights = TorchvisionWeights.Recognize(file.Header.Entries);
-            // Ends what was read so far when reading fails.
-            using var scope = NewDisposeScope();
-            return new SegmentationWeights(
-                weights.Network, weights.Backbone, weights.ClassCount, file.Header.Metadata.ContainsKey(LockedMark),
-                weights.Entries.ToDictionary(entry => entry.Name, entry => Read(file, entry.Entry)));
+            return new SegmentationWeights(weights.Network, weights.Backbone, weights.ClassCount, file.Header.Metadata.ContainsKey(LockedMark), Read(file, weights));
         }
         catch (Exception exception) when (exception is InvalidDataException or EndOfStreamException)
         {
@@ -119,21 +116,49 @@ public sealed class SegmentationWeights : IDisposable
     public void Save(string path)
     {
         ArgumentException.ThrowIfNullOrEmpty(path);
-        using Tensor counter = zeros([], ScalarType.Int64, CPU);
-        Dictionary<string, string> metadata = IsLocked ? new() { [LockedMark] = "true" } : [];
         using var use = Use();
-        SafetensorsFile.Write(path, TorchvisionWeights.ToFile(use.Value, isWhole: Network is not null, Backbone, counter), metadata);
+        IReadOnlyDictionary<string, Tensor> state = use.Value;
+        var tensors = TorchvisionWeights.ToFile([.. state.Keys], isWhole: Network is not null, Backbone);
+        byte[] header = SafetensorsHeader.Write(
+            tensors.Select(entry => entry.Name is { } name ? (entry.FileName, ElementType.Float32, state[name].shape) : (entry.FileName, ElementType.Int64, [])),
+            IsLocked ? new Dictionary<string, string> { [LockedMark] = "true" } : []);
+        WholeFile.Write(path, stream =>
+        {
+            stream.Write(header);
+            foreach ((_, string? name) in tensors)
+            {
+                if (name is null)
+                    stream.Write(new byte[ElementType.Int64.Size()]);
+                else
+                    state[name].UseBytes(stream.Write);
+            }
+        });
     }
 
     /// <summary>Frees the native memory that no model shares.</summary>
     public void Dispose() => _state.Dispose();
 
-    private static Tensor Read(SafetensorsFile file, SafetensorsEntry entry)
+    private static Dictionary<string, Tensor> Read(SafetensorsFile file, TorchvisionWeights weights)
     {
-        Tensor values = file.Read(entry);
-        return WeightValues.FindProblem(entry.Name, MemoryMarshal.Cast<byte, float>(values.bytes)) is { } problem
-            ? throw new InvalidDataException(problem)
-            : values;
+        var state = new Dictionary<string, Tensor>();
+        try
+        {
+            foreach ((string name, SafetensorsEntry entry) in weights.Entries)
+            {
+                state[name] = TensorBytes.Create(entry.Shape, values =>
+                {
+                    file.Read(entry, values);
+                    if (WeightValues.FindProblem(entry.Name, values) is { } problem)
+                        throw new InvalidDataException(problem);
+                });
+            }
+            return state;
+        }
+        catch
+        {
+            Free(state);
+            throw;
+        }
     }
 
     private static void Free(IReadOnlyDictionary<string, Tensor> state)

@@ -1,5 +1,3 @@
-using static TorchSharp.torch;
-
 namespace Microsoft.ML.PermutedSegmentation.Models;
 
 /// <summary>
@@ -44,17 +42,17 @@ internal sealed record TorchvisionWeights(
     /// The tensors that torchvision expects in a file with these weights, under its names. The counters come first: their elements
     /// are the largest, so that all tensors lie at multiples of their elements' size.
     /// </summary>
-    /// <param name="state">Weights by their names in <see cref="TorchNetwork.State"/>.</param>
+    /// <param name="names">The names of weights in <see cref="TorchNetwork.State"/>.</param>
     /// <param name="isWhole">Whether there is a classifier.</param>
     /// <param name="backbone">The backbone.</param>
-    /// <param name="counter">What to write for a counter.</param>
-    public static IReadOnlyList<(string Name, Tensor Value)> ToFile(IReadOnlyDictionary<string, Tensor> state, bool isWhole, Backbone backbone, Tensor counter)
+    /// <returns>Each tensor's name in the file, and which weight it is; null for a counter, a whole number without dimensions.</returns>
+    public static IReadOnlyList<(string FileName, string? Name)> ToFile(IReadOnlyCollection<string> names, bool isWhole, Backbone backbone)
     {
         const string mean = "running_mean";
         return
         [
-            .. state.Keys.Where(name => name.EndsWith("." + mean, StringComparison.Ordinal)).Select(name => (FileName(name[..^mean.Length] + Counter, isWhole, backbone), counter)),
-            .. state.Select(entry => (FileName(entry.Key, isWhole, backbone), entry.Value)),
+            .. names.Where(name => name.EndsWith("." + mean, StringComparison.Ordinal)).Select(name => (FileName(name[..^mean.Length] + Counter, isWhole, backbone), (string?)null)),
+            .. names.Select(name => (FileName(name, isWhole, backbone), name)),
         ];
     }
 
@@ -146,8 +144,8 @@ internal sealed record TorchvisionWeights(
                 .. from entry in Given
                    where _expected.ContainsKey(entry.Key)
                    let right = _expected[entry.Key]
-                   where !entry.Value.Shape.SequenceEqual(right) || entry.Value.Type == ScalarType.Int64
-                   select $"'{entry.Value.Name}' ({Sizes(entry.Value.Shape)}{(entry.Value.Type == ScalarType.Int64 ? " whole numbers" : "")} instead of {Sizes(right)} floats)",
+                   where !entry.Value.Shape.SequenceEqual(right) || !entry.Value.Type.IsFloat()
+                   select $"'{entry.Value.Name}' ({Sizes(entry.Value.Shape)}{(entry.Value.Type.IsFloat() ? "" : " whole numbers")} instead of {Sizes(right)} floats)",
             ];
             if (missing.Length + unknown.Length + wrong.Length == 0)
                 return;

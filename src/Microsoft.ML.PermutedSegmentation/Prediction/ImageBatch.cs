@@ -28,7 +28,7 @@ internal sealed class ImageBatch(SegmentationModel model, int capacity) : IDispo
     /// <summary>Adds an image of any size.</summary>
     public void Add(MLImage image)
     {
-        ImageTensors.Write(_images, Count, image, model.ImageTransform);
+        ImageTensors.Write(_images, Count, image, model.PixelTransform);
         (ImageSizes[2 * Count], ImageSizes[2 * Count + 1]) = (image.Height, image.Width);
         Count++;
     }

@@ -7,18 +7,18 @@ internal sealed class ScoringSchema
 {
     /// <summary>Binds a model to the schema of its input.</summary>
     /// <exception cref="ArgumentOutOfRangeException">The image column is missing or of another type.</exception>
-    public ScoringSchema(ModelDescription model, DataViewSchema input)
+    public ScoringSchema(ModelDescription model, ModelColumns columns, DataViewSchema input)
     {
         Input = input;
-        Image = ImageColumn.Find(input, model.ImageColumnName);
+        Image = ImageColumn.Find(input, columns.Image);
         int classCount = model.ClassNames.Count;
         var builder = new DataViewSchema.Builder();
         builder.AddColumns(input);
-        ImageSizeColumn.AddTo(builder, model.PredictedLabelColumnName);
-        builder.AddColumn(model.PredictedLabelColumnName,
+        ImageSizeColumn.AddTo(builder, columns.PredictedLabel);
+        builder.AddColumn(columns.PredictedLabel,
             new VectorDataViewType(new KeyDataViewType(typeof(byte), classCount), model.ImageHeight, model.ImageWidth),
             ClassNameAnnotation.Of(model.ClassNames));
-        builder.AddColumn(model.ScoreColumnName,
+        builder.AddColumn(columns.Score,
             new VectorDataViewType(NumberDataViewType.Single, classCount, model.ImageHeight, model.ImageWidth));
         Output = builder.ToSchema();
     }

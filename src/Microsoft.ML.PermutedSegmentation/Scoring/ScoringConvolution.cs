@@ -18,7 +18,7 @@ internal abstract class ScoringConvolution : IDisposable
     /// <param name="width">Width of the map that it will make.</param>
     public static ScoringConvolution Create(Convolution layer, Tensor weights, Tensor bias, int height, int width)
     {
-        if (WinogradConvolution.Suits(weights, layer.Step, layer.Dilation, height, width))
+        if (WinogradChoice.Suits(weights, layer.Step, layer.Dilation, height, width))
             return new WinogradConvolution(weights, bias, layer.Dilation);
         return weights.device_type == DeviceType.CPU && !layer.IsDepthwise && OneDnn.IsAvailable
             ? new PackedConvolution(weights, bias, layer.Step, layer.Dilation, height, width)

@@ -14,26 +14,33 @@ internal sealed class SegmentationModel : IDisposable
 
     private readonly Shared<ModelNetworks> _networks;
 
-    private SegmentationModel(ModelDescription description, TorchNetwork network, KeyEffect? effect)
+    private SegmentationModel(ModelDescription description, TorchNetwork network, ModelColumns columns, KeyEffect? effect)
     {
-        (Description, _effect) = (description, effect);
+        (Description, Columns, _effect) = (description, columns, effect);
         var networks = new ModelNetworks(network, description.ImageHeight, description.ImageWidth);
         _networks = new Shared<ModelNetworks>(networks, owned => owned.Dispose(), Disposed);
     }
 
     public ModelDescription Description { get; }
 
+    /// <summary>The columns that it reads and makes.</summary>
+    public ModelColumns Columns { get; }
+
+    /// <summary>Whether its key changes images, too.</summary>
+    public bool EncryptsImages => Description.Protection?.ImageStep is not null;
+
     /// <summary>What happens to images of the network's size before it reads them; null: nothing.</summary>
-    public BlockTransform? ImageTransform => _effect?.Images;
+    public PixelTransform? PixelTransform => _effect?.Pixels;
 
     public bool IsUnlocked => _effect is not null || !Description.IsProtected;
 
     /// <summary>A model whose weights are as in its file.</summary>
-    public static SegmentationModel Stored(ModelDescription description, TorchNetwork network) => new(description, network, effect: null);
+    public static SegmentationModel Stored(ModelDescription description, TorchNetwork network, ModelColumns? columns = null)
+        => new(description, network, columns ?? ModelColumns.Default, effect: null);
 
     /// <summary>A model of freshly trained plain weights, protected from now on and unlocked.</summary>
-    public static SegmentationModel Trained(ModelDescription description, TorchNetwork network, KeyEffect? effect)
-        => new(description, network, effect);
+    public static SegmentationModel Trained(ModelDescription description, TorchNetwork network, KeyEffect? effect, ModelColumns? columns = null)
+        => new(description, network, columns ?? ModelColumns.Default, effect);
 
     /// <summary>The networks until the lease is disposed, even if the model is disposed meanwhile.</summary>
     /// <exception cref="ObjectDisposedException">The model was disposed.</exception>
@@ -55,7 +62,7 @@ internal sealed class SegmentationModel : IDisposable
     public SegmentationModel With(PermutationKey? key)
     {
         KeyEffect? effect = key is null ? null : KeyEffect.Of(key, Description);
-        return new SegmentationModel(Description, NetworkUnder(effect), effect);
+        return new SegmentationModel(Description, NetworkUnder(effect), Columns, effect);
     }
 
     /// <summary>This unprotected model protected with a key from now on, and unlocked. All weights are shared with this model.</summary>
@@ -63,19 +70,19 @@ internal sealed class SegmentationModel : IDisposable
     {
         ModelDescription description = Description.ProtectedWith(key, maps, storeFingerprint);
         KeyEffect effect = KeyEffect.Of(key, description);
-        return new SegmentationModel(description, NetworkUnder(effect: null), effect);
+        return new SegmentationModel(description, NetworkUnder(effect: null), Columns, effect);
     }
 
     /// <summary>This protected model without protection: what its key unlocks is plain from now on.</summary>
     public SegmentationModel Unprotect(PermutationKey key)
-        => new(Description.Unprotected(), NetworkUnder(KeyEffect.Of(key, Description)), effect: null);
+        => new(Description.With(protection: null), NetworkUnder(KeyEffect.Of(key, Description)), Columns, effect: null);
 
     /// <summary>This protected model with the same maps protected by another key, and unlocked.</summary>
     public SegmentationModel Rekey(PermutationKey oldKey, PermutationKey newKey)
     {
         ModelDescription description = Description.ProtectedWith(newKey, Description.FeatureMaps, storeFingerprint: Description.Fingerprint is not null);
         KeyEffect effect = KeyEffect.Of(newKey, description);
-        return new SegmentationModel(description, NetworkUnder(KeyEffect.Of(oldKey, Description)), effect);
+        return new SegmentationModel(description, NetworkUnder(KeyEffect.Of(oldKey, Description)), Columns, effect);
     }
 
     /// <summary>The tensors as the file holds them, one at a time; the caller disposes each.</summary>
@@ -106,6 +113,6 @@ internal sealed class SegmentationModel : IDisposable
     }
 
     private static ObjectDisposedException Disposed() => new(
-        nameof(PermutedSegmentationTransformer),
+        "PermutedSegmentationTransformer",
         "This segmentation model was disposed. A PredictionEngine disposes the model that it is made of with itself, unless it is made with new PredictionEngineOptions { OwnsTransformer = false }.");
 }

@@ -119,7 +119,7 @@ internal sealed class TorchNetwork : LayoutRunner, IDisposable
     private Tensor Convolve(Convolution layer, Tensor x)
     {
         Tensor weights = _state[$"{layer.Name}.weight"];
-        Tensor result = WinogradConvolution.Suits(weights, layer.Step, layer.Dilation, x.shape[2], x.shape[3])
+        Tensor result = WinogradChoice.Suits(weights, layer.Step, layer.Dilation, x.shape[2], x.shape[3])
             ? WinogradFunction.Convolve(x, weights, layer.Dilation)
             : nn.functional.conv2d(
                 x, weights, layer.HasBias ? _state[$"{layer.Name}.bias"] : null, [layer.Step, layer.Step], [layer.Padding, layer.Padding],

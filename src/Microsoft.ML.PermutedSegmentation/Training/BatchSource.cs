@@ -1,7 +1,7 @@
 namespace Microsoft.ML.PermutedSegmentation.Training;
 
 /// <summary>The batches of an epoch, made on another thread while the network is busy with the one before.</summary>
-internal sealed class BatchSource(ImageRows source, PermutedSegmentationTrainer.Options options, BlockTransform? imageTransform)
+internal sealed class BatchSource(ImageRows source, PermutedSegmentationTrainer.Options options, PixelTransform? pixelTransform)
 {
     private const int BatchesAhead = 2;
 
@@ -60,7 +60,7 @@ internal sealed class BatchSource(ImageRows source, PermutedSegmentationTrainer.
     }
 
     private LabeledBatch Batch(List<(LabeledImage, CropBox)> samples)
-        => LabeledBatch.Of(samples, options.ImageHeight, options.ImageWidth, imageTransform);
+        => LabeledBatch.Of(samples, options.ImageHeight, options.ImageWidth, pixelTransform);
 
     private IEnumerable<int> EndlessPartSizes()
     {

@@ -1,6 +1,5 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
-using System.Text.Json.Serialization.Metadata;
 
 namespace Microsoft.ML.PermutedSegmentation.Training;
 
@@ -11,7 +10,8 @@ internal sealed record CheckpointDescription
     private const int LongestQuote = 200;
 
     public required int Seed { get; init; }
-    public required TrainingSettings Settings { get; init; }
+    /// <summary><see cref="TrainingSettings"/>; as hostile as the file that they come from.</summary>
+    public required JsonObject Settings { get; init; }
     public required TrainingRows Rows { get; init; }
     public required TrainingPosition Position { get; init; }
 
@@ -28,26 +28,36 @@ internal sealed record CheckpointDescription
                 throw new InvalidDataException($"its description is damaged: {problem}");
             TrainingPosition position = description.Position;
             if (position.Epoch < 1 || position.BestEpoch < 1 || position.BestEpoch > position.Epoch || !double.IsFinite(position.LowestLoss) || position.Elapsed < TimeSpan.Zero)
-                throw new InvalidDataException("its description is damaged: no training is where it says that it is.");
+                throw new InvalidDataException("its description is damaged: no training can be at the position that it states.");
             return description;
         }
-        catch (JsonException exception)
+        catch (Exception exception) when (exception is JsonException or ArgumentException)
         {
             throw new InvalidDataException($"its description is damaged: {exception.Message}", exception);
         }
     }
 
-    /// <summary>What two records do not have in common, such as "BatchSize is 8 there and 16 here"; empty when nothing.</summary>
-    public static string Differences<T>(T there, T here) where T : notnull
+    /// <summary>What two settings do not have in common, such as "BatchSize is 8 there and 16 here"; empty when nothing.</summary>
+    public static string Differences(JsonObject there, JsonObject here)
     {
-        var type = (JsonTypeInfo<T>)CheckpointJson.Strict.GetTypeInfo(typeof(T))!;
-        JsonObject stored = Members(there), given = Members(here);
-        return string.Join("; ", given
-            .Where(member => !JsonNode.DeepEquals(member.Value, stored[member.Key]))
-            .Select(member => $"{member.Key} is {Quote(stored[member.Key])} there and {Quote(member.Value)} here"));
-
-        JsonObject Members(T record) => JsonSerializer.SerializeToNode(record, type)!.AsObject();
+        List<string> differences =
+        [
+            .. here.Where(member => Text(member.Value) != Text(there[member.Key]))
+                .Select(member => $"{member.Key} is {Quote(there[member.Key])} there and {Quote(member.Value)} here"),
+        ];
+        // Their names are a stranger's, and not quoted.
+        if (there.Count(member => !here.ContainsKey(member.Key)) is > 0 and var unknown)
+            differences.Add($"there are {unknown} options there that this version of the library does not have, or that have their default here");
+        return string.Join("; ", differences);
     }
+
+    /// <summary>What two data sets do not have in common.</summary>
+    public static string Differences(TrainingRows there, TrainingRows here) => Differences(Members(there), Members(here));
+
+    private static JsonObject Members(TrainingRows rows) => JsonSerializer.SerializeToNode(rows, CheckpointJson.Strict.TrainingRows)!.AsObject();
+
+    // As it is in a file, wherever the value comes from.
+    private static string? Text(JsonNode? value) => value?.ToJsonString();
 
     private static string Quote(JsonNode? value) => value switch
     {

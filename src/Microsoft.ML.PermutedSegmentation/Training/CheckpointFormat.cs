@@ -1,5 +1,4 @@
 using System.Security.Cryptography;
-using static TorchSharp.torch;
 
 namespace Microsoft.ML.PermutedSegmentation.Training;
 
@@ -31,6 +30,9 @@ internal static class CheckpointFormat
     public static readonly long[] DigestShape = [SHA256.HashSizeInBytes / sizeof(long)];
 
     /// <summary>The name and shape of a state's tensors in the file.</summary>
-    public static IEnumerable<(string Name, ScalarType Type, long[] Shape)> EntriesOf(TrainingState state) =>
-        state.Tensors().Select(entry => ($"{entry.Part}.{entry.Parameter}", entry.Value.dtype, entry.Value.shape));
+    public static IEnumerable<(string Name, ElementType Type, long[] Shape)> EntriesOf(TrainingState state) =>
+        state.Tensors().Select(entry => (NameOf(entry.Part, entry.Parameter), ElementType.Float32, entry.Value.shape));
+
+    /// <summary>The name of a tensor in the file.</summary>
+    public static string NameOf(string part, string parameter) => $"{part}.{parameter}";
 }

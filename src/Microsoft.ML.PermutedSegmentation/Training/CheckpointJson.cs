@@ -5,6 +5,7 @@ namespace Microsoft.ML.PermutedSegmentation.Training;
 
 /// <summary>How a <see cref="CheckpointDescription"/> is written and read. Without reflection, which trimmed applications switch off.</summary>
 [JsonSerializable(typeof(CheckpointDescription))]
+[JsonSerializable(typeof(TrainingRows))]
 internal sealed partial class CheckpointJson : JsonSerializerContext
 {
     public static CheckpointJson Strict { get; } = new(new JsonSerializerOptions
@@ -13,11 +14,5 @@ internal sealed partial class CheckpointJson : JsonSerializerContext
         RespectNullableAnnotations = true,
         RespectRequiredConstructorParameters = true,
         AllowDuplicateProperties = false,
-        Converters =
-        {
-            new JsonStringEnumConverter<Backbone>(allowIntegerValues: false),
-            new JsonStringEnumConverter<FeatureMaps>(allowIntegerValues: false),
-            new JsonStringEnumConverter<BlockTransformMethod>(allowIntegerValues: false),
-        },
     });
 }

@@ -41,18 +41,6 @@ public sealed partial class PermutedSegmentationTrainer
         /// </remarks>
         public SegmentationWeights? InitialWeights { get; set; }
 
-        /// <summary>
-        /// Whether the initial weights, given or random, are what the network reads its permuted feature maps with: the
-        /// paper's literal way (Fig. 3), made to reproduce its Table I. Only with a key. When false, they are the plain weights.
-        /// </summary>
-        /// <remarks>
-        /// The <see cref="InitialWeights"/> are then the weights that are stored before the first step, and training starts from
-        /// these with the protection undone. For random weights nothing changes on average, since no channel is different
-        /// from another. Weights trained before are read in another order than the one that they were trained in, so that
-        /// what they know of the permuted maps is lost: this costs accuracy, and the default does not.
-        /// </remarks>
-        public bool ReadInitialWeightsThroughPermutation { get; set; }
-
         /// <summary>How many times smaller the last feature map is than the image: 8, 16 or 32.</summary>
         public int OutputStride { get; set; } = 8;
 
@@ -126,6 +114,9 @@ public sealed partial class PermutedSegmentationTrainer
         /// <summary>Ends the training with an <see cref="OperationCanceledException"/>; a <see cref="CheckpointPath"/> keeps the last complete epoch.</summary>
         public CancellationToken CancellationToken { get; set; }
 
+        /// <summary>Changes the initial weights before the first step; only where a key permutes feature maps.</summary>
+        internal InitialWeightsHook? InitialWeightsHook { get; set; }
+
         internal void Validate()
         {
             ArgumentException.ThrowIfNullOrWhiteSpace(ImageColumnName);
@@ -167,7 +158,7 @@ public sealed partial class PermutedSegmentationTrainer
         }
 
         private void CheckSize(string name, int value)
-            => Check(name, value, value is > 0 and <= ModelDescription.LargestSide && value % OutputStride == 0, $"a positive multiple of the output stride, {OutputStride}, of at most {ModelDescription.LargestSide}");
+            => Check(name, value, ModelDescription.IsSide(value, OutputStride), ModelDescription.SideRule(OutputStride));
 
         private void CheckParts()
         {

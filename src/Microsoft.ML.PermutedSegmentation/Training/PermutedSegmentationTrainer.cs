@@ -1,4 +1,5 @@
 using System.Security.Cryptography;
+using System.Text.Json.Nodes;
 using Microsoft.ML.Data;
 using Microsoft.ML.Runtime;
 using Microsoft.ML.Transforms.Image;
@@ -21,21 +22,19 @@ public sealed partial class PermutedSegmentationTrainer : IEstimator<PermutedSeg
 {
     private readonly IHost _host;
     private readonly PermutationKey? _key;
-    private readonly BlockScheme? _imageEncryption;
+    private readonly ImageStep? _imageStep;
     private readonly Options _options;
 
-    // imageEncryption: the conventional method, instead of feature maps.
-    internal PermutedSegmentationTrainer(IHostEnvironment environment, PermutationKey? key, Options options, BlockScheme? imageEncryption = null)
+    // imageStep: what the key does to images of this size, instead of feature maps.
+    internal PermutedSegmentationTrainer(IHostEnvironment environment, PermutationKey? key, Options options, ImageStep? imageStep = null)
     {
         ArgumentNullException.ThrowIfNull(options);
         options.Validate();
-        if (imageEncryption?.FindProblem(options.ImageHeight, options.ImageWidth) is { } problem)
-            throw new ArgumentException($"{nameof(options.ImageHeight)} and {nameof(options.ImageWidth)} are {problem}", nameof(options));
-        if (key is not null && imageEncryption is null)
+        if (key is not null && imageStep is null)
             options.FeatureMaps.CheckForKey(nameof(options.FeatureMaps));
-        if ((key is null || imageEncryption is not null) && options.ReadInitialWeightsThroughPermutation)
-            throw new ArgumentException("Without permuted feature maps there is no permutation to read the initial weights through.", nameof(options.ReadInitialWeightsThroughPermutation));
-        (_host, _key, _options, _imageEncryption) = (environment.Register(nameof(PermutedSegmentationTrainer)), key, options, imageEncryption);
+        if ((key is null || imageStep is not null) && options.InitialWeightsHook is not null)
+            throw new ArgumentException("Without permuted feature maps there is no permutation to read the initial weights through.", InitialWeightsHook.Option);
+        (_host, _key, _options, _imageStep) = (environment.Register(nameof(PermutedSegmentationTrainer)), key, options, imageStep);
     }
 
     /// <summary>Trains on the rows of a data view.</summary>
@@ -55,7 +54,7 @@ public sealed partial class PermutedSegmentationTrainer : IEstimator<PermutedSeg
         ArgumentNullException.ThrowIfNull(input);
         using IChannel channel = _host.Start("Training");
         int? seed = _host.GetSeed();
-        using StoredCheckpoint? stored = FindCheckpoint(seed);
+        using CheckpointReader? stored = FindCheckpoint(seed);
         using var random = new TrainingRandom(stored?.Description.Seed ?? seed ?? RandomNumberGenerator.GetInt32(int.MaxValue));
         TrainingData data = TrainingData.Read(input, _options, random.HoldOut(), progress => _options.Progress?.Report(progress), message => channel.Warn(message));
         stored?.RequireSame(data.Description);
@@ -63,7 +62,6 @@ public sealed partial class PermutedSegmentationTrainer : IEstimator<PermutedSeg
         channel.Say($"Learning {data.ClassNames.Count} classes from {data.Training.Rows.Count} images on {device.type}; {data.Validation.Rows.Count} images decide which epoch is kept.");
 
         ModelDescription description = Describe(data.ClassNames, stored?.Salt);
-        description.RequireStorable();
         // Before training: a key that was disposed should fail now and not after hours.
         KeyEffect? effect = _key is null ? null : KeyEffect.Of(_key, description);
         var network = new TorchNetwork(description.Layout, random.Generator, device);
@@ -71,20 +69,19 @@ public sealed partial class PermutedSegmentationTrainer : IEstimator<PermutedSeg
         {
             if (_options.InitialWeights is { } initial)
                 InitialWeights.Take(network, initial, _options.Network);
-            if (_options.ReadInitialWeightsThroughPermutation)
-                InitialWeights.ReadThroughPermutation(network, effect!.Weights);
+            _options.InitialWeightsHook?.Change(network, effect!.Weights);
             using var state = new TrainingState(network, _options);
             if (stored is not null)
                 Resume(stored, state, effect?.Weights, channel);
-            Checkpoint? checkpoint = CreateCheckpoint(random.Seed, data, state.Position, description.Salt, effect?.Weights);
-            new TrainingLoop(state, data, _options, effect?.Images, device, random, checkpoint, channel).Run();
+            CheckpointWriter? checkpoint = CreateCheckpoint(random.Seed, data, state.Position, description.Salt, effect?.Weights);
+            new TrainingLoop(state, data, _options, effect?.Pixels, device, random, checkpoint, channel).Run();
         }
         catch
         {
             network.Dispose();
             throw;
         }
-        return new PermutedSegmentationTransformer(_host, SegmentationModel.Trained(description, network, effect));
+        return new PermutedSegmentationTransformer(_host, SegmentationModel.Trained(description, network, effect, new ModelColumns(_options.ImageColumnName, _options.PredictedLabelColumnName, _options.ScoreColumnName)));
     }
 
     /// <inheritdoc/>
@@ -102,15 +99,15 @@ public sealed partial class PermutedSegmentationTrainer : IEstimator<PermutedSeg
         return new SchemaShape(inputSchema.Where(column => added.All(other => other.Name != column.Name)).Concat(added));
     }
 
-    private TrainingSettings Settings => TrainingSettings.Of(_options, hasKey: _key is not null, _imageEncryption);
+    private JsonObject Settings => TrainingSettings.Of(_options, hasKey: _key is not null, _imageStep);
 
     // All that can fail about it without the data fails now.
-    private StoredCheckpoint? FindCheckpoint(int? seed)
+    private CheckpointReader? FindCheckpoint(int? seed)
     {
         if (_options.CheckpointPath is not { } path)
             return null;
         WholeFile.CheckWritable(path);
-        StoredCheckpoint? stored = StoredCheckpoint.Find(path, _key);
+        CheckpointReader? stored = CheckpointReader.Find(path, _key);
         try
         {
             stored?.RequireSame(Settings, seed, _options.Epochs);
@@ -123,40 +120,30 @@ public sealed partial class PermutedSegmentationTrainer : IEstimator<PermutedSeg
         }
     }
 
-    private void Resume(StoredCheckpoint stored, TrainingState state, WeightProtection? protection, IChannel channel)
+    private void Resume(CheckpointReader stored, TrainingState state, WeightProtection? protection, IChannel channel)
     {
         stored.Restore(state, protection);
+        stored.Dispose(); // This training's own checkpoints replace the file.
         TrainingPosition position = state.Position;
-        channel.Say($"Going on after epoch {position.Epoch}/{_options.Epochs}; the best so far is epoch {position.BestEpoch}, with validation loss {position.LowestLoss:F4}.");
+        channel.Say($"Continuing after epoch {position.Epoch}/{_options.Epochs}; the best so far is epoch {position.BestEpoch}, with validation loss {position.LowestLoss:F4}.");
         _options.Progress?.Report(new TrainingProgress(
             TrainingPhase.Resuming, position.Epoch, _options.Epochs, 0, 0, 0, double.NaN, double.NaN, double.NaN, false, position.Elapsed));
     }
 
-    private Checkpoint? CreateCheckpoint(int seed, TrainingData data, TrainingPosition position, byte[]? salt, WeightProtection? protection)
+    private CheckpointWriter? CreateCheckpoint(int seed, TrainingData data, TrainingPosition position, byte[]? salt, WeightProtection? protection)
         => _options.CheckpointPath is { } path
-            ? new Checkpoint(path, new CheckpointDescription { Seed = seed, Settings = Settings, Rows = data.Description, Position = position }, salt, _key, protection)
+            ? new CheckpointWriter(path, new CheckpointDescription { Seed = seed, Settings = Settings, Rows = data.Description, Position = position }, salt, _key, protection)
             : null;
 
     // salt: of the model that the training goes on with; null for a new one.
     private ModelDescription Describe(IReadOnlyList<string> classNames, byte[]? salt)
     {
-        var plain = new ModelDescription
-        {
-            Network = _options.Network,
-            Backbone = _options.Backbone,
-            OutputStride = _options.OutputStride,
-            ImageHeight = _options.ImageHeight,
-            ImageWidth = _options.ImageWidth,
-            ClassNames = classNames,
-            FeatureMaps = FeatureMaps.None,
-            ImageEncryption = _imageEncryption,
-            ImageColumnName = _options.ImageColumnName,
-            PredictedLabelColumnName = _options.PredictedLabelColumnName,
-            ScoreColumnName = _options.ScoreColumnName,
-        };
+        var plain = new ModelDescription(
+            _options.Network, _options.Backbone, _options.OutputStride, _options.ImageHeight, _options.ImageWidth, classNames);
         return _key is null
             ? plain
-            : plain.ProtectedWith(_key, _imageEncryption is null ? _options.FeatureMaps : FeatureMaps.None, _options.StoreFingerprint, salt);
+            : plain.ProtectedWith(
+                _key, _imageStep is null ? _options.FeatureMaps : FeatureMaps.None, _options.StoreFingerprint, salt, _imageStep);
     }
 
     private static void CheckColumn(SchemaShape schema, string name, string needed, Func<SchemaShape.Column, bool> fits)

@@ -12,12 +12,12 @@ namespace Microsoft.ML.PermutedSegmentation.Training;
 /// encrypted ones.
 /// </summary>
 internal sealed class TrainingLoop(
-    TrainingState state, TrainingData data, PermutedSegmentationTrainer.Options options, BlockTransform? imageTransform,
-    Device device, TrainingRandom random, Checkpoint? checkpoint, IChannel channel)
+    TrainingState state, TrainingData data, PermutedSegmentationTrainer.Options options, PixelTransform? pixelTransform,
+    Device device, TrainingRandom random, CheckpointWriter? checkpoint, IChannel channel)
 {
     private readonly TorchNetwork _network = state.Network;
-    private readonly BatchSource _training = new(data.Training, options, imageTransform);
-    private readonly BatchSource _validation = new(data.Validation, options, imageTransform);
+    private readonly BatchSource _training = new(data.Training, options, pixelTransform);
+    private readonly BatchSource _validation = new(data.Validation, options, pixelTransform);
     private readonly CosineAnnealingWithWarmRestarts _schedule = options.Schedule;
     private readonly TimeSpan _before = state.Position.Elapsed;
     private readonly Stopwatch _clock = Stopwatch.StartNew();
@@ -150,7 +150,7 @@ internal sealed class TrainingLoop(
     private void StopAtNonsense(int epoch)
     {
         double lowest = state.Position.LowestLoss;
-        string advice = $"The loss is not a number any more in epoch {epoch}. A lower {nameof(options.LearningRate)} than {options.LearningRate} helps most often; a larger {nameof(options.BatchSize)} than {options.BatchSize} can.";
+        string advice = $"The loss is no longer a number in epoch {epoch}. A lower {nameof(options.LearningRate)} than {options.LearningRate} helps most often; a larger {nameof(options.BatchSize)} than {options.BatchSize} can.";
         if (double.IsInfinity(lowest))
             throw new InvalidOperationException(advice);
         channel.Warn($"{advice} Training stops here; the best epoch so far is kept, with validation loss {lowest:F4}.");

@@ -1,77 +1,67 @@
 using System.Security.Cryptography;
 using System.Text;
-using static TorchSharp.torch;
+using System.Text.Json.Nodes;
+using static Microsoft.ML.PermutedSegmentation.PermutedSegmentationTrainer;
 
 namespace Microsoft.ML.PermutedSegmentation.Training;
 
-/// <summary>
-/// The options that a training's result depends on, by their names. How many epochs there are is not one of them: whatever an epoch
-/// does depends on those before it only.
-/// </summary>
-internal sealed record TrainingSettings
+/// <summary>What a training's result depends on, by the names of the options: as a checkpoint keeps it, to be compared when the training goes on.</summary>
+internal static class TrainingSettings
 {
-    public required Backbone Backbone { get; init; }
+    /// <summary>
+    /// The other options: a training may go on with another value of them. How many epochs there are is one of them, since whatever an epoch does
+    /// depends on those before it only. A test refuses an option that is neither here nor in <see cref="Of"/>.
+    /// </summary>
+    public static IReadOnlyCollection<string> WithoutEffect { get; } =
+    [
+        nameof(Options.ImageColumnName), nameof(Options.LabelColumnName), nameof(Options.PredictedLabelColumnName), nameof(Options.ScoreColumnName),
+        nameof(Options.Epochs), nameof(Options.StoreFingerprint), nameof(Options.CheckpointPath), nameof(Options.Progress), nameof(Options.CancellationToken),
+    ];
 
-    /// <summary>None without a key, and when it encrypts images.</summary>
-    public required FeatureMaps FeatureMaps { get; init; }
-
-    public required BlockScheme? ImageEncryption { get; init; }
-
-    /// <summary>A digest of the initial weights; null when they are random.</summary>
-    public required string? InitialWeights { get; init; }
-
-    public required bool ReadInitialWeightsThroughPermutation { get; init; }
-    public required int OutputStride { get; init; }
-    public required int ImageHeight { get; init; }
-    public required int ImageWidth { get; init; }
-    public required int BatchSize { get; init; }
-    public required int MicroBatchSize { get; init; }
-    public required double LearningRate { get; init; }
-    public required double MinimumLearningRate { get; init; }
-    public required int RestartPeriod { get; init; }
-    public required double Momentum { get; init; }
-    public required double WeightDecay { get; init; }
-    public required double MinimumCropArea { get; init; }
-
-    /// <summary>Null when there is a validation set.</summary>
-    public required double? ValidationFraction { get; init; }
-
-    /// <summary>Images that are not in memory come in another order.</summary>
-    public required int ImageCacheMegabytes { get; init; }
-
-    /// <summary>The settings of a training.</summary>
-    public static TrainingSettings Of(PermutedSegmentationTrainer.Options options, bool hasKey, BlockScheme? imageEncryption) => new()
+    /// <summary>The settings of a training. An option that came later is left out where it has the value that all had before, so that older checkpoints go on.</summary>
+    public static JsonObject Of(Options options, bool hasKey, ImageStep? imageStep)
     {
-        Backbone = options.Backbone,
-        FeatureMaps = hasKey && imageEncryption is null ? options.FeatureMaps : FeatureMaps.None,
-        ImageEncryption = imageEncryption,
-        InitialWeights = options.InitialWeights is { } initial ? DigestOf(initial) : null,
-        ReadInitialWeightsThroughPermutation = options.ReadInitialWeightsThroughPermutation,
-        OutputStride = options.OutputStride,
-        ImageHeight = options.ImageHeight,
-        ImageWidth = options.ImageWidth,
-        BatchSize = options.BatchSize,
-        MicroBatchSize = options.MicroBatchSize,
-        LearningRate = options.LearningRate,
-        MinimumLearningRate = options.MinimumLearningRate,
-        RestartPeriod = options.RestartPeriod,
-        Momentum = options.Momentum,
-        WeightDecay = options.WeightDecay,
-        MinimumCropArea = options.MinimumCropArea,
-        ValidationFraction = options.ValidationSet is null ? options.ValidationFraction : null,
-        ImageCacheMegabytes = options.ImageCacheMegabytes,
-    };
+        var settings = new JsonObject
+        {
+            [nameof(options.Backbone)] = $"{options.Backbone}",
+            // None without a key, and when it encrypts images.
+            [nameof(options.FeatureMaps)] = $"{(hasKey && imageStep is null ? options.FeatureMaps : FeatureMaps.None)}",
+            ["ImageEncryption"] = imageStep is null ? null : MembersOf(imageStep.Settings),
+            [nameof(options.InitialWeights)] = options.InitialWeights is { } initial ? DigestOf(initial) : null,
+            [InitialWeightsHook.Option] = options.InitialWeightsHook is not null,
+            [nameof(options.OutputStride)] = options.OutputStride,
+            [nameof(options.ImageHeight)] = options.ImageHeight,
+            [nameof(options.ImageWidth)] = options.ImageWidth,
+            [nameof(options.BatchSize)] = options.BatchSize,
+            [nameof(options.MicroBatchSize)] = options.MicroBatchSize,
+            [nameof(options.LearningRate)] = options.LearningRate,
+            [nameof(options.MinimumLearningRate)] = options.MinimumLearningRate,
+            [nameof(options.RestartPeriod)] = options.RestartPeriod,
+            [nameof(options.Momentum)] = options.Momentum,
+            [nameof(options.WeightDecay)] = options.WeightDecay,
+            [nameof(options.MinimumCropArea)] = options.MinimumCropArea,
+            // Of no effect where there is a validation set.
+            [nameof(options.ValidationFraction)] = options.ValidationSet is null ? options.ValidationFraction : null,
+            // Images that are not in memory come in another order.
+            [nameof(options.ImageCacheMegabytes)] = options.ImageCacheMegabytes,
+        };
+        if (options.Network != SegmentationNetwork.Fcn)
+            settings[nameof(options.Network)] = $"{options.Network}";
+        return settings;
+    }
+
+    // Of a step as of options, the names begin with capital letters.
+    private static JsonObject MembersOf(string settings) => new(JsonNode.Parse(settings)!.AsObject()
+        .Select(member => KeyValuePair.Create(char.ToUpperInvariant(member.Key[0]) + member.Key[1..], member.Value?.DeepClone())));
 
     private static string DigestOf(SegmentationWeights weights)
     {
         using var use = weights.Use();
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
-        foreach ((string name, Tensor value) in use.Value.OrderBy(entry => entry.Key, StringComparer.Ordinal))
+        foreach ((string name, TorchSharp.torch.Tensor value) in use.Value.OrderBy(entry => entry.Key, StringComparer.Ordinal))
         {
-            using Tensor onCpu = value.cpu();
-            using Tensor inOrder = onCpu.contiguous();
             hash.AppendData(Encoding.ASCII.GetBytes(name));
-            hash.AppendData(inOrder.bytes);
+            value.UseBytes(hash.AppendData);
         }
         return Convert.ToHexStringLower(hash.GetHashAndReset());
     }

@@ -22,12 +22,12 @@ public sealed class LiteralFormTests
         Tensor expected = plain.Network().Score(images);
         using LiveMaps start = LiveMaps.Of(stored.Layout, images);
         int end = stored.Layout.Layers.Count;
-        Assert.True(SmallNetworks.Difference(expected, LiteralForm.Run(stored, start, end, new Dictionary<FeatureMaps, Tensor>()).Only) > 0.05);
+        SmallNetworks.Difference(expected, LiteralForm.Run(stored, start, end, new Dictionary<FeatureMaps, Tensor>()).Only).Should().BeGreaterThan(0.05);
 
         Dictionary<FeatureMaps, Tensor> right = KeyEffect.PermutationsOf(key, model.Description).ToDictionary(entry => entry.Key, entry => LiteralForm.ToMatrix(entry.Value, CPU));
-        Assert.True(SmallNetworks.Difference(expected, LiteralForm.Run(stored, start, end, right).Only) < 1e-4);
+        SmallNetworks.Difference(expected, LiteralForm.Run(stored, start, end, right).Only).Should().BeLessThan(1e-4);
         // In two parts, split behind the lowest keyed map, which the first part has permuted.
         using LiveMaps middle = LiteralForm.Run(stored, start, stored.Layout.Find(maps.Each()[0]).Index + 1, right);
-        Assert.True(SmallNetworks.Difference(expected, LiteralForm.Run(stored, middle, end, right).Only) < 1e-4);
+        SmallNetworks.Difference(expected, LiteralForm.Run(stored, middle, end, right).Only).Should().BeLessThan(1e-4);
     }
 }

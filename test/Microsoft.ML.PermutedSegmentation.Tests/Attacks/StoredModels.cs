@@ -5,18 +5,7 @@ internal static class StoredModels
 {
     public static SegmentationModel Of(Backbone backbone, int size, Func<NetworkLayout, TorchNetwork> network)
     {
-        var description = new ModelDescription
-        {
-            Backbone = backbone,
-            OutputStride = 8,
-            ImageHeight = size,
-            ImageWidth = size,
-            ClassNames = ["a", "b"],
-            FeatureMaps = FeatureMaps.None,
-            ImageColumnName = "Image",
-            PredictedLabelColumnName = "PredictedLabel",
-            ScoreColumnName = "Score",
-        };
+        var description = new ModelDescription(SegmentationNetwork.Fcn, backbone, outputStride: 8, size, size, ["a", "b"]);
         return SegmentationModel.Stored(description, network(description.Layout));
     }
 }

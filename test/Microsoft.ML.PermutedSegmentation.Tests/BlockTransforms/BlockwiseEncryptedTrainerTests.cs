@@ -41,7 +41,7 @@ public sealed class BlockwiseEncryptedTrainerTests : IDisposable
         Assert.Equal(ScoresOf(locked, encrypted), ScoresOf(model, rows));
         Assert.Equal(ScoresOf(locked, encrypted), ScoresOf(_mlContext.Segmentation().Unlock(locked, _key, verify: true), rows));
         Assert.NotEqual(ScoresOf(locked, rows), ScoresOf(model, rows));
-        using var wrong = PermutationKey.Generate();
+        using var wrong = TestKeys.Wrong();
         Assert.NotEqual(ScoresOf(model, rows), ScoresOf(_mlContext.Segmentation().Unlock(locked, wrong), rows));
         Assert.Throws<InvalidOperationException>(() => _mlContext.Segmentation().Unlock(locked, wrong, verify: true));
     }
@@ -68,17 +68,28 @@ public sealed class BlockwiseEncryptedTrainerTests : IDisposable
     }
 
     [Theory]
-    [InlineData("\"blockSize\": 4", "\"blockSize\": 5")]
-    [InlineData("\"blockSize\": 4", "\"blockSize\": 0")]
-    [InlineData("\"Shuffle\"", "\"Shiver\"")]
-    [InlineData("\"salt\": \"", "\"salt\": \"AAAA")]
-    public void A_damaged_description_is_found(string part, string other)
+    [InlineData("""{"method":"Shuffle","blockSize":4}""", true)]
+    [InlineData("""{ "blockSize": 4, "method": "Shuffle" }""", true)]
+    [InlineData("""{"method":"Shuffle","blockSize":5}""", false)]
+    [InlineData("""{"method":"Shuffle","blockSize":0}""", false)]
+    [InlineData("""{"method":"Shuffle","blockSize":"4"}""", false)]
+    [InlineData("""{"method":"Shuffle"}""", false)]
+    [InlineData("""{"method":"Shiver","blockSize":4}""", false)]
+    [InlineData("""{"method":"0","blockSize":4}""", false)]
+    [InlineData("""["Shuffle", 4]""", false)]
+    [InlineData("null", false)]
+    [InlineData("", false)]
+    public void A_damaged_description_is_found(string settings, bool isRight)
     {
         using var model = Train(Shuffle, 4);
-        string json = System.Text.Encoding.UTF8.GetString(model.Model.Description.ToJson());
-        Assert.Equal(Shuffle, ModelDescription.FromJson(System.Text.Encoding.UTF8.GetBytes(json)).ImageEncryption!.Method);
-        Assert.Contains(part, json);
-        Assert.Throws<InvalidDataException>(() => ModelDescription.FromJson(System.Text.Encoding.UTF8.GetBytes(json.Replace(part, other))));
+        ModelDescription description = model.Model.Description;
+        ModelDescription With(ImageStep step) => description.With(new ModelProtection(FeatureMaps.None, step, description.Salt, description.Fingerprint));
+        ImageStep step = description.Protection!.ImageStep!;
+        Assert.Throws<InvalidDataException>(() => BlockScheme.Of(With(step with { Name = "another step" })));
+        if (isRight)
+            Assert.Equal(BlockScheme.Of(Shuffle, 4), BlockScheme.Of(With(step with { Settings = settings })));
+        else
+            Assert.Throws<InvalidDataException>(() => BlockScheme.Of(With(step with { Settings = settings })));
     }
 
     private PermutedSegmentationTransformer Train(BlockTransformMethod method, int blockSize, int epochs = 1)

@@ -3,7 +3,7 @@ using SkiaSharp;
 namespace Microsoft.ML.PermutedSegmentation.Tests;
 
 /// <summary>A folder that is gone after the test.</summary>
-internal sealed class TempFolder : IDisposable
+internal sealed partial class TempFolder : IDisposable
 {
     public TempFolder() => Root = Directory.CreateTempSubdirectory("permuted-segmentation-").FullName;
 
@@ -34,12 +34,5 @@ internal sealed class TempFolder : IDisposable
 
         using var data = bitmap.Encode(format, 90);
         return Write(name, data.ToArray());
-    }
-
-    public string WriteMask(string name, byte[] indices, int width, int height)
-    {
-        using var stream = new MemoryStream();
-        IndexedPng.Write(stream, indices, width, height, ClassPalette.Voc);
-        return Write(name, stream.ToArray());
     }
 }

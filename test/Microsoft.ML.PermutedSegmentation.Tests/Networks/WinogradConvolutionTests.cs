@@ -48,6 +48,6 @@ public sealed class WinogradConvolutionTests
         Assert.False(Suits([128, 256, 3, 3], dilation: 4, height: 17, width: 17));
 
         static bool Suits(long[] shape, long stride = 1, long dilation = 1, int height = 16, int width = 16) =>
-            WinogradConvolution.Suits(zeros(shape), stride, dilation, height, width);
+            WinogradChoice.Suits(zeros(shape), stride, dilation, height, width);
     }
 }

@@ -90,7 +90,7 @@ public sealed class OnnxExportTests(OnnxModel exported) : IClassFixture<OnnxMode
     public void Names_of_classes_may_be_long_and_in_any_language()
     {
         string[] names = [.. Enumerable.Range(0, 255).Select(i => $"{new string('類', 100)} {i}")];
-        ModelDescription description = exported.Locked.Model.Description with { ClassNames = names };
+        var description = new ModelDescription(SegmentationNetwork.Fcn, Backbone.ResNet18, outputStride: 8, Size, Size, names);
         using var stream = new MemoryStream();
         OnnxFile.CreateModel(new GraphProto(), description).WriteTo(stream);
         stream.Position = 0;
@@ -134,7 +134,7 @@ public sealed class OnnxExportTests(OnnxModel exported) : IClassFixture<OnnxMode
         PermutedSegmentationTransformer disposed = exported.Plain.Locked(exported.Locked);
         disposed.Dispose();
         Assert.Throws<ObjectDisposedException>(() => segmentation.ExportToOnnx(disposed, Stream.Null));
-        ModelDescription encrypting = exported.Locked.Model.Description with { FeatureMaps = FeatureMaps.None, ImageEncryption = BlockScheme.Of(BlockTransformMethod.Shuffle, 4) };
+        ModelDescription encrypting = exported.Locked.Model.Description.ProtectedWith(exported.Key, FeatureMaps.None, storeFingerprint: true, salt: null, BlockScheme.Of(BlockTransformMethod.Shuffle, 4).ToStep());
         using SegmentationModel network = exported.Locked.Model.With(key: null);
         using var model = new PermutedSegmentationTransformer(new MLContext(), SegmentationModel.Stored(encrypting, network.Network()));
         Assert.Contains("encrypted", Assert.Throws<InvalidOperationException>(() => segmentation.ExportToOnnx(model, Stream.Null)).Message);

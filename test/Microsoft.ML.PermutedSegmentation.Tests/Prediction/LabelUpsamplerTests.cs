@@ -23,7 +23,7 @@ public sealed class LabelUpsamplerTests
             Assert.Equal(3 * height * width, labels.Length);
             // Where two classes are as good as equal, rounding may choose either.
             Tensor chosen = upsampled.gather(1, tensor(labels, 3, 1, height, width).to(ScalarType.Int64).sub_(1));
-            Assert.True((upsampled.amax([1], keepdim: true) - chosen).max().ToDouble() < 1e-5);
+            (upsampled.amax([1], keepdim: true) - chosen).max().ToDouble().Should().BeLessThan(1e-5);
         }
     }
 }

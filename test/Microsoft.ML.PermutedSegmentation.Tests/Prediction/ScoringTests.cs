@@ -18,8 +18,8 @@ public sealed class ScoringTests(TrainedModel trained) : IClassFixture<TrainedMo
             for (int p = 0; p < pixels; p++)
             {
                 float[] ofPixel = [score[p], score[pixels + p], score[2 * pixels + p]];
-                Assert.Equal(1, ofPixel.Sum(), 1e-4);
-                Assert.Equal(ofPixel.Max(), ofPixel[label[p] - 1], 1e-5);
+                ofPixel.Sum().Should().BeApproximately(1, 1e-4f);
+                ofPixel[label[p] - 1].Should().BeApproximately(ofPixel.Max(), 1e-5f);
             }
         }
     }
@@ -44,8 +44,8 @@ public sealed class ScoringTests(TrainedModel trained) : IClassFixture<TrainedMo
     {
         int probabilities = 3 * ColorPatches.Size * ColorPatches.Size * sizeof(float);
         long with = BytesOf<Prediction>(), without = BytesOf<LabelOnly>();
-        // One array that libtorch's values are copied into, and one that the caller gets.
-        Assert.InRange(with - without, 2 * probabilities - 1000, 3 * probabilities);
+        // At least the array that the caller gets, and not many copies on the way to it.
+        Assert.InRange(with - without, probabilities - 1000, 3 * probabilities);
 
         long BytesOf<T>()
             where T : class, new()

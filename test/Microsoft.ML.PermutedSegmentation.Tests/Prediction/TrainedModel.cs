@@ -6,6 +6,7 @@ namespace Microsoft.ML.PermutedSegmentation.Tests;
 public sealed class TrainedModel : IDisposable
 {
     private readonly TempFolder _folder = new();
+    private readonly List<IDisposable> _loaded = [];
 
     public TrainedModel()
     {
@@ -27,7 +28,13 @@ public sealed class TrainedModel : IDisposable
     /// <summary>Rows that are no multiple of a batch.</summary>
     public IDataView Data => ColorPatches.View(MLContext, 19, seed: 4);
 
-    public ITransformer Load() => new MLContext().Model.Load(ModelPath, out _);
+    /// <summary>The model from its file, locked; it lives as long as this.</summary>
+    public ITransformer Load()
+    {
+        ITransformer model = new MLContext().Model.Load(ModelPath, out _);
+        _loaded.Add((IDisposable)model);
+        return model;
+    }
 
     public float[][] ScoresOf(ITransformer model) => [.. model.Transform(Data).GetColumn<float[]>("Score")];
 
@@ -35,6 +42,7 @@ public sealed class TrainedModel : IDisposable
 
     public void Dispose()
     {
+        _loaded.ForEach(model => model.Dispose());
         Transformer.Dispose();
         Key.Dispose();
         _folder.Dispose();

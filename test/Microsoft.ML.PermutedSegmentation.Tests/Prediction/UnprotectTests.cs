@@ -61,7 +61,7 @@ public sealed class UnprotectTests(UnprotectedModel trained) : IClassFixture<Unp
     [Fact]
     public void A_wrong_key_is_refused()
     {
-        using var wrong = PermutationKey.Generate();
+        using var wrong = TestKeys.Wrong();
         using PermutedSegmentationTransformer model = Protect(), locked = trained.Locked(model);
         Assert.Contains("not the key", Assert.Throws<InvalidOperationException>(() => _segmentation.Unprotect(model, wrong)).Message);
         Assert.Throws<InvalidOperationException>(() => _segmentation.Unprotect(locked, wrong));

@@ -121,7 +121,7 @@ public sealed class OutputsTests : IDisposable
     public void A_file_is_written_whole_or_not_at_all()
     {
         string path = _folder.At("new/folder/file");
-        Assert.Throws<InvalidDataException>(() => Workbench.Files.WholeFile.Write(path, overwrite: true, temporary =>
+        Assert.Throws<InvalidDataException>(() => Workbench.Files.OutputFile.Write(path, overwrite: true, temporary =>
         {
             File.WriteAllText(temporary, "half");
             File.WriteAllText(temporary + ".of-the-library", "half");
@@ -130,7 +130,7 @@ public sealed class OutputsTests : IDisposable
         Assert.False(Directory.Exists(_folder.At("new")));
 
         // What somebody else has made in the meantime stays, and so does the work.
-        string message = Assert.Throws<IOException>(() => Workbench.Files.WholeFile.Write(path, overwrite: false, temporary =>
+        string message = Assert.Throws<IOException>(() => Workbench.Files.OutputFile.Write(path, overwrite: false, temporary =>
         {
             File.WriteAllText(temporary, "mine");
             File.WriteAllText(path, "another's");
@@ -142,7 +142,7 @@ public sealed class OutputsTests : IDisposable
 
         // A link stays a link.
         File.CreateSymbolicLink(_folder.At("link"), path);
-        Workbench.Files.WholeFile.Write(_folder.At("link"), overwrite: true, temporary => File.WriteAllText(temporary, "new"));
+        Workbench.Files.OutputFile.Write(_folder.At("link"), overwrite: true, temporary => File.WriteAllText(temporary, "new"));
         Assert.Equal("new", File.ReadAllText(path));
         Assert.Equal(path, new FileInfo(_folder.At("link")).LinkTarget);
     }

@@ -96,7 +96,7 @@ public sealed class OwnerCommandsTests : IDisposable
         byte[] stored = ReadNetwork(file);
         Assert.Equal(stored.Length, entry.GetProperty("total").GetInt64());
         Assert.Equal(4 * parameters, entry.GetProperty("weights").GetInt64());
-        Assert.Equal(stored.Length, 4 + BitConverter.ToInt32(stored) + 4 * parameters + 32);
+        Assert.Equal(stored.Length, 8 + BitConverter.ToInt64(stored) + 4 * parameters + 32);
         Assert.Equal(0, entry.GetProperty("unexplained").GetInt64());
 
         using (ZipArchive zip = ZipFile.Open(file, ZipArchiveMode.Update))
@@ -127,7 +127,7 @@ public sealed class OwnerCommandsTests : IDisposable
     private static byte[] ReadNetwork(string file)
     {
         using ZipArchive zip = ZipFile.OpenRead(file);
-        using Stream entry = zip.Entries.Single(entry => entry.Name == "Segmentation").Open();
+        using Stream entry = zip.Entries.Single(entry => entry.Name == "Segmentation.safetensors").Open();
         using var content = new MemoryStream();
         entry.CopyTo(content);
         return content.ToArray();

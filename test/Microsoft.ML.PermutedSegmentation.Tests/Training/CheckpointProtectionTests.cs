@@ -113,7 +113,7 @@ public sealed class CheckpointProtectionTests : IDisposable
     [Fact]
     public void Another_key_is_refused_with_and_without_a_fingerprint_in_the_model()
     {
-        using var wrong = PermutationKey.Generate();
+        using var wrong = TestKeys.Wrong();
         Train(_key, storeFingerprint: false);
         Assert.Contains("not the key of the checkpoint", Assert.Throws<InvalidOperationException>(() => Train(wrong)).Message);
         Assert.Contains("there is a key there and none here", Assert.Throws<InvalidOperationException>(() => Train(key: null)).Message);
@@ -136,7 +136,7 @@ public sealed class CheckpointProtectionTests : IDisposable
             changed[random.Next(file.Length)] ^= (byte)(1 << random.Next(8));
             File.WriteAllBytes(_path, changed);
             // A bit of the fingerprint or the salt makes it another key's.
-            Exception exception = Assert.ThrowsAny<Exception>(() => StoredCheckpoint.Find(_path, _key));
+            Exception exception = Assert.ThrowsAny<Exception>(() => CheckpointReader.Find(_path, _key));
             Assert.True(exception is InvalidDataException or InvalidOperationException, exception.ToString());
         }
     }

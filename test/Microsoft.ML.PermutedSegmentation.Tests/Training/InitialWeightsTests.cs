@@ -27,7 +27,7 @@ public sealed class InitialWeightsTests(UnprotectedModel initial) : IClassFixtur
         }
 
         double random = FirstLoss(given: null), trained = FirstLoss(_weights);
-        Assert.True(trained < 0.5 * random, $"{trained} from trained weights, {random} from random ones");
+        trained.Should().BeLessThan(0.5 * random);
     }
 
     [Fact]
@@ -94,13 +94,13 @@ public sealed class InitialWeightsTests(UnprotectedModel initial) : IClassFixtur
         var permutations = RandomPermutations.For(layout, maps, seed: 3);
         InitialWeights.Take(network, given.State);
         Assert.All(network.State, entry => Assert.Equal(given.State[entry.Key].bytes.ToArray(), entry.Value.bytes.ToArray()));
-        InitialWeights.ReadThroughPermutation(network, new WeightProtection(layout, permutations));
+        LiteralStart.ReadThroughPermutation(network, new WeightProtection(layout, permutations));
 
         using var inference = inference_mode();
         Tensor images = SmallNetworks.RandomImages(seed: 4);
         Tensor literal = LiteralNetwork.Forward(given, permutations, images);
-        Assert.True(SmallNetworks.Difference(literal, network.Forward(images)) < 1e-4);
-        Assert.True(SmallNetworks.Difference(literal, given.Forward(images)) > 0.1);
+        SmallNetworks.Difference(literal, network.Forward(images)).Should().BeLessThan(1e-4);
+        SmallNetworks.Difference(literal, given.Forward(images)).Should().BeGreaterThan(0.1);
     }
 
     [Fact]

@@ -38,7 +38,7 @@ public sealed class PermutedSegmentationTrainerTests : IDisposable
         options.ImageCacheMegabytes = 0;
         var mlContext = new MLContext(seed: 1);
         using var model = mlContext.Segmentation().Trainers.Fcn(options).Fit(ColorPatches.View(mlContext, 40));
-        Assert.True(mlContext.Segmentation().Evaluate(model.Transform(ColorPatches.View(mlContext, 8, seed: 2))).MeanIntersectionOverUnion > 0.6);
+        mlContext.Segmentation().Evaluate(model.Transform(ColorPatches.View(mlContext, 8, seed: 2))).MeanIntersectionOverUnion.Should().BeGreaterThan(0.6);
     }
 
     [Fact]
@@ -73,7 +73,7 @@ public sealed class PermutedSegmentationTrainerTests : IDisposable
         // 20 rows, 2 held out, batches of 8.
         Assert.Equal(4, reports.All.Count(report => report is { Phase: TrainingPhase.Training, StepCount: 2 }));
         Assert.Equal(0.1, reports.All.First(report => report.Phase == TrainingPhase.Training).LearningRate, 1e-12);
-        Assert.All(reports.All.Where(report => report.Phase == TrainingPhase.Training), report => Assert.True(report.TrainingLoss > 0));
+        reports.All.Where(report => report.Phase == TrainingPhase.Training).Should().OnlyContain(report => report.TrainingLoss > 0);
     }
 
     [Fact]

@@ -25,7 +25,7 @@ internal sealed class SmallTraining : IDisposable
     public CheckpointDescription Description => new()
     {
         Seed = 1,
-        Settings = TrainingSettings.Of(Options, hasKey: true, imageEncryption: null),
+        Settings = TrainingSettings.Of(Options, hasKey: true, imageStep: null),
         Rows = new TrainingRows { ClassNames = ["a", "b", "c"], LearnedRows = 18, ValidationRows = 2, ImagesAndMasks = "" },
         Position = State.Position,
     };
@@ -50,7 +50,7 @@ internal sealed class SmallTraining : IDisposable
         return training;
     }
 
-    public void Save(string path, PermutationKey? key, byte[]? salt) => new Checkpoint(path, Description, salt, key, Protection(key, salt)).Save(State);
+    public void Save(string path, PermutationKey? key, byte[]? salt) => new CheckpointWriter(path, Description, salt, key, Protection(key, salt)).Save(State);
 
     public static WeightProtection? Protection(PermutationKey? key, byte[]? salt) => key is null
         ? null

@@ -35,7 +35,7 @@ public sealed class TrainingLoopTests
         same.StartEpoch(1); // the same dropout
         TakeStep(expected, [3, 2, 2], options);
         foreach (var (name, tensor) in expected.State)
-            Assert.True(SmallNetworks.Difference(tensor, network.State[name]) < 1e-4, name);
+            SmallNetworks.Difference(tensor, network.State[name]).Should().BeLessThan(1e-4, name);
     }
 
     [Fact]

@@ -1,7 +1,6 @@
+using System.Runtime.InteropServices;
 using System.Text;
-using TorchSharp;
 using Xunit;
-using static TorchSharp.torch;
 
 namespace Microsoft.ML.PermutedSegmentation.Tests;
 
@@ -44,9 +43,9 @@ public sealed class SafetensorsFileTests
         Assert.Equal(["a", "b"], file.Header.Entries.Select(entry => entry.Name).Where(name => name != "none"));
         foreach (SafetensorsEntry entry in file.Header.Entries.Reverse())
         {
-            using Tensor tensor = file.Read(entry);
-            Assert.Equal(entry.Shape, tensor.shape);
-            Assert.Equal(Data[(int)entry.Start..(int)entry.End], tensor.bytes.ToArray());
+            float[] values = new float[entry.Count];
+            file.Read(entry, values);
+            Assert.Equal(Data[(int)entry.Start..(int)entry.End], MemoryMarshal.AsBytes<float>(values).ToArray());
         }
     }
 
@@ -80,7 +79,7 @@ public sealed class SafetensorsFileTests
     [InlineData($$$"""{{{{A}}},"b":{"dtype":"F32","shape":[2],"shape":[2],"data_offsets":[24,32]}}""", "twice")]
     [InlineData($$$"""{{{{A}}},"b":{"dtype":null,"shape":[2],"data_offsets":[24,32]}}""", "'b'")]
     [InlineData($$$"""{{{{A}}},"b":{"dtype":"f32","shape":[2],"data_offsets":[24,32]}}""", "'b'")]
-    [InlineData($$$"""{{{{A}}},"b":{"dtype":"U8","shape":[8],"data_offsets":[24,32]}}""", "'b'")]
+    [InlineData($$$"""{{{{A}}},"b":{"dtype":"I8","shape":[8],"data_offsets":[24,32]}}""", "'b'")]
     // Shapes.
     [InlineData($$$"""{{{{A}}},"b":{"dtype":"F32","shape":[2.0],"data_offsets":[24,32]}}""", "'b'")]
     [InlineData($$$"""{{{{A}}},"b":{"dtype":"F32","shape":["2"],"data_offsets":[24,32]}}""", "'b'")]
@@ -145,7 +144,6 @@ public sealed class SafetensorsFileTests
             """, new byte[54]);
         var random = new Random(11);
         int accepted = 0;
-        long tensors = SmallNetworks.LiveTensors;
         for (int i = 0; i < 5000; i++)
         {
             byte[] damaged = SafetensorsMutations.Mutate(original, random);
@@ -155,8 +153,8 @@ public sealed class SafetensorsFileTests
                 var file = new SafetensorsFile(new MemoryStream(damaged));
                 foreach (SafetensorsEntry entry in file.Header.Entries)
                 {
-                    using Tensor tensor = file.Read(entry);
-                    Assert.Equal(entry.Shape, tensor.shape);
+                    Assert.Equal(entry.Shape.Aggregate(1L, (product, length) => product * length), entry.Count);
+                    file.Read(entry, new float[entry.Count]);
                 }
                 accepted++;
             }
@@ -167,17 +165,15 @@ public sealed class SafetensorsFileTests
             Assert.True(GC.GetAllocatedBytesForCurrentThread() - before < 1 << 20);
         }
 
-        Assert.Equal(tensors, SmallNetworks.LiveTensors);
         // Both must happen often, or only one side is tested.
         Assert.InRange(accepted, 250, 4750);
     }
 
     private static void Refuse(byte[] file, string told, int allocated = 1 << 18)
     {
-        long before = GC.GetAllocatedBytesForCurrentThread(), tensors = SmallNetworks.LiveTensors;
+        long before = GC.GetAllocatedBytesForCurrentThread();
         var exception = Assert.Throws<InvalidDataException>(() => new SafetensorsFile(new MemoryStream(file)));
         Assert.True(GC.GetAllocatedBytesForCurrentThread() - before < allocated);
-        Assert.Equal(tensors, SmallNetworks.LiveTensors);
         Assert.Contains(told, exception.Message);
         Assert.True(exception.Message.Length < 500, exception.Message);
         Assert.DoesNotContain(exception.Message, char.IsControl);

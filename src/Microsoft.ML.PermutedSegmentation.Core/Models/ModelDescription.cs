@@ -1,0 +1,108 @@
+using System.Security.Cryptography;
+
+namespace Microsoft.ML.PermutedSegmentation.Models;
+
+/// <summary>
+/// All that a model's file says of its network besides the weights. Nothing of it is secret, and no other instance than a valid one can be made:
+/// what is trained can be saved, and what is saved can be loaded.
+/// </summary>
+public sealed class ModelDescription
+{
+    /// <summary>The most pixels that a side of the images may have.</summary>
+    public const int LargestSide = 1 << 14;
+
+    /// <summary>The most bytes that the class names may have as JSON.</summary>
+    internal const int LargestClassNames = 1 << 20;
+
+    /// <summary>A model without protection.</summary>
+    /// <param name="network">The kind of network.</param>
+    /// <param name="backbone">Its backbone.</param>
+    /// <param name="outputStride">Image pixels per pixel of the last map, in each direction.</param>
+    /// <param name="imageHeight">Height of the images that it reads, in pixels.</param>
+    /// <param name="imageWidth">Width of these images.</param>
+    /// <param name="classNames">The classes, in the order of the labels.</param>
+    /// <exception cref="ArgumentException">There cannot be such a model; the message says why.</exception>
+    public ModelDescription(
+        SegmentationNetwork network, Backbone backbone, int outputStride, int imageHeight, int imageWidth, IReadOnlyList<string> classNames)
+    {
+        ArgumentNullException.ThrowIfNull(classNames);
+        string[] names = [.. classNames];
+        if (ClassNameList.FindProblem(names) is { } problem)
+            throw new ArgumentException(problem, nameof(classNames));
+        if (ModelMetadata.WriteNames(names).Length is > LargestClassNames and var length)
+            throw new ArgumentException($"The class names have {length} bytes; {LargestClassNames} are possible.", nameof(classNames));
+        Layout = NetworkLayout.For(network, backbone, outputStride, names.Length);
+        CheckSide(nameof(imageHeight), "height", imageHeight, outputStride);
+        CheckSide(nameof(imageWidth), "width", imageWidth, outputStride);
+        (Network, Backbone, OutputStride, ImageHeight, ImageWidth) = (network, backbone, outputStride, imageHeight, imageWidth);
+        ClassNames = Array.AsReadOnly(names);
+    }
+
+    private ModelDescription(ModelDescription other, ModelProtection? protection)
+    {
+        (Network, Backbone, OutputStride, ImageHeight, ImageWidth) = (other.Network, other.Backbone, other.OutputStride, other.ImageHeight, other.ImageWidth);
+        (ClassNames, Layout, Protection) = (other.ClassNames, other.Layout, protection);
+    }
+
+    /// <summary>The kind of network.</summary>
+    public SegmentationNetwork Network { get; }
+
+    /// <summary>The network's backbone.</summary>
+    public Backbone Backbone { get; }
+
+    /// <summary>Image pixels per pixel of the last map, in each direction.</summary>
+    public int OutputStride { get; }
+
+    /// <summary>Height of the images that the network reads, in pixels.</summary>
+    public int ImageHeight { get; }
+
+    /// <summary>Width of these images.</summary>
+    public int ImageWidth { get; }
+
+    /// <summary>The classes, in the order of the labels.</summary>
+    public IReadOnlyList<string> ClassNames { get; }
+
+    /// <summary>What needs the key; null for an unprotected model.</summary>
+    public ModelProtection? Protection { get; }
+
+    /// <summary>The maps that need the key; None for an unprotected model.</summary>
+    public FeatureMaps FeatureMaps => Protection?.FeatureMaps ?? FeatureMaps.None;
+
+    /// <summary>Whether a key is needed to run it as it was trained.</summary>
+    public bool IsProtected => Protection is not null;
+
+    internal byte[]? Salt => Protection?.SaltBytes;
+
+    internal byte[]? Fingerprint => Protection?.FingerprintBytes;
+
+    /// <summary>The network, layer by layer.</summary>
+    public NetworkLayout Layout { get; }
+
+    /// <summary>Whether images may have such a side.</summary>
+    internal static bool IsSide(int side, int outputStride) => side is > 0 and <= LargestSide && side % outputStride == 0;
+
+    /// <summary>What a side must be, for a message.</summary>
+    internal static string SideRule(int outputStride) => $"a positive multiple of the output stride, {outputStride}, of at most {LargestSide}";
+
+    /// <summary>The same model with another protection, or with none.</summary>
+    public ModelDescription With(ModelProtection? protection) => new(this, protection);
+
+    /// <summary>The same model protected with a key from now on.</summary>
+    /// <param name="key">The key.</param>
+    /// <param name="maps">The maps that it permutes.</param>
+    /// <param name="storeFingerprint">Whether the fingerprint of the key is stored.</param>
+    /// <param name="salt">The salt; a new one when null.</param>
+    /// <param name="imageStep">What the key does to images; null: nothing.</param>
+    /// <exception cref="ObjectDisposedException">The key was disposed.</exception>
+    internal ModelDescription ProtectedWith(PermutationKey key, FeatureMaps maps, bool storeFingerprint, byte[]? salt = null, ImageStep? imageStep = null)
+    {
+        salt ??= RandomNumberGenerator.GetBytes(PermutationKey.ModelSaltSizeInBytes);
+        return With(new ModelProtection(maps, imageStep, salt, storeFingerprint ? key.GetFingerprint(salt) : null));
+    }
+
+    private static void CheckSide(string parameter, string name, int side, int outputStride)
+    {
+        if (!IsSide(side, outputStride))
+            throw new ArgumentOutOfRangeException(parameter, side, $"The {name} of the images must be {SideRule(outputStride)}.");
+    }
+}

@@ -1,0 +1,92 @@
+using System.Globalization;
+using System.Text.Json;
+
+namespace Microsoft.ML.PermutedSegmentation.Models;
+
+/// <summary>
+/// A model's description as text by name, for programs in any language: the metadata of model files and of ONNX files (docs/formats.md).
+/// </summary>
+public static class ModelMetadata
+{
+    /// <summary>The description of a model as metadata.</summary>
+    /// <param name="description">The model.</param>
+    public static IReadOnlyList<(string Name, string Value)> Write(ModelDescription description)
+    {
+        ArgumentNullException.ThrowIfNull(description);
+        List<(string, string)> metadata =
+        [
+            ("network", $"{description.Network}"),
+            ("backbone", $"{description.Backbone}"),
+            ("output_stride", Text(description.OutputStride)),
+            ("image_height", Text(description.ImageHeight)),
+            ("image_width", Text(description.ImageWidth)),
+            ("class_names", WriteNames(description.ClassNames)),
+            ("feature_maps", string.Join(',', description.FeatureMaps.Each().Select(map => Text(map.Number())))),
+        ];
+        if (description.Protection?.ImageStep is { } step)
+            metadata.AddRange([("image_step", step.Name), ("image_step_settings", step.Settings)]);
+        if (description.Salt is { } salt)
+            metadata.Add(("salt", Convert.ToHexStringLower(salt)));
+        if (description.Fingerprint is { } fingerprint)
+            metadata.Add(("fingerprint", Convert.ToHexStringLower(fingerprint)));
+        return metadata;
+    }
+
+    /// <summary>Reads and checks the description of a model; the metadata is hostile until then.</summary>
+    /// <param name="metadata">The metadata; other names in it do not matter.</param>
+    /// <exception cref="InvalidDataException">An entry is missing or damaged, or there cannot be such a model.</exception>
+    public static ModelDescription Read(IReadOnlyDictionary<string, string> metadata)
+    {
+        ArgumentNullException.ThrowIfNull(metadata);
+        try
+        {
+            var plain = new ModelDescription(
+                // Files from before there was a second kind do not name it.
+                metadata.ContainsKey("network") ? Parse("network", Member<SegmentationNetwork>) : SegmentationNetwork.Fcn,
+                Parse("backbone", Member<Backbone>),
+                Parse("output_stride", Number),
+                Parse("image_height", Number),
+                Parse("image_width", Number),
+                Parse("class_names", text => JsonSerializer.Deserialize(text, ModelMetadataJson.Text.StringArray) ?? throw new JsonException("It is null.")));
+            FeatureMaps maps = Parse("feature_maps", Maps);
+            ImageStep? step = metadata.ContainsKey("image_step") ? new ImageStep(Parse("image_step", text => text), Parse("image_step_settings", text => text)) : null;
+            bool isProtected = maps != FeatureMaps.None || step is not null || metadata.ContainsKey("salt") || metadata.ContainsKey("fingerprint");
+            return isProtected
+                ? plain.With(new ModelProtection(maps, step, Parse("salt", Convert.FromHexString), metadata.ContainsKey("fingerprint") ? Parse("fingerprint", Convert.FromHexString) : null))
+                : plain;
+        }
+        catch (ArgumentException exception)
+        {
+            throw new InvalidDataException($"The model's description is damaged: {exception.Message}", exception);
+        }
+
+        T Parse<T>(string name, Func<string, T> parse)
+        {
+            if (!metadata.TryGetValue(name, out string? text))
+                throw new InvalidDataException($"The model's metadata has no '{name}': this is not a model of this library.");
+            try
+            {
+                return parse(text);
+            }
+            catch (Exception exception) when (exception is FormatException or OverflowException or InvalidOperationException or JsonException)
+            {
+                throw new InvalidDataException($"The model's metadata is damaged: its '{name}' cannot be read.", exception);
+            }
+        }
+    }
+
+    internal static string WriteNames(IReadOnlyList<string> names) => JsonSerializer.Serialize(names, ModelMetadataJson.Text.IReadOnlyListString);
+
+    private static string Text(int number) => number.ToString(CultureInfo.InvariantCulture);
+
+    private static int Number(string text) => int.Parse(text, NumberStyles.None, CultureInfo.InvariantCulture);
+
+    // By its name alone: numbers are not names, and neither are names in other cases.
+    private static T Member<T>(string text) where T : struct, Enum => Enum.GetValues<T>().Single(value => $"{value}" == text);
+
+    private static FeatureMaps Maps(string text) => text.Length == 0
+        ? FeatureMaps.None
+        : text.Split(',').Select(Number).Aggregate(FeatureMaps.None, (maps, number) => number is >= 1 and <= 6
+            ? maps | (FeatureMaps)(1 << (number - 1))
+            : throw new FormatException("There are only six feature maps."));
+}

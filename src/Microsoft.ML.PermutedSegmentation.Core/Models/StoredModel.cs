@@ -1,0 +1,122 @@
+using System.Runtime.InteropServices;
+using System.Security.Cryptography;
+
+namespace Microsoft.ML.PermutedSegmentation.Models;
+
+/// <summary>Says where the values of a tensor go.</summary>
+/// <param name="name">The tensor's name.</param>
+/// <param name="shape">Its sizes.</param>
+/// <returns>Memory for as many values.</returns>
+public delegate Span<float> TensorPlace(string name, IReadOnlyList<long> shape);
+
+/// <summary>
+/// A model that lies in a stream, read up to its description. Whatever it says is checked: its sizes before memory is taken for a tensor,
+/// its values and its checksum when they are read.
+/// </summary>
+public sealed class StoredModel
+{
+    private readonly Stream _stream;
+    private readonly byte[] _head;
+
+    /// <param name="stream">It goes on with the tensors, and ends with the checksum of all before it.</param>
+    /// <param name="head">What was read of it already.</param>
+    /// <param name="description">What that says of the network.</param>
+    /// <param name="metadata">What else it says.</param>
+    /// <param name="tensors">The tensors as they follow.</param>
+    internal StoredModel(
+        Stream stream, byte[] head, ModelDescription description, IReadOnlyDictionary<string, string> metadata, IReadOnlyList<(string Name, long[] Shape)> tensors)
+    {
+        (_stream, _head) = (stream, head);
+        (Description, Metadata, Tensors) = (description, metadata, [.. tensors.Select(tensor => (tensor.Name, (IReadOnlyList<long>)Array.AsReadOnly(tensor.Shape)))]);
+    }
+
+    /// <summary>How many bytes lie before the weights.</summary>
+    public long HeadLength => _head.Length;
+
+    /// <summary>The network, and what of it needs a key.</summary>
+    public ModelDescription Description { get; }
+
+    /// <summary>All metadata, such as the names of the columns that an ML.NET model reads and makes.</summary>
+    public IReadOnlyDictionary<string, string> Metadata { get; }
+
+    /// <summary>The weights as they follow one another in the stream: exactly those of the described network.</summary>
+    public IReadOnlyList<(string Name, IReadOnlyList<long> Shape)> Tensors { get; }
+
+    /// <summary>Reads the head of a model in today's format.</summary>
+    /// <param name="stream">Where it begins; it need not be seekable, and stays the caller's.</param>
+    /// <param name="length">How many bytes it is said to have.</param>
+    /// <exception cref="InvalidDataException">It is not a model, or is damaged.</exception>
+    internal static StoredModel Open(Stream stream, long length)
+    {
+        SafetensorsHeader header;
+        try
+        {
+            header = SafetensorsHeader.Read(stream, length);
+        }
+        catch (Exception exception) when (exception is InvalidDataException or EndOfStreamException)
+        {
+            throw new InvalidDataException($"The model is damaged: {exception.Message}", exception);
+        }
+        if (header.Metadata.GetValueOrDefault(ModelFormat.FormatName) is not ModelFormat.Format and var format)
+            throw new InvalidDataException($"The model is damaged, or a later version wrote it: {(format is null ? "it does not name its format" : $"its format is '{format}'")} and not '{ModelFormat.Format}'.");
+        ModelDescription description = ModelMetadata.Read(header.Metadata);
+        if (header.Entries.ToArray() is not [.. var tensors, { Name: ModelFormat.ChecksumName, Type: ElementType.UInt8 } checksum] || !checksum.Shape.SequenceEqual(ModelFormat.ChecksumShape))
+            throw new InvalidDataException("The model is damaged: it does not end with its checksum.");
+        CheckTensors(description, tensors);
+        return new StoredModel(stream, header.Bytes, description, header.Metadata, [.. tensors.Select(tensor => (tensor.Name, tensor.Shape))]);
+    }
+
+    /// <summary>Reads all weights to where they belong, each once, and checks them: what was read counts only if nothing is thrown.</summary>
+    /// <param name="place">Asked for each of <see cref="Tensors"/>, in their order.</param>
+    /// <exception cref="InvalidDataException">The model is damaged: it ends too early, was altered, or has values that are not weights.</exception>
+    public void ReadWeights(TensorPlace place)
+    {
+        ArgumentNullException.ThrowIfNull(place);
+        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        hash.AppendData(_head);
+        try
+        {
+            foreach ((string name, IReadOnlyList<long> shape) in Tensors)
+            {
+                Span<float> values = place(name, shape);
+                Span<byte> bytes = MemoryMarshal.AsBytes(values);
+                _stream.ReadExactly(bytes);
+                hash.AppendData(bytes);
+                if (WeightValues.FindProblem(name, values) is { } problem)
+                    throw new InvalidDataException($"The model is damaged: {problem}");
+            }
+            Span<byte> checksum = stackalloc byte[SHA256.HashSizeInBytes];
+            _stream.ReadExactly(checksum);
+            if (!checksum.SequenceEqual(hash.GetHashAndReset()))
+                throw new InvalidDataException("The model is damaged: its checksum is wrong, so it was altered after it was saved.");
+        }
+        catch (EndOfStreamException exception)
+        {
+            throw new InvalidDataException("The model is damaged: it ends too early.", exception);
+        }
+    }
+
+    /// <summary>Reads all weights into arrays, by their names.</summary>
+    /// <exception cref="InvalidDataException">The model is damaged: it ends too early, was altered, or has values that are not weights.</exception>
+    public IReadOnlyDictionary<string, float[]> ReadWeights()
+    {
+        var weights = new Dictionary<string, float[]>();
+        ReadWeights((name, shape) => weights[name] = new float[shape.Aggregate(1L, (product, size) => product * size)]);
+        return weights;
+    }
+
+    // They may lie in any order.
+    private static void CheckTensors(ModelDescription description, IReadOnlyList<SafetensorsEntry> tensors)
+    {
+        Dictionary<string, long[]> expected = description.Layout.Parameters.ToDictionary(parameter => parameter.Name, parameter => parameter.Shape.ToArray());
+        foreach (SafetensorsEntry tensor in tensors)
+        {
+            if (tensor.Type != ElementType.Float32 || !expected.Remove(tensor.Name, out long[]? shape) || !tensor.Shape.SequenceEqual(shape))
+                throw new InvalidDataException($"The model is damaged: the tensor '{tensor.Name}' does not belong to {Name(description)}, or not with this shape and element type.");
+        }
+        if (expected.Count > 0)
+            throw new InvalidDataException($"The model is damaged: the tensor '{expected.Keys.First()}' of {Name(description)} is missing.");
+    }
+
+    private static string Name(ModelDescription description) => $"{description.Backbone} with {description.ClassNames.Count} classes";
+}

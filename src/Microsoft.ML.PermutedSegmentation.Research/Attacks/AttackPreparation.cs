@@ -1,0 +1,50 @@
+using Microsoft.ML.Runtime;
+
+namespace Microsoft.ML.PermutedSegmentation.Attacks;
+
+/// <summary>From what a caller of the catalog has to what attacks need, checked.</summary>
+internal static class AttackPreparation
+{
+    // Decoded images of the attacker and of the test; all stay in memory.
+    private const long LargestDecoded = 8L << 30;
+
+    /// <summary>Checks the arguments of the catalog and runs all attacks.</summary>
+    public static IReadOnlyList<AttackResult> Evaluate(
+        IHostEnvironment environment, ITransformer model, IDataView attackerImages, IDataView testImages, PermutationKey key, AttackOptions options)
+    {
+        options.Validate();
+        (ITransformer[] before, PermutedSegmentationTransformer segmenter) = ModelChain.Split(model);
+        ModelDescription description = segmenter.Model.Description;
+        if (description.FeatureMaps == FeatureMaps.None)
+            throw new ArgumentException("No feature map of this model is protected by a key: there is nothing to attack.", nameof(model));
+        if (segmenter.Model.Matches(key) == false)
+            throw new ArgumentException("This is not the model's key: the fingerprint differs.", nameof(key));
+        if (options.PublicWeights is { } known && known.Backbone != description.Backbone)
+            throw new ArgumentException($"{nameof(options.PublicWeights)} are those of a {known.Backbone}, the model is a {description.Backbone}.", nameof(options));
+
+        if (options.Methods.Any(method => method is AttackMethod.FineTuneAll or AttackMethod.TrainFromScratch)
+            && BatchStatistics.FindProblem(description.Layout, description.ImageHeight, description.ImageWidth, options.BatchSize) is { } problem)
+            throw new ArgumentException($"{nameof(options.BatchSize)} is {options.BatchSize}: {problem}", nameof(options));
+
+        var stolen = new StolenModel(segmenter.Model, ComputeDevice.Choose(environment));
+        Dictionary<FeatureMaps, int[]> right = KeyEffect.PermutationsOf(key, description).ToDictionary();
+        LabeledImage[] images = Read(attackerImages);
+        using var test = new TestImages(Read(testImages), description, stolen.Device);
+        int seed = environment.GetSeed() ?? Random.Shared.Next();
+        return new AttackEvaluation(stolen, images, test, right, options, seed).Run();
+
+        LabeledImage[] Read(IDataView data) => Decode(
+            before.Aggregate(data, (view, transformer) => transformer.Transform(view)), segmenter.Model, options);
+    }
+
+    private static LabeledImage[] Decode(IDataView data, SegmentationModel model, AttackOptions options)
+    {
+        var decoded = new DecodedImages(data, model.Columns.Image, options.LabelColumnName, LargestDecoded);
+        if (decoded.ClassNames.Count != model.Description.ClassNames.Count)
+            throw new ArgumentException($"Column '{options.LabelColumnName}' has {decoded.ClassNames.Count} classes, the model {model.Description.ClassNames.Count}; they must be the same.");
+        decoded.ReadAll(_ => { }, options.CancellationToken);
+        return decoded.Count > 0
+            ? [.. decoded.Visit([.. Enumerable.Range(0, decoded.Count)]).Select(visited => visited.Image)]
+            : throw new ArgumentException("The data has no rows; images with masks are needed.");
+    }
+}

@@ -1,0 +1,76 @@
+using System.Security.Cryptography;
+
+namespace Microsoft.ML.PermutedSegmentation;
+
+/// <summary>The conventional method that the paper compares with (Sec. III-D, Table II): images are encrypted block by block with a key.</summary>
+public static class BlockwiseEncryptionExtensions
+{
+    /// <summary>
+    /// The conventional method that the paper compares with (Sec. III-D, Table II): the same network, trained on images that
+    /// the key encrypts block by block after augmentation and resizing. Its model encrypts the images that it is given when
+    /// it is unlocked, and reads them as they are when it is locked. It is less accurate than <c>Permuted</c>.
+    /// </summary>
+    /// <param name="trainers">The trainers, <c>mlContext.Segmentation().Trainers</c>.</param>
+    /// <param name="key">The secret. It is needed until <c>Fit</c> has returned and is not stored.</param>
+    /// <param name="method">What happens to a block.</param>
+    /// <param name="blockSize">M, height and width of a block in pixels, 2 to 2048; it must divide the options' image height and width.</param>
+    /// <param name="options">Everything else that can be set; <c>FeatureMaps</c> is not used.</param>
+    /// <exception cref="ArgumentNullException">An argument is null.</exception>
+    /// <exception cref="ArgumentException">A value is out of its range, or the block size does not divide the image size.</exception>
+    public static PermutedSegmentationTrainer BlockwiseEncrypted(
+        this SegmentationTrainersCatalog trainers,
+        PermutationKey key, BlockTransformMethod method, int blockSize, PermutedSegmentationTrainer.Options options)
+    {
+        ArgumentNullException.ThrowIfNull(trainers);
+        ArgumentNullException.ThrowIfNull(key);
+        ArgumentNullException.ThrowIfNull(options);
+        var scheme = BlockScheme.Of(method, blockSize);
+        options.Validate();
+        if (scheme.FindProblem(options.ImageHeight, options.ImageWidth) is { } problem)
+            throw new ArgumentException($"{nameof(options.ImageHeight)} and {nameof(options.ImageWidth)} are {problem}", nameof(options));
+        return new PermutedSegmentationTrainer(trainers.Environment, key, options, scheme.ToStep());
+    }
+
+    /// <summary>
+    /// Encrypts images block by block: the conventional method that the paper compares with (Sec. III-D, Table II). To train
+    /// and score a network on images so encrypted see <c>Trainers.BlockwiseEncrypted</c>.
+    /// </summary>
+    /// <param name="transforms">The transforms, <c>mlContext.Segmentation().Transforms</c>.</param>
+    /// <param name="key">The secret. It is needed until this method has returned and is not stored.</param>
+    /// <param name="method">What happens to a block.</param>
+    /// <param name="blockSize">M, height and width of a block in pixels, 2 to 2048; it must divide height and width of all images.</param>
+    /// <param name="outputColumnName">Column of encrypted images, of the same sizes as the plain ones.</param>
+    /// <param name="inputColumnName">Column of images, as <c>mlContext.Transforms.LoadImages</c> makes it; <paramref name="outputColumnName"/> when null.</param>
+    /// <param name="storeFingerprint">Whether to store the key's fingerprint, which tells a wrong key from the right one.</param>
+    /// <exception cref="ArgumentNullException"><paramref name="key"/> is null.</exception>
+    /// <exception cref="ArgumentException">A column name is empty, the method is none, or the block size is out of its range.</exception>
+    /// <exception cref="ObjectDisposedException">The key was disposed.</exception>
+    public static BlockwiseEncryptingEstimator BlockwiseEncrypt(
+        this SegmentationTransformsCatalog transforms,
+        PermutationKey key,
+        BlockTransformMethod method,
+        int blockSize,
+        string outputColumnName = "Image",
+        string? inputColumnName = null,
+        bool storeFingerprint = true)
+    {
+        ArgumentNullException.ThrowIfNull(transforms);
+        ArgumentNullException.ThrowIfNull(key);
+        var scheme = BlockScheme.Of(method, blockSize);
+        ArgumentException.ThrowIfNullOrWhiteSpace(outputColumnName);
+        inputColumnName ??= outputColumnName;
+        ArgumentException.ThrowIfNullOrWhiteSpace(inputColumnName);
+        byte[] salt = RandomNumberGenerator.GetBytes(PermutationKey.ModelSaltSizeInBytes);
+        var encryption = new BlockEncryption(scheme, salt, storeFingerprint ? key.GetFingerprint(salt) : null);
+        return new BlockwiseEncryptingEstimator(
+            new BlockwiseEncryptingTransformer(transforms.Environment, outputColumnName, inputColumnName, encryption, encryption.Derive(key)));
+    }
+
+    /// <param name="model">A segmentation model.</param>
+    extension(PermutedSegmentationTransformer model)
+    {
+        /// <summary>How images are encrypted, with blocks of how many pixels a side, before the network reads them; null when they are not.</summary>
+        public (BlockTransformMethod Method, int BlockSize)? ImageEncryption
+            => BlockScheme.Of(model.Model.Description) is { } scheme ? (scheme.Method, scheme.BlockSize) : null;
+    }
+}

@@ -1,0 +1,25 @@
+namespace Microsoft.ML.PermutedSegmentation.Scoring;
+
+/// <summary>What a key, right or wrong, does to a model.</summary>
+/// <param name="Weights">Undone in memory and done again when the model is saved.</param>
+/// <param name="Pixels">What happens to images before the network reads them; null: nothing.</param>
+/// <param name="Fingerprint">The fingerprint of that key, stored or not; null when the model has no salt.</param>
+internal sealed record KeyEffect(WeightProtection Weights, PixelTransform? Pixels, byte[]? Fingerprint)
+{
+    /// <summary>The effect of a key on the model described.</summary>
+    public static KeyEffect Of(PermutationKey key, ModelDescription model)
+    {
+        var weights = new WeightProtection(model.Layout, PermutationsOf(key, model));
+        byte[]? fingerprint = model.Salt is { } salt ? key.GetFingerprint(salt) : null;
+        PixelTransform? pixels = model.Protection?.ImageStep is null ? null : PixelTransformMaker.Find().Make(model, key);
+        return new KeyEffect(weights, pixels, fingerprint);
+    }
+
+    /// <summary>The permutations that a key gives to the keyed maps of the model described.</summary>
+    public static IReadOnlyDictionary<FeatureMaps, int[]> PermutationsOf(PermutationKey key, ModelDescription model)
+    {
+        NetworkLayout layout = model.Layout;
+        return model.FeatureMaps.Each().ToDictionary(
+            map => map, map => key.GetChannelPermutation(model.Salt, map.Number(), layout.Find(map).Channels));
+    }
+}

@@ -1,0 +1,62 @@
+using System.Reflection;
+using System.Text.Json.Nodes;
+using Xunit;
+using static Microsoft.ML.PermutedSegmentation.PermutedSegmentationTrainer;
+
+namespace Microsoft.ML.PermutedSegmentation.Tests;
+
+public sealed class TrainingSettingsTests
+{
+    public static TheoryData<string> AllOptions => [.. typeof(Options).GetProperties().Select(property => property.Name)];
+
+    // A new option that is forgotten would let a training go on with another value of it, and end with other weights than without a break.
+    [Theory]
+    [MemberData(nameof(AllOptions))]
+    public void Every_option_is_compared_or_named_as_one_that_does_not_matter(string name)
+    {
+        PropertyInfo option = typeof(Options).GetProperty(name)!;
+        Options options = new(), other = new();
+        option.SetValue(other, Another(option, options));
+        bool isCompared = CheckpointDescription.Differences(Settings(options), Settings(other)).Length > 0;
+        Assert.NotEqual(isCompared, TrainingSettings.WithoutEffect.Contains(name));
+        Assert.Empty(CheckpointDescription.Differences(Settings(options), Settings(new Options())));
+    }
+
+    [Fact]
+    public void What_differs_is_told_and_what_a_stranger_has_added_is_not_quoted()
+    {
+        JsonObject here = Settings(new Options()), there = Settings(new Options());
+        (there["BatchSize"], there["Backbone"]) = (8, null);
+        there["\u001b[1m"] = 1;
+        string told = CheckpointDescription.Differences(there, here);
+        Assert.Contains("BatchSize is 8 there and 256 here", told);
+        Assert.Contains("Backbone is none there and ResNet50 here", told);
+        Assert.Contains("1 options there", told);
+        Assert.DoesNotContain(told, char.IsControl);
+    }
+
+    private static JsonObject Settings(Options options) => TrainingSettings.Of(options, hasKey: true, imageStep: null);
+
+    private static object? Another(PropertyInfo option, Options options) => option.GetValue(options) switch
+    {
+        int value => value + 8,
+        double value => value / 2,
+        bool value => !value,
+        string value => value + "2",
+        FeatureMaps => FeatureMaps.Head,
+        Enum value => Enum.ToObject(value.GetType(), 1 + Convert.ToInt32(value)),
+        CancellationToken => new CancellationToken(canceled: true),
+        null when option.PropertyType == typeof(string) => "path",
+        null when option.PropertyType == typeof(SegmentationWeights) => Weights(),
+        null when option.PropertyType == typeof(IDataView) => new MLContext().Data.LoadFromEnumerable<PatchRow>([]),
+        null when option.PropertyType == typeof(IProgress<TrainingProgress>) => new Progress<TrainingProgress>(),
+        var value => throw new NotSupportedException($"Another value than {value} of {option.Name} is needed here."),
+    };
+
+    private static SegmentationWeights Weights()
+    {
+        using MemoryStream file = OldFiles.Read("unprotected.zip");
+        using var model = (PermutedSegmentationTransformer)CpuContext.Create().Model.Load(file, out _);
+        return SegmentationWeights.Of(model);
+    }
+}
