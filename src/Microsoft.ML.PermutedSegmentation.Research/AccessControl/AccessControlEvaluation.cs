@@ -22,7 +22,7 @@ internal static class AccessControlEvaluation
             KeyVerification.RefuseWrong(link.Matches(key), link.Name);
         CheckClasses(Apply(before, data), labelColumnName, description);
 
-        PermutationKey[] wrongKeys = DrawKeys(((IHostEnvironmentInternal)environment).Seed, wrongKeyCount);
+        PermutationKey[] wrongKeys = DrawKeys(environment.GetSeed(), wrongKeyCount);
         PermutationKey?[] keys = [key, null, .. wrongKeys];
         try
         {
@@ -45,7 +45,7 @@ internal static class AccessControlEvaluation
         ArgumentOutOfRangeException.ThrowIfLessThan(wrongKeyCount, 1);
         (ITransformer[] before, PermutedSegmentationTransformer segmenter) = RequireProtected(model);
         CheckClasses(Apply(before, data), labelColumnName, segmenter.Model.Description);
-        PermutationKey[] wrongKeys = DrawKeys(((IHostEnvironmentInternal)environment).Seed, wrongKeyCount);
+        PermutationKey[] wrongKeys = DrawKeys(environment.GetSeed(), wrongKeyCount);
         try
         {
             SegmentationMetrics[] metrics = Score(environment, before, segmenter, data, wrongKeys, labelColumnName, progress, cancellation);

@@ -29,7 +29,7 @@ internal static class AttackPreparation
         Dictionary<FeatureMaps, int[]> right = description.PermutationsOf(key).ToDictionary();
         LabeledImage[] images = Read(attackerImages);
         using var test = new TestImages(Read(testImages), description, stolen.Device);
-        int seed = ((IHostEnvironmentInternal)environment).Seed ?? Random.Shared.Next();
+        int seed = environment.GetSeed() ?? Random.Shared.Next();
         return new AttackEvaluation(stolen, images, test, right, options, seed).Run();
 
         LabeledImage[] Read(IDataView data) => Decode(

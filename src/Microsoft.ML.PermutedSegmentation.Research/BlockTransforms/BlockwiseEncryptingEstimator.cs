@@ -34,12 +34,12 @@ public sealed class BlockwiseEncryptingEstimator : IEstimator<BlockwiseEncryptin
     {
         ArgumentNullException.ThrowIfNull(inputSchema);
         string name = _transformer.InputColumnName;
-        if (!inputSchema.TryFindColumn(name, out SchemaShape.Column input))
+        if (SchemaColumn.Find(inputSchema, name) is not { } input)
             throw new ArgumentOutOfRangeException(nameof(inputSchema), name, $"There is no column '{name}'; one of type Image is needed.");
         if (input is not { Kind: SchemaShape.Column.VectorKind.Scalar, ItemType: ImageDataViewType type })
-            throw new ArgumentOutOfRangeException(nameof(inputSchema), name, $"Column '{name}' has type {input.GetTypeString()}; Image is needed.");
+            throw new ArgumentOutOfRangeException(nameof(inputSchema), name, $"Column '{name}' has type {SchemaColumn.DescribeType(input)}; Image is needed.");
         _transformer.CheckSize(type);
-        var output = new SchemaShape.Column(_transformer.OutputColumnName, SchemaShape.Column.VectorKind.Scalar, type, isKey: false);
+        var output = SchemaColumn.Scalar(_transformer.OutputColumnName, type);
         return new SchemaShape(inputSchema.Where(column => column.Name != output.Name).Append(output));
     }
 }

@@ -8,7 +8,7 @@ namespace Microsoft.ML.PermutedSegmentation;
 /// Encrypts images block by block, when unlocked with a key; made by <see cref="BlockwiseEncryptingEstimator"/>. Locked,
 /// as after loading, it passes images on as they are (the paper's Plain, Table II).
 /// </summary>
-public sealed class BlockwiseEncryptingTransformer : RowToRowTransformerBase, IKeyedTransformer
+public sealed class BlockwiseEncryptingTransformer : SegmentationRowTransformer, IKeyedTransformer
 {
     private readonly BlockEncryption _encryption;
     private readonly BlockTransform? _transform; // null: locked
@@ -16,7 +16,7 @@ public sealed class BlockwiseEncryptingTransformer : RowToRowTransformerBase, IK
 
     internal BlockwiseEncryptingTransformer(IHostEnvironment environment,
         string outputColumnName, string inputColumnName, BlockEncryption encryption, BlockTransform? transform)
-        : base(environment.Register(nameof(BlockwiseEncryptingTransformer)))
+        : base(environment, nameof(BlockwiseEncryptingTransformer), ImageEncryptionLoader.Format)
         => (OutputColumnName, InputColumnName, _encryption, _transform) = (outputColumnName, inputColumnName, encryption, transform);
 
     /// <summary>Whether images are encrypted: a key has been given, right or wrong.</summary>
@@ -41,7 +41,7 @@ public sealed class BlockwiseEncryptingTransformer : RowToRowTransformerBase, IK
     /// <summary>The same encryption under a key; a wrong one is logged, or refused when verifying.</summary>
     internal BlockwiseEncryptingTransformer Unlock(PermutationKey key, bool verify)
     {
-        UnlockVerification.CheckUnlock(Host, Matches(key), verify, "block-wise encryption", "A model trained on images encrypted with the right key will not know them.");
+        UnlockVerification.CheckUnlock(OwnHost, Matches(key), verify, "block-wise encryption", "A model trained on images encrypted with the right key will not know them.");
         return With(key);
     }
 
@@ -58,7 +58,7 @@ public sealed class BlockwiseEncryptingTransformer : RowToRowTransformerBase, IK
 
     /// <summary>The same encryption under a key, right or wrong, or locked when null; nothing is checked or logged.</summary>
     internal BlockwiseEncryptingTransformer With(PermutationKey? key)
-        => new(Host, OutputColumnName, InputColumnName, _encryption, key is null ? null : _encryption.Derive(key));
+        => new(OwnHost, OutputColumnName, InputColumnName, _encryption, key is null ? null : _encryption.Derive(key));
 
     /// <summary>Checks an image column's size, where its type tells one.</summary>
     internal void CheckSize(ImageDataViewType type)
@@ -67,40 +67,29 @@ public sealed class BlockwiseEncryptingTransformer : RowToRowTransformerBase, IK
             throw new ArgumentException($"The images of column '{InputColumnName}' are {problem}");
     }
 
-    /// <summary>Reads what <see cref="SaveModel"/> wrote.</summary>
-    internal static BlockwiseEncryptingTransformer Load(IHostEnvironment environment, ModelLoadContext context)
+    /// <summary>Reads what <see cref="Save"/> wrote.</summary>
+    internal static BlockwiseEncryptingTransformer Load(IHostEnvironment environment, ModelReader reader)
     {
-        context.CheckAtModel(GetVersionInfo());
-        string output = context.LoadNonEmptyString();
-        string input = context.LoadNonEmptyString();
-        return new BlockwiseEncryptingTransformer(environment, output, input, BlockEncryption.Read(context.Reader), transform: null);
+        string output = reader.ReadText();
+        string input = reader.ReadText();
+        return new BlockwiseEncryptingTransformer(environment, output, input, BlockEncryption.Read(reader.Binary), transform: null);
     }
 
-    private protected override void SaveModel(ModelSaveContext ctx)
+    private protected override void Save(ModelWriter writer)
     {
-        ctx.SetVersionInfo(GetVersionInfo());
-        ctx.SaveNonEmptyString(OutputColumnName);
-        ctx.SaveNonEmptyString(InputColumnName);
-        _encryption.Write(ctx.Writer);
+        writer.WriteText(OutputColumnName);
+        writer.WriteText(InputColumnName);
+        _encryption.Write(writer.Binary);
     }
 
-    private protected override IRowMapper MakeRowMapper(DataViewSchema schema) => new Mapper(this, schema);
-
-    // The named assembly's loader comes here, or says that this package is missing.
-    private static VersionInfo GetVersionInfo() => new(
-        modelSignature: "SEGBLOCK",
-        verWrittenCur: 0x00010001,
-        verReadableCur: 0x00010001,
-        verWeCanReadBack: 0x00010001,
-        loaderSignature: ImageEncryptionLoader.LoaderSignature,
-        loaderAssemblyName: typeof(ImageEncryptionLoader).Assembly.FullName);
+    private protected override IColumnMaker MakeColumns(DataViewSchema inputSchema) => new ColumnMaker(this, inputSchema);
 
     private void SayWhenLocked()
     {
         if (IsUnlocked || Interlocked.Exchange(ref _saidLocked, 1) != 0)
             return;
-        using IChannel channel = Host.Start("Encrypting");
-        channel.Warning("This block-wise encryption is locked: images stay plain. Unlock it with mlContext.Segmentation().Unlock(model, key).");
+        using IChannel channel = OwnHost.Start("Encrypting");
+        channel.Warn("This block-wise encryption is locked: images stay plain. Unlock it with mlContext.Segmentation().Unlock(model, key).");
     }
 
     // A new image in any case: the one in the input column is its owner's to dispose.
@@ -121,13 +110,13 @@ public sealed class BlockwiseEncryptingTransformer : RowToRowTransformerBase, IK
         return result;
     }
 
-    private sealed class Mapper : IRowMapper
+    private sealed class ColumnMaker : IColumnMaker
     {
         private readonly BlockwiseEncryptingTransformer _parent;
         private readonly ImageColumn _input;
         private readonly DataViewType _type;
 
-        public Mapper(BlockwiseEncryptingTransformer parent, DataViewSchema inputSchema)
+        public ColumnMaker(BlockwiseEncryptingTransformer parent, DataViewSchema inputSchema)
         {
             _parent = parent;
             _input = ImageColumn.Find(inputSchema, parent.InputColumnName);
@@ -155,9 +144,5 @@ public sealed class BlockwiseEncryptingTransformer : RowToRowTransformerBase, IK
                 encrypted = result;
             })];
         }
-
-        public ITransformer GetTransformer() => _parent;
-
-        void ICanSaveModel.Save(ModelSaveContext ctx) => _parent.SaveModel(ctx);
     }
 }

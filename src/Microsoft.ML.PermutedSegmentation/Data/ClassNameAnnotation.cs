@@ -10,7 +10,7 @@ internal static class ClassNameAnnotation
     {
         ReadOnlyMemory<char>[] values = [.. names.Select(name => name.AsMemory())];
         var builder = new DataViewSchema.Annotations.Builder();
-        builder.AddKeyValues(values.Length, TextDataViewType.Instance,
+        builder.Add(SchemaColumn.KeyValues, new VectorDataViewType(TextDataViewType.Instance, values.Length),
             (ref VBuffer<ReadOnlyMemory<char>> target) => target = new VBuffer<ReadOnlyMemory<char>>(values.Length, [.. values]));
         return builder.ToAnnotations();
     }

@@ -32,8 +32,7 @@ public sealed class ImageFileLoadingEstimator : IEstimator<ImageFileLoadingTrans
             throw _transformer.MissingInput();
         if (input.ItemType is not TextDataViewType || input.Kind != SchemaShape.Column.VectorKind.Scalar)
             throw _transformer.WrongInput($"{input.Kind} of {input.ItemType}");
-        columns[_transformer.OutputColumnName] = new SchemaShape.Column(
-            _transformer.OutputColumnName, SchemaShape.Column.VectorKind.Scalar, new ImageDataViewType(), isKey: false);
+        columns[_transformer.OutputColumnName] = SchemaColumn.Scalar(_transformer.OutputColumnName, new ImageDataViewType());
         return new SchemaShape(columns.Values);
     }
 }

@@ -4,18 +4,20 @@ using Microsoft.ML.PermutedSegmentation;
 using Microsoft.ML.Runtime;
 using Microsoft.ML.Transforms.Image;
 
-[assembly: LoadableClass(typeof(ImageFileLoadingTransformer), null, typeof(SignatureLoadModel), "", ImageFileLoadingTransformer.LoaderSignature)]
+[assembly: SavedTransformer<ImageFileLoadingTransformer, ImageFileLoadingTransformer>(ImageFileLoadingTransformer.LoaderSignature)]
 
 namespace Microsoft.ML.PermutedSegmentation;
 
 /// <summary>Loads pictures as <see cref="ImageFile"/> reads them; made by <see cref="ImageFileLoadingEstimator"/>.</summary>
-public sealed class ImageFileLoadingTransformer : RowToRowTransformerBase
+public sealed class ImageFileLoadingTransformer : SegmentationRowTransformer, ISavedTransformer<ImageFileLoadingTransformer>
 {
     internal const string LoaderSignature = "SegmentationImageLoader";
 
+    private static readonly SavedFormat Format = new("SEGIMAGL", LoaderSignature, typeof(ImageFileLoadingTransformer).Assembly.FullName!);
+
     internal ImageFileLoadingTransformer(
         IHostEnvironment environment, string outputColumnName, string? imageFolder, string inputColumnName, ImageOrientation orientation)
-        : base(environment.Register(nameof(ImageFileLoadingTransformer)))
+        : base(environment, nameof(ImageFileLoadingTransformer), Format)
     {
         OutputColumnName = outputColumnName;
         ImageFolder = string.IsNullOrEmpty(imageFolder) ? null : imageFolder;
@@ -41,49 +43,39 @@ public sealed class ImageFileLoadingTransformer : RowToRowTransformerBase
     internal ArgumentOutOfRangeException WrongInput(string type, string parameter = "inputSchema") =>
         new(parameter, InputColumnName, $"The input column '{InputColumnName}' has the type {type}; expected Text, the image's file name.");
 
-    // Found by ML.NET through LoadableClass.
-    private static ImageFileLoadingTransformer Create(IHostEnvironment environment, ModelLoadContext context)
+    static SavedFormat ISavedTransformer<ImageFileLoadingTransformer>.Format => Format;
+
+    static ImageFileLoadingTransformer ISavedTransformer<ImageFileLoadingTransformer>.Load(IHostEnvironment environment, ModelReader reader)
     {
-        context.CheckAtModel(GetVersionInfo());
-        string output = context.LoadNonEmptyString();
-        string input = context.LoadNonEmptyString();
-        string? folder = context.LoadStringOrNull();
-        var orientation = (ImageOrientation)context.Reader.ReadByte();
+        string output = reader.ReadText();
+        string input = reader.ReadText();
+        string? folder = reader.ReadOptionalText();
+        var orientation = (ImageOrientation)reader.Binary.ReadByte();
         if (!Enum.IsDefined(orientation))
             throw new InvalidDataException($"The saved {nameof(ImageFileLoadingTransformer)} is damaged: there is no orientation {(int)orientation}.");
         return new ImageFileLoadingTransformer(environment, output, folder, input, orientation);
     }
 
-    private protected override void SaveModel(ModelSaveContext ctx)
+    private protected override void Save(ModelWriter writer)
     {
-        ctx.SetVersionInfo(GetVersionInfo());
-        ctx.SaveNonEmptyString(OutputColumnName);
-        ctx.SaveNonEmptyString(InputColumnName);
-        ctx.SaveStringOrNull(ImageFolder);
-        ctx.Writer.Write((byte)Orientation);
+        writer.WriteText(OutputColumnName);
+        writer.WriteText(InputColumnName);
+        writer.WriteOptionalText(ImageFolder);
+        writer.Binary.Write((byte)Orientation);
     }
 
-    private protected override IRowMapper MakeRowMapper(DataViewSchema schema) => new Mapper(this, schema);
-
-    // The assembly's name lets ML.NET find this class in a process that has not used it yet.
-    private static VersionInfo GetVersionInfo() => new(
-        modelSignature: "SEGIMAGL",
-        verWrittenCur: 0x00010001,
-        verReadableCur: 0x00010001,
-        verWeCanReadBack: 0x00010001,
-        loaderSignature: LoaderSignature,
-        loaderAssemblyName: typeof(ImageFileLoadingTransformer).Assembly.FullName);
+    private protected override IColumnMaker MakeColumns(DataViewSchema inputSchema) => new ColumnMaker(this, inputSchema);
 
     private MLImage Load(string fileName, long row) => string.IsNullOrWhiteSpace(fileName)
         ? throw new InvalidDataException($"Row {row} has no image file name in its column '{InputColumnName}'.")
         : ImageFile.Load(ImageFolder is null ? fileName : Path.Combine(ImageFolder, fileName), Orientation);
 
-    private sealed class Mapper : IRowMapper
+    private sealed class ColumnMaker : IColumnMaker
     {
         private readonly ImageFileLoadingTransformer _parent;
         private readonly DataViewSchema.Column _input;
 
-        public Mapper(ImageFileLoadingTransformer parent, DataViewSchema inputSchema)
+        public ColumnMaker(ImageFileLoadingTransformer parent, DataViewSchema inputSchema)
         {
             _parent = parent;
             _input = inputSchema.GetColumnOrNull(parent.InputColumnName) ?? throw parent.MissingInput();
@@ -112,9 +104,5 @@ public sealed class ImageFileLoadingTransformer : RowToRowTransformerBase
                 image = _parent.Load(name.ToString(), input.Position);
             })];
         }
-
-        public ITransformer GetTransformer() => _parent;
-
-        void ICanSaveModel.Save(ModelSaveContext ctx) => _parent.SaveModel(ctx);
     }
 }

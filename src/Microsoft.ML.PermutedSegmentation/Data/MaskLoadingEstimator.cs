@@ -36,12 +36,8 @@ public sealed class MaskLoadingEstimator : IEstimator<MaskLoadingTransformer>
         if (input.ItemType is not TextDataViewType || input.Kind != SchemaShape.Column.VectorKind.Scalar)
             throw _transformer.WrongInput($"{input.Kind} of {input.ItemType}");
 
-        var classNames = new SchemaShape.Column(
-            ColumnNames.KeyValues, SchemaShape.Column.VectorKind.Vector, TextDataViewType.Instance, isKey: false);
-        columns[_transformer.OutputColumnName] = new SchemaShape.Column(_transformer.OutputColumnName,
-            SchemaShape.Column.VectorKind.VariableVector, NumberDataViewType.Byte, isKey: true, new SchemaShape([classNames]));
-        columns[_transformer.SizeColumnName] = new SchemaShape.Column(_transformer.SizeColumnName,
-            SchemaShape.Column.VectorKind.Vector, NumberDataViewType.Int32, isKey: false);
+        columns[_transformer.OutputColumnName] = SchemaColumn.ClassVector(_transformer.OutputColumnName, NumberDataViewType.Byte, isVariable: true);
+        columns[_transformer.SizeColumnName] = SchemaColumn.Vector(_transformer.SizeColumnName, NumberDataViewType.Int32);
         return new SchemaShape(columns.Values);
     }
 }

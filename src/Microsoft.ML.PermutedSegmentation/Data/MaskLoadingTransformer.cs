@@ -3,7 +3,7 @@ using Microsoft.ML.Data;
 using Microsoft.ML.PermutedSegmentation;
 using Microsoft.ML.Runtime;
 
-[assembly: LoadableClass(typeof(MaskLoadingTransformer), null, typeof(SignatureLoadModel), "", MaskLoadingTransformer.LoaderSignature)]
+[assembly: SavedTransformer<MaskLoadingTransformer, MaskLoadingTransformer>(MaskLoadingTransformer.LoaderSignature)]
 
 namespace Microsoft.ML.PermutedSegmentation;
 
@@ -12,16 +12,18 @@ namespace Microsoft.ML.PermutedSegmentation;
 /// Masks are needed to train and to evaluate only. Data without the column of file names passes through as it is, and no mask
 /// column is added to it.
 /// </remarks>
-public sealed class MaskLoadingTransformer : RowToRowTransformerBase
+public sealed class MaskLoadingTransformer : SegmentationRowTransformer, ISavedTransformer<MaskLoadingTransformer>
 {
     internal const string LoaderSignature = "SegmentationMaskLoader";
+
+    private static readonly SavedFormat Format = new("SEGMASKL", LoaderSignature, typeof(MaskLoadingTransformer).Assembly.FullName!);
 
     private readonly string[] _classNames;
     private readonly ClassPalette _palette;
 
     internal MaskLoadingTransformer(IHostEnvironment environment,
         string outputColumnName, string? maskFolder, string inputColumnName, string[] classNames, ClassPalette palette)
-        : base(environment.Register(nameof(MaskLoadingTransformer)))
+        : base(environment, nameof(MaskLoadingTransformer), Format)
     {
         OutputColumnName = outputColumnName;
         MaskFolder = string.IsNullOrEmpty(maskFolder) ? null : maskFolder;
@@ -52,20 +54,20 @@ public sealed class MaskLoadingTransformer : RowToRowTransformerBase
     internal ArgumentOutOfRangeException WrongInput(string type, string parameter = "inputSchema") =>
         new(parameter, InputColumnName, $"The input column '{InputColumnName}' has the type {type}; expected Text, the mask's file name.");
 
-    // Found by ML.NET through LoadableClass.
-    private static MaskLoadingTransformer Create(IHostEnvironment environment, ModelLoadContext context)
+    static SavedFormat ISavedTransformer<MaskLoadingTransformer>.Format => Format;
+
+    static MaskLoadingTransformer ISavedTransformer<MaskLoadingTransformer>.Load(IHostEnvironment environment, ModelReader reader)
     {
-        context.CheckAtModel(GetVersionInfo());
-        string output = context.LoadNonEmptyString();
-        string input = context.LoadNonEmptyString();
-        string? folder = context.LoadStringOrNull();
-        var names = new string[context.Reader.ReadByte()];
+        string output = reader.ReadText();
+        string input = reader.ReadText();
+        string? folder = reader.ReadOptionalText();
+        var names = new string[reader.Binary.ReadByte()];
         for (int i = 0; i < names.Length; i++)
-            names[i] = context.LoadNonEmptyString();
-        var voidColor = ReadColor(context.Reader);
-        var colors = new (byte, byte, byte)[context.Reader.ReadByte()];
+            names[i] = reader.ReadText();
+        var voidColor = ReadColor(reader.Binary);
+        var colors = new (byte, byte, byte)[reader.Binary.ReadByte()];
         for (int i = 0; i < colors.Length; i++)
-            colors[i] = ReadColor(context.Reader);
+            colors[i] = ReadColor(reader.Binary);
         return ClassNameList.FindProblem(names) is { } problem
             ? throw Damaged(problem)
             : new MaskLoadingTransformer(environment, output, folder, input, names, MakePalette(colors, voidColor, names.Length));
@@ -87,38 +89,28 @@ public sealed class MaskLoadingTransformer : RowToRowTransformerBase
 
     private static InvalidDataException Damaged(string problem) => new($"The saved {nameof(MaskLoadingTransformer)} is damaged: {problem}");
 
-    private protected override void SaveModel(ModelSaveContext ctx)
+    private protected override void Save(ModelWriter writer)
     {
-        ctx.SetVersionInfo(GetVersionInfo());
-        ctx.SaveNonEmptyString(OutputColumnName);
-        ctx.SaveNonEmptyString(InputColumnName);
-        ctx.SaveStringOrNull(MaskFolder);
-        ctx.Writer.Write((byte)_classNames.Length);
+        writer.WriteText(OutputColumnName);
+        writer.WriteText(InputColumnName);
+        writer.WriteOptionalText(MaskFolder);
+        writer.Binary.Write((byte)_classNames.Length);
         foreach (string name in _classNames)
-            ctx.SaveNonEmptyString(name);
-        WriteColor(ctx.Writer, _palette.VoidColor);
-        ctx.Writer.Write((byte)_palette.Count);
+            writer.WriteText(name);
+        WriteColor(writer.Binary, _palette.VoidColor);
+        writer.Binary.Write((byte)_palette.Count);
         for (int i = 0; i < _palette.Count; i++)
-            WriteColor(ctx.Writer, _palette[i]);
+            WriteColor(writer.Binary, _palette[i]);
     }
 
-    private protected override IRowMapper MakeRowMapper(DataViewSchema schema) => new Mapper(this, schema);
+    private protected override IColumnMaker MakeColumns(DataViewSchema inputSchema) => new ColumnMaker(this, inputSchema);
 
     private static (byte, byte, byte) ReadColor(BinaryReader reader) => (reader.ReadByte(), reader.ReadByte(), reader.ReadByte());
 
     private static void WriteColor(BinaryWriter writer, (byte Red, byte Green, byte Blue) color) =>
         writer.Write([color.Red, color.Green, color.Blue]);
 
-    // The assembly's name lets ML.NET find this class in a process that has not used it yet.
-    private static VersionInfo GetVersionInfo() => new(
-        modelSignature: "SEGMASKL",
-        verWrittenCur: 0x00010001,
-        verReadableCur: 0x00010001,
-        verWeCanReadBack: 0x00010001,
-        loaderSignature: LoaderSignature,
-        loaderAssemblyName: typeof(MaskLoadingTransformer).Assembly.FullName);
-
-    private sealed class Mapper : IRowMapper
+    private sealed class ColumnMaker : IColumnMaker
     {
         private const int MaskColumn = 0;
         private const int SizeColumn = 1;
@@ -126,7 +118,7 @@ public sealed class MaskLoadingTransformer : RowToRowTransformerBase
         private readonly MaskLoadingTransformer _parent;
         private readonly DataViewSchema.Column? _input;
 
-        public Mapper(MaskLoadingTransformer parent, DataViewSchema inputSchema) => (_parent, _input) = (parent, parent.FindInput(inputSchema));
+        public ColumnMaker(MaskLoadingTransformer parent, DataViewSchema inputSchema) => (_parent, _input) = (parent, parent.FindInput(inputSchema));
 
         public DataViewSchema.DetachedColumn[] GetOutputColumns() => _input is null ? [] :
         [
@@ -154,9 +146,5 @@ public sealed class MaskLoadingTransformer : RowToRowTransformerBase
                 getters[SizeColumn] = (ValueGetter<VBuffer<int>>)mask.GetSize;
             return getters;
         }
-
-        public ITransformer GetTransformer() => _parent;
-
-        void ICanSaveModel.Save(ModelSaveContext ctx) => _parent.SaveModel(ctx);
     }
 }

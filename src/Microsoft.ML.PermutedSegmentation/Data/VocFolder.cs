@@ -132,7 +132,7 @@ public sealed class VocFolder
     {
         using IChannel channel = environment.Register(nameof(VocFolder)).Start(nameof(Load));
         _saidThatClassesAreVocs = true;
-        channel.Warning($"There is no {string.Join(", ", ClassList.FileNames.SkipLast(1))} or {ClassList.FileNames[^1]} in '{_path}': VOC's 21 classes are taken.");
+        channel.Warn($"There is no {string.Join(", ", ClassList.FileNames.SkipLast(1))} or {ClassList.FileNames[^1]} in '{_path}': VOC's 21 classes are taken.");
     }
 
     private string FindList(string list)

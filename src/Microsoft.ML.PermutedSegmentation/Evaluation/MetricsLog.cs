@@ -12,7 +12,7 @@ internal static class MetricsLog
         foreach (string? warning in (ReadOnlySpan<string?>)[metrics.ObjectsAsVoid, metrics.ClassesWithoutTruth])
         {
             if (warning is not null)
-                channel.Warning(warning);
+                channel.Warn(warning);
         }
     }
 }

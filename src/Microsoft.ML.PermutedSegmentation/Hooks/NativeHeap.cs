@@ -36,7 +36,8 @@ internal sealed class NativeHeap
     }
 
     private static TrimFunction? FindFunction() =>
-        OperatingSystem.IsLinux() && NativeLibrary.TryLoad("libc.so.6", out nint library) && NativeLibrary.TryGetExport(library, "malloc_trim", out nint function)
+        OptionalHooks.AreOn && OperatingSystem.IsLinux()
+        && NativeLibrary.TryLoad("libc.so.6", out nint library) && NativeLibrary.TryGetExport(library, "malloc_trim", out nint function)
             ? Marshal.GetDelegateForFunctionPointer<TrimFunction>(function)
             : null;
 }

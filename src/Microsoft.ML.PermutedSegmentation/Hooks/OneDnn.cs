@@ -34,43 +34,65 @@ internal static class OneDnn
     private static readonly byte[] Instance = [0x80, 2, .. "c__torch__\nOneDnn\n"u8, (byte)')', 0x81, .. "}X\x08\0\0\0training"u8, 0x89, .. "sb."u8];
     private static readonly byte[] NoConstants = [0x80, 2, .. ")."u8];
 
-    private static readonly Lazy<jit.ScriptModule<Tensor>?> Module = new(Load);
+    private static readonly Lazy<jit.ScriptModule<Tensor>?> Module = new(LoadAndTry);
 
-    /// <summary>Whether this libtorch has the operators.</summary>
+    /// <summary>Whether this libtorch has the operators, and they compute what they should.</summary>
     public static bool IsAvailable => Module.Value is not null;
 
     /// <summary>Weights, [outputs, channels, kernel height, kernel width], for reading maps of about this size.</summary>
     public static Tensor Pack(Tensor weights, int padding, int stride, int dilation, int height, int width) =>
-        Invoke("pack", [weights], padding, stride, dilation, height, width);
+        Invoke(Module.Value!, "pack", [weights], padding, stride, dilation, height, width);
 
     /// <summary>The convolution of x, [N, channels, H, W].</summary>
     public static Tensor Convolve(Tensor x, Tensor packed, Tensor bias, int padding, int stride, int dilation, bool relu) =>
-        Invoke(relu ? "convolve_relu" : "convolve", [x, packed, bias], padding, stride, dilation);
+        Invoke(Module.Value!, relu ? "convolve_relu" : "convolve", [x, packed, bias], padding, stride, dilation);
 
     /// <summary>Adds the convolution of x to a map, in place; then ReLU.</summary>
     public static void AddTo(Tensor map, Tensor x, Tensor packed, Tensor bias, int padding, int stride, int dilation) =>
-        Invoke("add_relu", [map, x, packed, bias], padding, stride, dilation).Dispose();
+        Invoke(Module.Value!, "add_relu", [map, x, packed, bias], padding, stride, dilation).Dispose();
 
     // An int TorchSharp passes by value: of a long it passes the address of an object that it lets the garbage collector free before the
     // call. Of tensors it passes addresses, too.
-    private static Tensor Invoke(string method, Tensor[] tensors, params int[] numbers)
+    private static Tensor Invoke(jit.ScriptModule<Tensor> module, string method, Tensor[] tensors, params int[] numbers)
     {
         object[] arguments = [.. tensors, .. numbers];
-        Tensor result = Module.Value!.invoke<Tensor>(method, arguments);
+        Tensor result = module.invoke<Tensor>(method, arguments);
         GC.KeepAlive(arguments);
         return result;
     }
 
-    private static jit.ScriptModule<Tensor>? Load()
+    // Nobody promises these operators: another libtorch may lack them, refuse the archive or, worse, mean something else by them.
+    private static jit.ScriptModule<Tensor>? LoadAndTry()
     {
+        if (!OptionalHooks.AreOn)
+            return null;
         try
         {
-            return jit.load<Tensor>(Archive());
+            jit.ScriptModule<Tensor> module = jit.load<Tensor>(Archive());
+            if (Computes(module))
+                return module;
+            module.Dispose();
         }
-        catch (ExternalException)
+        catch (Exception exception) when (exception is ExternalException or InvalidOperationException or NotImplementedException)
         {
-            return null;
         }
+        OptionalHooks.SayMissing("libtorch's operators for oneDNN, as they were,", "its documented convolution runs");
+        return null;
+    }
+
+    // Whether it computes what libtorch's convolution does, for a kernel that is strided and dilated.
+    private static bool Computes(jit.ScriptModule<Tensor> module)
+    {
+        using var scope = NewDisposeScope();
+        using var noGrad = no_grad();
+        const int stride = 2, padding = 2, dilation = 2;
+        Tensor x = linspace(-1, 1, 4 * 9 * 9).reshape(1, 4, 9, 9), weights = linspace(1, -1, 8 * 4 * 9).reshape(8, 4, 3, 3), bias = linspace(-1, 1, 8);
+        Tensor expected = nn.functional.conv2d(x, weights, bias, [stride, stride], [padding, padding], [dilation, dilation]), map = ones_like(expected);
+        Tensor packed = Invoke(module, "pack", [weights], padding, stride, dilation, 9, 9);
+        bool convolves = Invoke(module, "convolve", [x, packed, bias], padding, stride, dilation).allclose(expected, 1e-4, 1e-4)
+            && Invoke(module, "convolve_relu", [x, packed, bias], padding, stride, dilation).allclose(expected.relu(), 1e-4, 1e-4);
+        Invoke(module, "add_relu", [map, x, packed, bias], padding, stride, dilation);
+        return convolves && map.allclose((expected + 1).relu(), 1e-4, 1e-4);
     }
 
     // What torch.jit.save would write for such a module.

@@ -17,16 +17,22 @@ internal static unsafe class TorchThreads
     /// <summary>Calls the action with 0 to count - 1 in any order, several at a time, and waits for all.</summary>
     public static void For(int count, Action<int> action)
     {
-        int threads = torch.get_num_threads();
         if (Parallel == null)
-        {
-            System.Threading.Tasks.Parallel.For(0, count, new ParallelOptions { MaxDegreeOfParallelism = threads }, action);
-            return;
-        }
+            ForOnPool(count, action);
+        else
+            ForOnLibgomp(count, action);
+    }
+
+    /// <summary>The same on .NET's thread pool, always.</summary>
+    internal static void ForOnPool(int count, Action<int> action) =>
+        System.Threading.Tasks.Parallel.For(0, count, new ParallelOptions { MaxDegreeOfParallelism = torch.get_num_threads() }, action);
+
+    private static void ForOnLibgomp(int count, Action<int> action)
+    {
         var loop = new Loop(count, action);
         var handle = GCHandle.Alloc(loop);
         // All the threads even if fewer would do: libgomp ends those that one loop leaves out, and starts new ones for the next.
-        Parallel(&Run, GCHandle.ToIntPtr(handle), (uint)threads, 0);
+        Parallel(&Run, GCHandle.ToIntPtr(handle), (uint)torch.get_num_threads(), 0);
         handle.Free();
         loop.ThrowIfFailed();
     }
@@ -34,10 +40,15 @@ internal static unsafe class TorchThreads
     [UnmanagedCallersOnly]
     private static void Run(nint loop) => ((Loop)GCHandle.FromIntPtr(loop).Target!).Run();
 
-    private static delegate* unmanaged<delegate* unmanaged<nint, void>, nint, uint, uint, void> FindFunction() =>
-        (delegate* unmanaged<delegate* unmanaged<nint, void>, nint, uint, uint, void>)(
-            OperatingSystem.IsLinux() && NativeLibrary.TryLoad("torch_cpu", typeof(torch).Assembly, null, out nint library)
-            && NativeLibrary.TryGetExport(library, "GOMP_parallel", out nint function) ? function : 0);
+    private static delegate* unmanaged<delegate* unmanaged<nint, void>, nint, uint, uint, void> FindFunction()
+    {
+        if (!OptionalHooks.AreOn || !OperatingSystem.IsLinux())
+            return null;
+        if (NativeLibrary.TryLoad("torch_cpu", typeof(torch).Assembly, null, out nint library) && NativeLibrary.TryGetExport(library, "GOMP_parallel", out nint function))
+            return (delegate* unmanaged<delegate* unmanaged<nint, void>, nint, uint, uint, void>)function;
+        OptionalHooks.SayMissing("GOMP_parallel", "Winograd's transforms run on .NET's thread pool");
+        return null;
+    }
 
     private sealed class Loop(int count, Action<int> action)
     {

@@ -15,8 +15,7 @@ internal static class ComputeDevice
     /// <exception cref="InvalidOperationException">The CUDA device is missing and falling back is not allowed.</exception>
     public static Device Choose(IHostEnvironment environment)
     {
-        var settings = (IHostEnvironmentInternal)environment;
-        return Choose(settings.GpuDeviceId, settings.FallbackToCpu, () => cuda.is_available() ? cuda.device_count() : 0);
+        return Choose(environment.GetGpuDeviceId(), environment.MayFallBackToCpu(), () => cuda.is_available() ? cuda.device_count() : 0);
     }
 
     /// <summary>The same for a machine with a number of CUDA devices, which is not asked for where the CPU is wanted.</summary>

@@ -1,9 +1,9 @@
 using Microsoft.ML;
+using Microsoft.ML.PermutedSegmentation.MLNet;
 using Microsoft.ML.PermutedSegmentation.Models;
 using Microsoft.ML.Runtime;
 
-[assembly: LoadableClass(typeof(ITransformer), typeof(ImageEncryptionLoader), null, typeof(SignatureLoadModel),
-    "Block-wise image encryption", ImageEncryptionLoader.LoaderSignature)]
+[assembly: SavedTransformer<ITransformer, ImageEncryptionLoader>(ImageEncryptionLoader.LoaderSignature)]
 
 namespace Microsoft.ML.PermutedSegmentation.Models;
 
@@ -11,17 +11,19 @@ namespace Microsoft.ML.PermutedSegmentation.Models;
 /// Loads the transformer that encrypts images in a chain. It is of another package, but files name this assembly as the one that has
 /// its loader: those of older versions, and new ones, so that a missing package is told by its name.
 /// </summary>
-internal static class ImageEncryptionLoader
+internal sealed class ImageEncryptionLoader : ISavedTransformer<ITransformer>
 {
     public const string LoaderSignature = "BlockwiseEncryption";
 
     /// <summary>What the other package has for it.</summary>
     internal interface ILoader
     {
-        ITransformer Load(IHostEnvironment environment, ModelLoadContext context);
+        ITransformer Load(IHostEnvironment environment, ModelReader reader);
     }
 
-    // Found by ML.NET through LoadableClass.
-    private static ITransformer Create(IHostEnvironment environment, ModelLoadContext context)
-        => ((ILoader)PixelTransformMaker.Find()).Load(environment, context);
+    /// <inheritdoc/>
+    public static SavedFormat Format { get; } = new("SEGBLOCK", LoaderSignature, typeof(ImageEncryptionLoader).Assembly.FullName!);
+
+    /// <inheritdoc/>
+    public static ITransformer Load(IHostEnvironment environment, ModelReader reader) => ((ILoader)PixelTransformMaker.Find()).Load(environment, reader);
 }

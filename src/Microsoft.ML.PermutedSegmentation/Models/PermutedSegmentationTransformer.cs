@@ -5,8 +5,7 @@ using Microsoft.ML.PermutedSegmentation;
 using Microsoft.ML.Runtime;
 using TorchSharp;
 
-[assembly: LoadableClass(typeof(PermutedSegmentationTransformer), null, typeof(SignatureLoadModel),
-    "Permuted segmentation", PermutedSegmentationTransformer.LoaderSignature)]
+[assembly: SavedTransformer<PermutedSegmentationTransformer, PermutedSegmentationTransformer>(PermutedSegmentationTransformer.LoaderSignature)]
 
 namespace Microsoft.ML.PermutedSegmentation;
 
@@ -20,15 +19,18 @@ namespace Microsoft.ML.PermutedSegmentation;
 /// class probabilities, <c>Vector&lt;Single, classes, height, width&gt;</c>, which cost nothing unless asked for. May be used
 /// from several threads at once. Holds native memory: dispose it, or the chain that it is part of, when done.
 /// </remarks>
-public sealed partial class PermutedSegmentationTransformer : ITransformer, IDisposable
+public sealed partial class PermutedSegmentationTransformer : SegmentationTransformer, ISavedTransformer<PermutedSegmentationTransformer>, IDisposable
 {
     internal const string LoaderSignature = "PermutedSegmentation";
+
+    private static readonly SavedFormat Format = new("PERMSEGM", LoaderSignature, typeof(PermutedSegmentationTransformer).Assembly.FullName!, Version: 2); // a safetensors file
 
     private readonly IHost _host;
     private readonly torch.Device _device;
     private int _saidLocked;
 
     internal PermutedSegmentationTransformer(IHostEnvironment environment, SegmentationModel model, bool saysWhenLocked = true)
+        : base(Format)
     {
         _saidLocked = saysWhenLocked ? 0 : 1;
         _host = environment.Register(nameof(PermutedSegmentationTransformer));
@@ -43,32 +45,25 @@ public sealed partial class PermutedSegmentationTransformer : ITransformer, IDis
 
     internal SegmentationModel Model { get; }
 
+    static SavedFormat ISavedTransformer<PermutedSegmentationTransformer>.Format => Format;
+
     /// <summary>Where the network is.</summary>
     internal torch.Device Device => _device;
 
-    bool ITransformer.IsRowToRowMapper => true;
+    /// <inheritdoc/>
+    /// <exception cref="ArgumentOutOfRangeException">The image column is missing or of another type.</exception>
+    /// <exception cref="ObjectDisposedException">The model was disposed.</exception>
+    public override DataViewSchema GetOutputSchema(DataViewSchema inputSchema) => Bind(inputSchema, nameof(inputSchema)).Output;
 
     /// <inheritdoc/>
     /// <exception cref="ArgumentOutOfRangeException">The image column is missing or of another type.</exception>
     /// <exception cref="ObjectDisposedException">The model was disposed.</exception>
-    public DataViewSchema GetOutputSchema(DataViewSchema inputSchema) => Bind(inputSchema, nameof(inputSchema)).Output;
-
-    /// <inheritdoc/>
-    /// <exception cref="ArgumentOutOfRangeException">The image column is missing or of another type.</exception>
-    /// <exception cref="ObjectDisposedException">The model was disposed.</exception>
-    public IDataView Transform(IDataView input)
+    public override IDataView Transform(IDataView input)
     {
         ArgumentNullException.ThrowIfNull(input);
         ScoringSchema schema = Bind(input.Schema, nameof(input));
         SayWhenLocked();
         return new ScoringView(input, Model, schema, _device);
-    }
-
-    IRowToRowMapper ITransformer.GetRowToRowMapper(DataViewSchema inputSchema)
-    {
-        ScoringSchema schema = Bind(inputSchema, nameof(inputSchema));
-        SayWhenLocked();
-        return new ScoringRowMapper(Model, schema, _device);
     }
 
     /// <summary>This model with its protection undone by a key. What no key changes is shared, not copied.</summary>
@@ -114,32 +109,22 @@ public sealed partial class PermutedSegmentationTransformer : ITransformer, IDis
         return new PermutedSegmentationTransformer(_host, Model.Rekey(oldKey, newKey));
     }
 
-    void ICanSaveModel.Save(ModelSaveContext ctx)
+    static PermutedSegmentationTransformer ISavedTransformer<PermutedSegmentationTransformer>.Load(IHostEnvironment environment, ModelReader reader)
     {
-        ctx.CheckAtModel();
-        ctx.SetVersionInfo(GetVersionInfo());
-        ModelEntry.Write(ctx, FileContent.ModelEntry, stream => ModelFile.Save(Model, stream));
+        SegmentationModel model = reader.TryReadEntry(FileContent.ModelEntry, (stream, length) => ModelFile.Load(StoredModel.Open(stream, length)))
+            ?? reader.TryReadEntry(FileContent.OldModelEntry, (stream, length) => ModelFile.Load(OldModelFormat.Open(stream, length)))
+            ?? throw new InvalidDataException("The model is damaged: its weights are missing.");
+        return new PermutedSegmentationTransformer(environment, model);
     }
 
-    // The loader that ML.NET finds by the signature in a saved model.
-    private static PermutedSegmentationTransformer Create(IHostEnvironment env, ModelLoadContext ctx)
-    {
-        ctx.CheckAtModel(GetVersionInfo());
-        ZipArchiveEntry? entry = ModelEntry.Find(ctx, FileContent.ModelEntry), old = ModelEntry.Find(ctx, FileContent.OldModelEntry);
-        if ((entry ?? old) is not { } model)
-            throw new InvalidDataException("The model is damaged: its weights are missing.");
-        using Stream stream = model.Open();
-        StoredModel stored = entry is null ? OldModelFormat.Open(stream, model.Length) : StoredModel.Open(stream, model.Length);
-        return new PermutedSegmentationTransformer(env, ModelFile.Load(stored));
-    }
+    private protected override void Save(ModelWriter writer) => writer.WriteEntry(FileContent.ModelEntry, stream => ModelFile.Save(Model, stream));
 
-    private static VersionInfo GetVersionInfo() => new(
-        modelSignature: "PERMSEGM",
-        verWrittenCur: 0x00010002, // a safetensors file
-        verReadableCur: 0x00010002,
-        verWeCanReadBack: 0x00010001,
-        loaderSignature: LoaderSignature,
-        loaderAssemblyName: typeof(PermutedSegmentationTransformer).Assembly.FullName);
+    private protected override IRowToRowMapper MakeRowMapper(DataViewSchema inputSchema)
+    {
+        ScoringSchema schema = Bind(inputSchema, nameof(inputSchema));
+        SayWhenLocked();
+        return new ScoringRowMapper(Model, schema, _device);
+    }
 
     /// <summary>
     /// Frees the network's native memory, once no prediction runs on it any more in another thread. What is left of the transformer
@@ -185,6 +170,6 @@ public sealed partial class PermutedSegmentationTransformer : ITransformer, IDis
         if (IsUnlocked || Interlocked.Exchange(ref _saidLocked, 1) != 0)
             return;
         using IChannel channel = _host.Start("Scoring");
-        channel.Warning("This model is locked: it scores, but not as it was trained to. Unlock it with mlContext.Segmentation().Unlock(model, key).");
+        channel.Warn("This model is locked: it scores, but not as it was trained to. Unlock it with mlContext.Segmentation().Unlock(model, key).");
     }
 }

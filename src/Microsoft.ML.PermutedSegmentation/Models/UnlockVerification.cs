@@ -13,6 +13,6 @@ internal static class UnlockVerification
         if (matches != false)
             return;
         using IChannel channel = host.Start("Unlock");
-        channel.Warning($"{KeyVerification.Differs(what)} {consequence}");
+        channel.Warn($"{KeyVerification.Differs(what)} {consequence}");
     }
 }

@@ -33,11 +33,12 @@ internal sealed class WinogradConvolution : ScoringConvolution
         var tiles = new WinogradTiles((int)x.shape[2], (int)x.shape[3], _dilation);
         Tensor output = empty(x.shape[0], tiles.Height, tiles.Width, _weights.shape[2]);
         Tensor[] from = x.permute(0, 2, 3, 1).contiguous().unbind(), to = output.unbind();
-        foreach ((int first, int count) in tiles.Parts(from.Length, TilesAtOnce))
+        var channels = new Slice(0, (int)x.shape[1]);
+        foreach (Slice rows in tiles.CutRows(from.Length, TilesAtOnce))
         {
-            using Tensor read = WinogradTransforms.OfInputs(tiles, from, (first, count), (0, (int)x.shape[1]));
+            using Tensor read = WinogradTransforms.OfInputs(tiles, from, rows, channels);
             using Tensor products = bmm(read, _weights);
-            WinogradTransforms.ToOutputs(products, _bias, relu, tiles, to, first);
+            WinogradTransforms.ToOutputs(products, _bias, relu, tiles, to, rows.First);
         }
         return output.permute(0, 3, 1, 2).MoveToOuterDisposeScope();
     }

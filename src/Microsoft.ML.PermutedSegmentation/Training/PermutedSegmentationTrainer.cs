@@ -57,13 +57,13 @@ public sealed partial class PermutedSegmentationTrainer : IEstimator<PermutedSeg
     {
         ArgumentNullException.ThrowIfNull(input);
         using IChannel channel = _host.Start("Training");
-        int? seed = ((IHostEnvironmentInternal)_host).Seed;
+        int? seed = _host.GetSeed();
         using CheckpointReader? stored = FindCheckpoint(seed);
         using var random = new TrainingRandom(stored?.Description.Seed ?? seed ?? RandomNumberGenerator.GetInt32(int.MaxValue));
-        TrainingData data = TrainingData.Read(input, _options, random.HoldOut(), progress => _options.Progress?.Report(progress), message => channel.Warning(message));
+        TrainingData data = TrainingData.Read(input, _options, random.HoldOut(), progress => _options.Progress?.Report(progress), message => channel.Warn(message));
         stored?.RequireSame(data.Description);
         torch.Device device = ComputeDevice.Choose(_host);
-        channel.Info($"Learning {data.ClassNames.Count} classes from {data.Training.Rows.Count} images on {device.type}; {data.Validation.Rows.Count} images decide which epoch is kept.");
+        channel.Say($"Learning {data.ClassNames.Count} classes from {data.Training.Rows.Count} images on {device.type}; {data.Validation.Rows.Count} images decide which epoch is kept.");
 
         ModelDescription description = Describe(data.ClassNames, stored?.Salt);
         // Before training: a key that was disposed should fail now and not after hours.
@@ -95,11 +95,10 @@ public sealed partial class PermutedSegmentationTrainer : IEstimator<PermutedSeg
         ArgumentNullException.ThrowIfNull(inputSchema);
         CheckColumn(inputSchema, _options.ImageColumnName, "Image", column => column is { Kind: SchemaShape.Column.VectorKind.Scalar, ItemType: ImageDataViewType });
         CheckColumn(inputSchema, _options.LabelColumnName, "Vector<Key<Byte>>", column => column is { Kind: not SchemaShape.Column.VectorKind.Scalar, IsKey: true } && column.ItemType == NumberDataViewType.Byte);
-        var keyValues = new SchemaShape([new SchemaShape.Column(ColumnNames.KeyValues, SchemaShape.Column.VectorKind.Vector, TextDataViewType.Instance, isKey: false)]);
         SchemaShape.Column[] added =
         [
-            new(_options.PredictedLabelColumnName, SchemaShape.Column.VectorKind.Vector, NumberDataViewType.Byte, isKey: true, keyValues),
-            new(_options.ScoreColumnName, SchemaShape.Column.VectorKind.Vector, NumberDataViewType.Single, isKey: false),
+            SchemaColumn.ClassVector(_options.PredictedLabelColumnName, NumberDataViewType.Byte, isVariable: false),
+            SchemaColumn.Vector(_options.ScoreColumnName, NumberDataViewType.Single),
         ];
         return new SchemaShape(inputSchema.Where(column => added.All(other => other.Name != column.Name)).Concat(added));
     }
@@ -130,7 +129,7 @@ public sealed partial class PermutedSegmentationTrainer : IEstimator<PermutedSeg
         stored.Restore(state, protection);
         stored.Dispose(); // This training's own checkpoints replace the file.
         TrainingPosition position = state.Position;
-        channel.Info($"Continuing after epoch {position.Epoch}/{_options.Epochs}; the best so far is epoch {position.BestEpoch}, with validation loss {position.LowestLoss:F4}.");
+        channel.Say($"Continuing after epoch {position.Epoch}/{_options.Epochs}; the best so far is epoch {position.BestEpoch}, with validation loss {position.LowestLoss:F4}.");
         _options.Progress?.Report(new TrainingProgress(
             TrainingPhase.Resuming, position.Epoch, _options.Epochs, 0, 0, 0, double.NaN, double.NaN, double.NaN, false, position.Elapsed));
     }
@@ -153,9 +152,9 @@ public sealed partial class PermutedSegmentationTrainer : IEstimator<PermutedSeg
 
     private static void CheckColumn(SchemaShape inputSchema, string name, string needed, Func<SchemaShape.Column, bool> fits)
     {
-        if (!inputSchema.TryFindColumn(name, out SchemaShape.Column column))
+        if (SchemaColumn.Find(inputSchema, name) is not { } column)
             throw new ArgumentOutOfRangeException(nameof(inputSchema), name, $"There is no column '{name}'; one of type {needed} is needed.");
         if (!fits(column))
-            throw new ArgumentOutOfRangeException(nameof(inputSchema), name, $"Column '{name}' has type {column.GetTypeString()}; {needed} is needed.");
+            throw new ArgumentOutOfRangeException(nameof(inputSchema), name, $"Column '{name}' has type {SchemaColumn.DescribeType(column)}; {needed} is needed.");
     }
 }

@@ -47,7 +47,7 @@ internal sealed class TrainingLoop(
                 state.Best.Take();
             state.Position = state.Position.After(epoch, validationLoss, Elapsed);
             checkpoint?.Save(state);
-            channel.Info($"Epoch {epoch}/{options.Epochs}: training loss {trainingLoss:F4}, validation loss {validationLoss:F4}{(isBest ? " (best so far)" : "")}, mean IoU {validationIoU:F4}, {(Elapsed - start).TotalSeconds:F1} s.");
+            channel.Say($"Epoch {epoch}/{options.Epochs}: training loss {trainingLoss:F4}, validation loss {validationLoss:F4}{(isBest ? " (best so far)" : "")}, mean IoU {validationIoU:F4}, {(Elapsed - start).TotalSeconds:F1} s.");
             Report(TrainingPhase.EpochCompleted, epoch, _training.StepsPerEpoch, _training.StepsPerEpoch, trainingLoss, validationLoss, validationIoU, isBest);
         }
         state.Best.Restore();
@@ -130,7 +130,7 @@ internal sealed class TrainingLoop(
         SegmentationMetrics metrics = evaluator.ToMetrics();
         if (!_saidWhatIsMissing && metrics.ClassesWithoutTruth is { } missing)
         {
-            channel.Warning($"Validation, epoch {epoch}: {missing}");
+            channel.Warn($"Validation, epoch {epoch}: {missing}");
             _saidWhatIsMissing = true;
         }
         return (loss.Mean, metrics.MeanIntersectionOverUnion);
@@ -153,7 +153,7 @@ internal sealed class TrainingLoop(
         string advice = $"The loss is no longer a number in epoch {epoch}. A lower {nameof(options.LearningRate)} than {options.LearningRate} helps most often; a larger {nameof(options.BatchSize)} than {options.BatchSize} can.";
         if (double.IsInfinity(lowest))
             throw new InvalidOperationException(advice);
-        channel.Warning($"{advice} Training stops here; the best epoch so far is kept, with validation loss {lowest:F4}.");
+        channel.Warn($"{advice} Training stops here; the best epoch so far is kept, with validation loss {lowest:F4}.");
     }
 
     private void Report(TrainingPhase phase, int epoch, int step, int stepCount, double trainingLoss,

@@ -8,16 +8,27 @@ namespace Microsoft.ML.PermutedSegmentation.Winograd;
 /// through the transposed transforms: with y = A' [(G g G') x (B' d B)] A it is G' [(A dy A') x (B' d B)] G, summed over all tiles.
 /// </summary>
 /// <remarks>
-/// Whatever is four times the size of the weights is only made for a block of channels at a time: fresh memory from the operating
-/// system takes longer to get than to fill.
+/// <para>Whatever is four times the size of the weights is only made for a slice of channels at a time: fresh memory from the operating
+/// system takes longer to get than to fill.</para>
+/// <para>Who frees which tensor. A tensor of TorchSharp is one reference to memory that libtorch shares with others; to dispose it gives
+/// up this one reference.</para>
+/// <list type="bullet">
+/// <item>What a method makes on its way belongs to the dispose scope at its top, and is gone when it returns.</item>
+/// <item><see cref="Convolve"/> makes a reference of its own to x, since the caller is free to dispose his. No scope has it:
+/// <see cref="SavedForBackward"/> does, from the forward pass to the backward pass. It is not given to autograd to keep
+/// (save_for_backward), which would hold it until the whole graph is freed, long after backward has used it.</item>
+/// <item>The weights belong to their layer, and are never disposed here.</item>
+/// <item><see cref="backward"/> is called at most once for each call of <see cref="forward"/>, on the thread that called the loss's backward, and
+/// so inside of the dispose scope that is open there. It disposes the gradient that it is given, a reference that TorchSharp made
+/// for this call alone, and x: they are the largest tensors of a training, and libtorch can use their memory for the layers below.</item>
+/// <item>The gradients that it returns have to live until libtorch has taken references of its own, after it has returned. They go to the
+/// scope of whoever called the loss's backward.</item>
+/// <item>Where backward is never called, as after an exception, the garbage collector frees x.</item>
+/// </list>
 /// </remarks>
 internal sealed class WinogradFunction : autograd.SingleTensorFunction<WinogradFunction>
 {
     private const int TilesAtOnce = 256, WeightsAtOnce = 1 << 17;
-
-    // What backward last returned on this thread. Like what it reads, it is freed as soon as it can be, not with the whole graph.
-    [ThreadStatic]
-    private static Tensor?[]? _given;
 
     public override string Name => nameof(WinogradFunction);
 
@@ -28,74 +39,68 @@ internal sealed class WinogradFunction : autograd.SingleTensorFunction<WinogradF
     public static Tensor Convolve(Tensor x, Tensor weights, long dilation)
     {
         if (!is_grad_enabled())
-            return Run(x, weights, (int)dilation);
+            return Compute(x, weights, (int)dilation);
         using var scope = NewDisposeScope();
-        var read = new Read(x.detach().MoveToOuterDisposeScope(), x.requires_grad, weights, (int)dilation);
-        return apply(x, weights, read).MoveToOuterDisposeScope();
+        var saved = new SavedForBackward(x.detach().MoveToOuterDisposeScope(), NeedsInputGradient: x.requires_grad, weights, (int)dilation);
+        return apply(x, weights, saved).MoveToOuterDisposeScope();
     }
 
     public override Tensor forward(autograd.AutogradContext ctx, params object[] vars)
     {
-        var read = (Read)vars[2];
-        ctx.save_data(nameof(Read), read);
-        return Run(read.X, read.Weights, read.Dilation);
+        var saved = (SavedForBackward)vars[2];
+        ctx.save_data(nameof(SavedForBackward), saved);
+        return Compute(saved.X, saved.Weights, saved.Dilation);
     }
 
     public override List<Tensor> backward(autograd.AutogradContext ctx, Tensor grad_output)
     {
         using var noGrad = no_grad();
         using var scope = NewDisposeScope();
-        FreeGiven();
-        var read = (Read)ctx.get_data(nameof(Read));
-        using (Tensor above = grad_output, x = read.X)
-        {
-            Tensor? ofInput = read.XIsLearned ? Run(above, read.Weights.transpose(0, 1).flip(2, 3), read.Dilation) : null;
-            Tensor? ofWeights = read.Weights.requires_grad ? WeightGradient(x, above, read.Dilation) : null;
-            _given = [ofInput?.MoveToOuterDisposeScope(), ofWeights?.MoveToOuterDisposeScope()];
-        }
-        return [_given[0]!, _given[1]!, null!];
+        var saved = (SavedForBackward)ctx.get_data(nameof(SavedForBackward));
+        using Tensor outputGradient = grad_output, x = saved.X;
+        Tensor? ofInput = saved.NeedsInputGradient ? InputGradient(outputGradient, saved.Weights, saved.Dilation) : null;
+        Tensor? ofWeights = saved.Weights.requires_grad ? WeightGradient(x, outputGradient, saved.Dilation) : null;
+        return [ofInput?.MoveToOuterDisposeScope()!, ofWeights?.MoveToOuterDisposeScope()!, null!];
     }
 
-    // libtorch has its own references by now.
-    private static void FreeGiven()
-    {
-        foreach (Tensor? gradient in _given ?? [])
-            gradient?.Dispose();
-    }
-
-    private static Tensor Run(Tensor x, Tensor weights, int dilation)
+    // The convolution.
+    private static Tensor Compute(Tensor x, Tensor weights, int dilation)
     {
         using var scope = NewDisposeScope();
         var tiles = new WinogradTiles((int)x.shape[2], (int)x.shape[3], dilation);
         (int outputs, int channels) = ((int)weights.shape[0], (int)weights.shape[1]);
         Tensor output = empty(x.shape[0], tiles.Height, tiles.Width, outputs);
         Tensor[] from = MapsOf(x), to = output.unbind();
-        foreach ((int First, int Count) rows in tiles.Parts(from.Length, TilesAtOnce))
+        foreach (Slice rows in tiles.CutRows(from.Length, TilesAtOnce))
         {
-            using Tensor read = WinogradTransforms.OfInputs(tiles, from, rows, (0, channels));
-            foreach ((int first, int count) in Blocks(outputs, channels))
+            using Tensor read = WinogradTransforms.OfInputs(tiles, from, rows, new Slice(0, channels));
+            foreach (Slice block in CutChannels(outputs, weightsOfEach: channels))
             {
-                using Tensor part = weights.narrow(0, first, count), transformed = WinogradTransforms.OfWeights(part), products = bmm(read, transformed);
-                WinogradTransforms.ToOutputs(products, null, relu: false, tiles, to, rows.First, first);
+                using Tensor part = weights.narrow(0, block.First, block.Count), transformed = WinogradTransforms.OfWeights(part), products = bmm(read, transformed);
+                WinogradTransforms.ToOutputs(products, null, relu: false, tiles, to, rows.First, block.First);
             }
         }
         return output.permute(0, 3, 1, 2).MoveToOuterDisposeScope();
     }
 
+    // A convolution with the kernels turned round, from the outputs to the channels.
+    private static Tensor InputGradient(Tensor outputGradient, Tensor weights, int dilation) =>
+        Compute(outputGradient, weights.transpose(0, 1).flip(2, 3), dilation);
+
     // Of the weights that made the output from x.
-    private static Tensor WeightGradient(Tensor x, Tensor above, int dilation)
+    private static Tensor WeightGradient(Tensor x, Tensor outputGradient, int dilation)
     {
         using var scope = NewDisposeScope();
         var tiles = new WinogradTiles((int)x.shape[2], (int)x.shape[3], dilation);
-        (int outputs, int channels) = ((int)above.shape[1], (int)x.shape[1]);
+        (int outputs, int channels) = ((int)outputGradient.shape[1], (int)x.shape[1]);
         Tensor gradient = zeros(outputs, channels, 3, 3);
-        Tensor[] from = MapsOf(x), to = MapsOf(above);
-        foreach ((int First, int Count) rows in tiles.Parts(from.Length, TilesAtOnce))
+        Tensor[] inputs = MapsOf(x), gradients = MapsOf(outputGradient);
+        foreach (Slice rows in tiles.CutRows(inputs.Length, TilesAtOnce))
         {
-            using Tensor given = WinogradTransforms.OfOutputs(tiles, to, rows, (0, outputs)), across = given.transpose(1, 2);
-            foreach ((int First, int Count) block in Blocks(channels, outputs))
+            using Tensor above = WinogradTransforms.OfOutputs(tiles, gradients, rows, new Slice(0, outputs)), across = above.transpose(1, 2);
+            foreach (Slice block in CutChannels(channels, weightsOfEach: outputs))
             {
-                using Tensor read = WinogradTransforms.OfInputs(tiles, from, rows, block), products = bmm(across, read);
+                using Tensor read = WinogradTransforms.OfInputs(tiles, inputs, rows, block), products = bmm(across, read);
                 using Tensor part = gradient.narrow(1, block.First, block.Count), more = WinogradTransforms.ToWeights(products);
                 part.add_(more);
             }
@@ -106,14 +111,9 @@ internal sealed class WinogradFunction : autograd.SingleTensorFunction<WinogradF
     // [H, W, channels] of each image.
     private static Tensor[] MapsOf(Tensor x) => x.permute(0, 2, 3, 1).contiguous().unbind();
 
-    // Channels in parts that have so many weights.
-    private static IEnumerable<(int First, int Count)> Blocks(int channels, int weightsEach)
-    {
-        int atOnce = Math.Max(WeightsAtOnce / weightsEach / 16 * 16, 16);
-        for (int first = 0; first < channels; first += atOnce)
-            yield return (first, Math.Min(atOnce, channels - first));
-    }
+    // Some vectors of channels at a time, as many as have no more than so many weights.
+    private static IEnumerable<Slice> CutChannels(int channels, int weightsOfEach) =>
+        Slice.Cut(channels, Math.Max(WeightsAtOnce / weightsOfEach / 16 * 16, 16));
 
-    // Learned is what has a gradient.
-    private sealed record Read(Tensor X, bool XIsLearned, Tensor Weights, int Dilation);
+    private sealed record SavedForBackward(Tensor X, bool NeedsInputGradient, Tensor Weights, int Dilation);
 }

@@ -18,13 +18,8 @@ internal readonly record struct WinogradTiles(int Height, int Width, int Dilatio
     /// <summary>How much larger than the map all its tiles are together: 1 where they fit.</summary>
     public double Coverage => (double)Side * Side * Rows * Columns / ((double)Height * Width);
 
-    /// <summary>Rows of tiles, counted on from map to map, in parts of so many tiles that are worked on together.</summary>
-    public IEnumerable<(int First, int Count)> Parts(int maps, int tilesAtOnce)
-    {
-        int rows = maps * Rows, rowsAtOnce = Math.Max(1, tilesAtOnce / Columns);
-        for (int row = 0; row < rows; row += rowsAtOnce)
-            yield return (row, Math.Min(rowsAtOnce, rows - row));
-    }
+    /// <summary>The rows of tiles of some maps, counted on from map to map, in parts of so many tiles that are worked on together.</summary>
+    public IEnumerable<Slice> CutRows(int maps, int tilesAtOnce) => Slice.Cut(maps * Rows, Math.Max(1, tilesAtOnce / Columns));
 
     /// <summary>The pixels of a square that begins somewhere in a tile, row by row; -1 where it is outside of the map.</summary>
     /// <param name="row">The tile's.</param>

@@ -12,22 +12,11 @@ namespace Microsoft.ML.PermutedSegmentation.Winograd;
 /// </summary>
 /// <remarks>
 /// Maps are arrays of one tensor an image, [H, W, channels]. Their rows of tiles are counted on from image to image. Channels, and where a
-/// range of them begins, are a multiple of what a vector of the processor holds.
+/// slice of them begins, are a multiple of what a vector of the processor holds.
 /// </remarks>
 internal static class WinogradTransforms
 {
     private const int Inputs = WinogradTiles.Side + 2, Products = Inputs * Inputs;
-
-    private interface IReading
-    {
-        // The square that is read, as WinogradTiles has it.
-        static abstract int First { get; }
-
-        static abstract int Side { get; }
-
-        // Side elements, one each step, to six.
-        static abstract void Transform(Span<Vector<float>> x, int step);
-    }
 
     /// <summary>G g G': [outputs, channels, 3, 3] to [36, channels, outputs].</summary>
     public static Tensor OfWeights(Tensor weights)
@@ -46,12 +35,10 @@ internal static class WinogradTransforms
     }
 
     /// <summary>B' d B of some rows of tiles, for some channels: [36, tiles, channels].</summary>
-    public static Tensor OfInputs(WinogradTiles tiles, Tensor[] maps, (int First, int Count) rows, (int First, int Count) channels) =>
-        Read<InputReading>(tiles, maps, rows, channels);
+    public static Tensor OfInputs(WinogradTiles tiles, Tensor[] maps, Slice rows, Slice channels) => Read<WinogradInputs>(tiles, maps, rows, channels);
 
     /// <summary>A y A' of some rows of tiles y, for some channels, the transposed map of <see cref="ToOutputs"/>: [36, tiles, channels].</summary>
-    public static Tensor OfOutputs(WinogradTiles tiles, Tensor[] maps, (int First, int Count) rows, (int First, int Count) channels) =>
-        Read<OutputReading>(tiles, maps, rows, channels);
+    public static Tensor OfOutputs(WinogradTiles tiles, Tensor[] maps, Slice rows, Slice channels) => Read<WinogradOutputs>(tiles, maps, rows, channels);
 
     /// <summary>A' p A of some rows of tiles, into some channels of the maps.</summary>
     /// <param name="products">[36, tiles, channels].</param>
@@ -64,12 +51,8 @@ internal static class WinogradTransforms
     public static void ToOutputs(Tensor products, Tensor? bias, bool relu, WinogradTiles tiles, Tensor[] maps, int firstRow, int firstChannel = 0)
     {
         var least = new Vector<float>(relu ? 0 : float.NegativeInfinity);
-        int vectors = VectorsIn(products.shape[2]), all = VectorsIn(maps[0].shape[2]), first = VectorsIn(firstChannel);
         TorchThreads.For((int)products.shape[1] / tiles.Columns, row =>
-        {
-            (int map, int rowOfMap) = Math.DivRem(firstRow + row, tiles.Rows);
-            WriteRow(Floats(products), bias is null ? [] : Floats(bias), least, vectors, row, tiles, rowOfMap, Floats(maps[map])[first..], all);
-        });
+            WriteRow(new TileRow(tiles, maps, firstRow + row, firstChannel, products, row), bias is null ? [] : VectorsOf(bias), least));
     }
 
     private static Tensor KernelTransform()
@@ -86,36 +69,28 @@ internal static class WinogradTransforms
         return kron(one, one);
     }
 
-    private static Tensor Read<TReading>(WinogradTiles tiles, Tensor[] maps, (int First, int Count) rows, (int First, int Count) channels)
-        where TReading : IReading
+    private static Tensor Read<TReading>(WinogradTiles tiles, Tensor[] maps, Slice rows, Slice channels)
+        where TReading : struct, IWinogradReading
     {
-        Tensor read = empty(Products, rows.Count * tiles.Columns, channels.Count);
-        int vectors = VectorsIn(channels.Count), all = VectorsIn(maps[0].shape[2]), first = VectorsIn(channels.First);
-        TorchThreads.For(rows.Count, row =>
-        {
-            (int map, int rowOfMap) = Math.DivRem(rows.First + row, tiles.Rows);
-            ReadRow<TReading>(tiles, rowOfMap, Floats(maps[map])[first..], all, row, vectors, Floats(read));
-        });
-        return read;
+        Tensor products = empty(Products, rows.Count * tiles.Columns, channels.Count);
+        TorchThreads.For(rows.Count, row => ReadRow<TReading>(new TileRow(tiles, maps, rows.First + row, channels.First, products, row)));
+        return products;
     }
 
-    private static int VectorsIn(long channels) => (int)channels / Vector<float>.Count;
+    private static Span<Vector<float>> VectorsOf(Tensor tensor) => MemoryMarshal.Cast<byte, Vector<float>>(tensor.bytes);
 
-    private static Span<Vector<float>> Floats(Tensor tensor) => MemoryMarshal.Cast<byte, Vector<float>>(tensor.bytes);
-
-    // A row of the map's tiles becomes a row of what is read, of all their vectors of channels so many.
-    private static void ReadRow<TReading>(
-        WinogradTiles tiles, int row, ReadOnlySpan<Vector<float>> map, int all, int place, int vectors, Span<Vector<float>> read)
-        where TReading : IReading
+    private static void ReadRow<TReading>(TileRow row)
+        where TReading : struct, IWinogradReading
     {
-        int side = TReading.Side, next = read.Length / Products;
+        int side = TReading.Side, all = row.VectorsOfPixel, next = row.NextProduct;
+        Span<Vector<float>> map = row.Map, products = row.Products;
         Span<int> pixels = stackalloc int[side * side];
         Span<Vector<float>> tile = stackalloc Vector<float>[Products];
-        for (int column = 0; column < tiles.Columns; column++)
+        for (int column = 0; column < row.Tiles.Columns; column++)
         {
-            tiles.Locate(row, column, TReading.First, side, pixels);
-            int at = (place * tiles.Columns + column) * vectors;
-            for (int v = 0; v < vectors; v++)
+            row.Tiles.Locate(row.Row, column, TReading.First, side, pixels);
+            int at = row.PlaceOf(column);
+            for (int v = 0; v < row.Vectors; v++)
             {
                 for (int i = 0; i < side; i++)
                 {
@@ -127,33 +102,32 @@ internal static class WinogradTransforms
                 for (int i = 0; i < Inputs; i++)
                     TReading.Transform(tile[(i * Inputs)..], 1);
                 for (int i = 0; i < Products; i++)
-                    read[at + i * next + v] = tile[i];
+                    products[at + i * next + v] = tile[i];
             }
         }
     }
 
-    private static void WriteRow(
-        ReadOnlySpan<Vector<float>> products, ReadOnlySpan<Vector<float>> bias, Vector<float> least, int vectors, int place, WinogradTiles tiles, int row,
-        Span<Vector<float>> map, int all)
+    private static void WriteRow(TileRow row, ReadOnlySpan<Vector<float>> bias, Vector<float> least)
     {
         const int side = WinogradTiles.Side;
-        int next = products.Length / Products;
+        int all = row.VectorsOfPixel, next = row.NextProduct;
+        Span<Vector<float>> map = row.Map, products = row.Products;
         Span<int> pixels = stackalloc int[side * side];
         Span<Vector<float>> tile = stackalloc Vector<float>[Products];
-        for (int column = 0; column < tiles.Columns; column++)
+        for (int column = 0; column < row.Tiles.Columns; column++)
         {
-            tiles.Locate(row, column, first: 0, side, pixels);
-            int at = (place * tiles.Columns + column) * vectors;
-            for (int v = 0; v < vectors; v++)
+            row.Tiles.Locate(row.Row, column, first: 0, side, pixels);
+            int at = row.PlaceOf(column);
+            for (int v = 0; v < row.Vectors; v++)
             {
                 for (int i = 0; i < Products; i++)
                     tile[i] = products[at + i * next + v];
                 for (int i = 0; i < Inputs; i++)
-                    TransformToOutputs(tile[i..], Inputs);
+                    WinogradOutputs.TransformBack(tile[i..], Inputs);
                 Vector<float> shift = bias.IsEmpty ? default : bias[v];
                 for (int i = 0; i < side; i++)
                 {
-                    TransformToOutputs(tile[(i * Inputs)..], 1);
+                    WinogradOutputs.TransformBack(tile[(i * Inputs)..], 1);
                     for (int j = 0; j < side; j++)
                     {
                         // In this order: x86 gives the second where one is not a number, and that must stay one.
@@ -165,53 +139,38 @@ internal static class WinogradTransforms
         }
     }
 
-    // A': six elements to four.
-    private static void TransformToOutputs(Span<Vector<float>> x, int step)
+    // A row of one map's tiles, and their place among the products. Channels are counted in vectors.
+    private readonly ref struct TileRow
     {
-        Vector<float> x0 = x[0], x1 = x[step], x2 = x[2 * step], x3 = x[3 * step], x4 = x[4 * step], x5 = x[5 * step];
-        Vector<float> sum = x1 + x2, difference = x1 - x2, farSum = x3 + x4, farDifference = x3 - x4;
-        x[0] = x0 + sum + farSum;
-        x[step] = difference + 2 * farDifference;
-        x[2 * step] = sum + 4 * farSum;
-        x[3 * step] = difference + 8 * farDifference + x5;
-    }
+        private readonly int _place;
 
-    // A: four elements to six.
-    private readonly struct OutputReading : IReading
-    {
-        public static int First => 0;
-
-        public static int Side => WinogradTiles.Side;
-
-        public static void Transform(Span<Vector<float>> x, int step)
+        public TileRow(WinogradTiles tiles, Tensor[] maps, int row, int firstChannel, Tensor products, int place)
         {
-            Vector<float> x0 = x[0], x1 = x[step], x2 = x[2 * step], x3 = x[3 * step];
-            Vector<float> even = x0 + x2, odd = x1 + x3, farEven = x0 + 4 * x2, farOdd = 2 * (x1 + 4 * x3);
-            x[step] = even + odd;
-            x[2 * step] = even - odd;
-            x[3 * step] = farEven + farOdd;
-            x[4 * step] = farEven - farOdd;
-            x[5 * step] = x3;
+            (int map, Row) = Math.DivRem(row, tiles.Rows);
+            (Tiles, _place) = (tiles, place);
+            Vectors = (int)products.shape[2] / Vector<float>.Count;
+            VectorsOfPixel = (int)maps[map].shape[2] / Vector<float>.Count;
+            Map = VectorsOf(maps[map])[(firstChannel / Vector<float>.Count)..];
+            Products = VectorsOf(products);
         }
-    }
 
-    // B': six elements to six.
-    private readonly struct InputReading : IReading
-    {
-        public static int First => -1;
+        public WinogradTiles Tiles { get; }
 
-        public static int Side => Inputs;
+        // Of the map's rows of tiles.
+        public int Row { get; }
 
-        public static void Transform(Span<Vector<float>> x, int step)
-        {
-            Vector<float> x0 = x[0], x1 = x[step], x2 = x[2 * step], x3 = x[3 * step], x4 = x[4 * step], x5 = x[5 * step];
-            Vector<float> even = x4 - 4 * x2, odd = x3 - 4 * x1, nearEven = x4 - x2, nearOdd = 2 * (x3 - x1);
-            x[0] = 4 * x0 - 5 * x2 + x4;
-            x[step] = even + odd;
-            x[2 * step] = even - odd;
-            x[3 * step] = nearEven + nearOdd;
-            x[4 * step] = nearEven - nearOdd;
-            x[5 * step] = 4 * x1 - 5 * x3 + x5;
-        }
+        // All of the map from the first channel on; and how many vectors a pixel has there, of which only the first ones are meant.
+        public Span<Vector<float>> Map { get; }
+
+        public int VectorsOfPixel { get; }
+
+        public int Vectors { get; }
+
+        public Span<Vector<float>> Products { get; }
+
+        // From one of the 36 products of a tile to the next.
+        public int NextProduct => Products.Length / WinogradTransforms.Products;
+
+        public int PlaceOf(int column) => (_place * Tiles.Columns + column) * Vectors;
     }
 }

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Text.Json.Nodes;
 using Xunit;
 
 namespace Microsoft.ML.PermutedSegmentation.Tests;
@@ -16,16 +17,28 @@ internal static class WorkbenchProcess
     public static (int ExitCode, string Text) Run(params string[] arguments)
     {
         using Process process = Start(arguments);
-        Task<string> output = process.StandardOutput.ReadToEndAsync();
-        string error = process.StandardError.ReadToEnd();
-        process.WaitForExit();
-        return (process.ExitCode, error + output.Result);
+        return ReadToEnd(process);
     }
 
-    public static Process Start(params string[] arguments)
+    /// <summary>Runs it to its end with a switch of <see cref="AppContext"/>, as an application's runtimeconfig.json sets it.</summary>
+    public static (int ExitCode, string Text) RunWith(string name, bool value, params string[] arguments)
+    {
+        using var folder = new TempFolder();
+        JsonNode settings = JsonNode.Parse(File.ReadAllText(Path.Combine(AppContext.BaseDirectory, "workbench.runtimeconfig.json")))!;
+        JsonNode options = settings["runtimeOptions"]!;
+        JsonNode properties = options["configProperties"] ??= new JsonObject();
+        properties[name] = value;
+        string file = folder.WriteText("workbench.runtimeconfig.json", settings.ToJsonString());
+        using Process process = Start(["exec", "--runtimeconfig", file], arguments);
+        return ReadToEnd(process);
+    }
+
+    public static Process Start(params string[] arguments) => Start([], arguments);
+
+    private static Process Start(string[] hostOptions, string[] arguments)
     {
         // Tests that a shell runs in the background inherit that Ctrl+C is ignored; env undoes that and becomes the process.
-        string[] command = [.. OperatingSystem.IsLinux() ? ["env", "--default-signal=INT"] : Array.Empty<string>(), "dotnet"];
+        string[] command = [.. OperatingSystem.IsLinux() ? ["env", "--default-signal=INT"] : Array.Empty<string>(), "dotnet", .. hostOptions];
         var start = new ProcessStartInfo(command[0], [.. command[1..], Path.Combine(AppContext.BaseDirectory, "workbench.dll"), .. arguments])
         {
             RedirectStandardOutput = true,
@@ -44,5 +57,13 @@ internal static class WorkbenchProcess
         Assert.True(process.WaitForExit(TimeSpan.FromSeconds(5)));
         Assert.Equal(exitCode, process.ExitCode);
         Assert.Equal("Cancelled.", process.StandardError.ReadToEnd().Trim().Split('\n')[^1]);
+    }
+
+    private static (int ExitCode, string Text) ReadToEnd(Process process)
+    {
+        Task<string> output = process.StandardOutput.ReadToEndAsync();
+        string error = process.StandardError.ReadToEnd();
+        process.WaitForExit();
+        return (process.ExitCode, error + output.Result);
     }
 }

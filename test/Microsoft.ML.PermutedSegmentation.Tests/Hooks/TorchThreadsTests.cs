@@ -15,7 +15,8 @@ public sealed class TorchThreadsTests
     {
         int[] calls = new int[count];
         TorchThreads.For(count, i => Interlocked.Increment(ref calls[i]));
-        Assert.All(calls, n => Assert.Equal(1, n));
+        TorchThreads.ForOnPool(count, i => Interlocked.Increment(ref calls[i]));
+        Assert.All(calls, n => Assert.Equal(2, n));
     }
 
     [Fact]

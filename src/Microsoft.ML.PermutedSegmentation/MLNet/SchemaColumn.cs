@@ -1,0 +1,32 @@
+using Microsoft.ML.Data;
+
+namespace Microsoft.ML.PermutedSegmentation.MLNet;
+
+/// <summary>Columns of schemas that are known before there are any rows.</summary>
+internal static class SchemaColumn
+{
+    /// <summary>The annotation of a column of keys that names them.</summary>
+    public const string KeyValues = AnnotationUtils.Kinds.KeyValues;
+
+    /// <summary>One value a row.</summary>
+    public static SchemaShape.Column Scalar(string name, DataViewType type) => new(name, SchemaShape.Column.VectorKind.Scalar, type, isKey: false);
+
+    /// <summary>Several values a row, always as many.</summary>
+    public static SchemaShape.Column Vector(string name, DataViewType type) => new(name, SchemaShape.Column.VectorKind.Vector, type, isKey: false);
+
+    /// <summary>Several classes a row, with the classes' names.</summary>
+    /// <param name="name">The column.</param>
+    /// <param name="type">Of the keys.</param>
+    /// <param name="isVariable">Whether rows may have different numbers of them.</param>
+    public static SchemaShape.Column ClassVector(string name, DataViewType type, bool isVariable)
+    {
+        var names = new SchemaShape([Vector(KeyValues, TextDataViewType.Instance)]);
+        return new(name, isVariable ? SchemaShape.Column.VectorKind.VariableVector : SchemaShape.Column.VectorKind.Vector, type, isKey: true, names);
+    }
+
+    /// <summary>The column of a name; null: there is none.</summary>
+    public static SchemaShape.Column? Find(SchemaShape schema, string name) => schema.TryFindColumn(name, out SchemaShape.Column column) ? column : null;
+
+    /// <summary>A column's type, for messages.</summary>
+    public static string DescribeType(SchemaShape.Column column) => column.GetTypeString();
+}
