@@ -1,5 +1,4 @@
 using Microsoft.ML;
-using Microsoft.ML.PermutedSegmentation.MLNet;
 using Microsoft.ML.PermutedSegmentation.Models;
 using Microsoft.ML.Runtime;
 
