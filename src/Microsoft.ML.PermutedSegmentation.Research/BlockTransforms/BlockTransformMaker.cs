@@ -11,6 +11,6 @@ internal sealed class BlockTransformMaker : PixelTransformMaker, ImageEncryption
     /// <inheritdoc/>
     public override PixelTransform Make(ModelDescription model, PermutationKey key) => BlockScheme.Of(model)!.Derive(key, model.Salt);
 
-    ITransformer ImageEncryptionLoader.ILoader.Load(IHostEnvironment environment, ModelReader reader)
+    ITransformer ImageEncryptionLoader.ILoader.Load(IHostEnvironment environment, TransformerReader reader)
         => BlockwiseEncryptingTransformer.Load(environment, reader);
 }

@@ -68,14 +68,14 @@ public sealed class BlockwiseEncryptingTransformer : SegmentationRowTransformer,
     }
 
     /// <summary>Reads what <see cref="Save"/> wrote.</summary>
-    internal static BlockwiseEncryptingTransformer Load(IHostEnvironment environment, ModelReader reader)
+    internal static BlockwiseEncryptingTransformer Load(IHostEnvironment environment, TransformerReader reader)
     {
         string output = reader.ReadText();
         string input = reader.ReadText();
         return new BlockwiseEncryptingTransformer(environment, output, input, BlockEncryption.Read(reader.Binary), transform: null);
     }
 
-    private protected override void Save(ModelWriter writer)
+    private protected override void Save(TransformerWriter writer)
     {
         writer.WriteText(OutputColumnName);
         writer.WriteText(InputColumnName);

@@ -45,7 +45,7 @@ public sealed class ImageFileLoadingTransformer : SegmentationRowTransformer, IS
 
     static SavedFormat ISavedTransformer<ImageFileLoadingTransformer>.Format => Format;
 
-    static ImageFileLoadingTransformer ISavedTransformer<ImageFileLoadingTransformer>.Load(IHostEnvironment environment, ModelReader reader)
+    static ImageFileLoadingTransformer ISavedTransformer<ImageFileLoadingTransformer>.Load(IHostEnvironment environment, TransformerReader reader)
     {
         string output = reader.ReadText();
         string input = reader.ReadText();
@@ -56,7 +56,7 @@ public sealed class ImageFileLoadingTransformer : SegmentationRowTransformer, IS
         return new ImageFileLoadingTransformer(environment, output, folder, input, orientation);
     }
 
-    private protected override void Save(ModelWriter writer)
+    private protected override void Save(TransformerWriter writer)
     {
         writer.WriteText(OutputColumnName);
         writer.WriteText(InputColumnName);

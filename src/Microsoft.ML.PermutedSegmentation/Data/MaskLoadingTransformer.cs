@@ -56,7 +56,7 @@ public sealed class MaskLoadingTransformer : SegmentationRowTransformer, ISavedT
 
     static SavedFormat ISavedTransformer<MaskLoadingTransformer>.Format => Format;
 
-    static MaskLoadingTransformer ISavedTransformer<MaskLoadingTransformer>.Load(IHostEnvironment environment, ModelReader reader)
+    static MaskLoadingTransformer ISavedTransformer<MaskLoadingTransformer>.Load(IHostEnvironment environment, TransformerReader reader)
     {
         string output = reader.ReadText();
         string input = reader.ReadText();
@@ -89,7 +89,7 @@ public sealed class MaskLoadingTransformer : SegmentationRowTransformer, ISavedT
 
     private static InvalidDataException Damaged(string problem) => new($"The saved {nameof(MaskLoadingTransformer)} is damaged: {problem}");
 
-    private protected override void Save(ModelWriter writer)
+    private protected override void Save(TransformerWriter writer)
     {
         writer.WriteText(OutputColumnName);
         writer.WriteText(InputColumnName);

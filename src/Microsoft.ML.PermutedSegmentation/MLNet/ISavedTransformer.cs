@@ -10,5 +10,5 @@ internal interface ISavedTransformer<T>
     static abstract SavedFormat Format { get; }
 
     /// <summary>Makes one of what was written.</summary>
-    static abstract T Load(IHostEnvironment environment, ModelReader reader);
+    static abstract T Load(IHostEnvironment environment, TransformerReader reader);
 }

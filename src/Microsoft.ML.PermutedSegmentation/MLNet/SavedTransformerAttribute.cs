@@ -16,7 +16,7 @@ internal sealed class SavedTransformerAttribute<T, TLoader>(string name)
         private static T Create(IHostEnvironment environment, ModelLoadContext context)
         {
             TLoader.Format.Check(context);
-            return TLoader.Load(environment, new ModelReader(context));
+            return TLoader.Load(environment, new TransformerReader(context));
         }
     }
 }

@@ -18,14 +18,14 @@ public abstract class SegmentationRowTransformer : RowToRowTransformerBase
 
     private protected abstract IColumnMaker MakeColumns(DataViewSchema inputSchema);
 
-    private protected abstract void Save(ModelWriter writer);
+    private protected abstract void Save(TransformerWriter writer);
 
     private protected sealed override IRowMapper MakeRowMapper(DataViewSchema schema) => new Mapper(this, MakeColumns(schema));
 
     private protected sealed override void SaveModel(ModelSaveContext ctx)
     {
         _format.Write(ctx);
-        Save(new ModelWriter(ctx));
+        Save(new TransformerWriter(ctx));
     }
 
     private sealed class Mapper(SegmentationRowTransformer parent, IColumnMaker columns) : IRowMapper

@@ -25,10 +25,10 @@ public abstract class SegmentationTransformer : ITransformer
     void ICanSaveModel.Save(ModelSaveContext ctx)
     {
         _format.Write(ctx);
-        Save(new ModelWriter(ctx));
+        Save(new TransformerWriter(ctx));
     }
 
     private protected abstract IRowToRowMapper MakeRowMapper(DataViewSchema inputSchema);
 
-    private protected abstract void Save(ModelWriter writer);
+    private protected abstract void Save(TransformerWriter writer);
 }

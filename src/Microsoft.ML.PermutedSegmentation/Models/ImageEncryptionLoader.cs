@@ -17,12 +17,12 @@ internal sealed class ImageEncryptionLoader : ISavedTransformer<ITransformer>
     /// <summary>What the other package has for it.</summary>
     internal interface ILoader
     {
-        ITransformer Load(IHostEnvironment environment, ModelReader reader);
+        ITransformer Load(IHostEnvironment environment, TransformerReader reader);
     }
 
     /// <inheritdoc/>
     public static SavedFormat Format { get; } = new("SEGBLOCK", LoaderSignature, typeof(ImageEncryptionLoader).Assembly.FullName!);
 
     /// <inheritdoc/>
-    public static ITransformer Load(IHostEnvironment environment, ModelReader reader) => ((ILoader)PixelTransformMaker.Find()).Load(environment, reader);
+    public static ITransformer Load(IHostEnvironment environment, TransformerReader reader) => ((ILoader)PixelTransformMaker.Find()).Load(environment, reader);
 }

@@ -108,7 +108,7 @@ public sealed partial class PermutedSegmentationTransformer : SegmentationTransf
         return new PermutedSegmentationTransformer(_host, Model.Rekey(oldKey, newKey));
     }
 
-    static PermutedSegmentationTransformer ISavedTransformer<PermutedSegmentationTransformer>.Load(IHostEnvironment environment, ModelReader reader)
+    static PermutedSegmentationTransformer ISavedTransformer<PermutedSegmentationTransformer>.Load(IHostEnvironment environment, TransformerReader reader)
     {
         SegmentationModel model = reader.TryReadEntry(FileContent.ModelEntry, (stream, length) => ModelFile.Load(StoredModel.Open(stream, length)))
             ?? reader.TryReadEntry(FileContent.OldModelEntry, (stream, length) => ModelFile.Load(OldModelFormat.Open(stream, length)))
@@ -116,7 +116,7 @@ public sealed partial class PermutedSegmentationTransformer : SegmentationTransf
         return new PermutedSegmentationTransformer(environment, model);
     }
 
-    private protected override void Save(ModelWriter writer) => writer.WriteEntry(FileContent.ModelEntry, stream => ModelFile.Save(Model, stream));
+    private protected override void Save(TransformerWriter writer) => writer.WriteEntry(FileContent.ModelEntry, stream => ModelFile.Save(Model, stream));
 
     private protected override IRowToRowMapper MakeRowMapper(DataViewSchema inputSchema)
     {

@@ -2,8 +2,8 @@ using System.IO.Compression;
 
 namespace Microsoft.ML.PermutedSegmentation.MLNet;
 
-/// <summary>What a transformer has written with a <see cref="ModelWriter"/>, in the same order.</summary>
-internal sealed class ModelReader(ModelLoadContext context)
+/// <summary>What a transformer has written with a <see cref="TransformerWriter"/>, in the same order.</summary>
+internal sealed class TransformerReader(ModelLoadContext context)
 {
     /// <summary>Values that have no method of their own here.</summary>
     public BinaryReader Binary => context.Reader;

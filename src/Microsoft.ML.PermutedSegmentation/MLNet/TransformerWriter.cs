@@ -3,7 +3,7 @@ using System.IO.Compression;
 namespace Microsoft.ML.PermutedSegmentation.MLNet;
 
 /// <summary>Where a transformer writes what it needs to be loaded again: its part of an ML.NET model file.</summary>
-internal sealed class ModelWriter(ModelSaveContext context)
+internal sealed class TransformerWriter(ModelSaveContext context)
 {
     /// <summary>Values that have no method of their own here.</summary>
     public BinaryWriter Binary => context.Writer;
@@ -20,7 +20,7 @@ internal sealed class ModelWriter(ModelSaveContext context)
         if (ArchiveFields.Of(context.Repository) is { } archive)
         {
             // ML.NET adds an entry of its own to the archive only when it is closed and the next one begins, so none is half-written now.
-            using Stream stream = archive.CreateEntry(ModelReader.PathOf(context.Directory, name), CompressionLevel.NoCompression).Open();
+            using Stream stream = archive.CreateEntry(TransformerReader.PathOf(context.Directory, name), CompressionLevel.NoCompression).Open();
             write(stream);
             return;
         }
