@@ -1,35 +1,34 @@
+using System.Runtime.InteropServices;
 using Google.Protobuf;
+using Microsoft.ML.PermutedSegmentation.Networks;
 using Onnx;
-using TorchSharp;
-using static TorchSharp.torch;
 
 namespace Microsoft.ML.PermutedSegmentation;
 
 /// <summary>A network's weights with batch norm folded into the convolutions, as ONNX wants them: a weight and a bias per convolution, by torchvision's names.</summary>
 internal static class FoldedWeights
 {
-    /// <summary>The folded weights and biases of a network's state.</summary>
-    /// <param name="entries">The network's state, plain or protected; its tensors stay the caller's.</param>
-    public static IReadOnlyDictionary<string, TensorProto> Of(IEnumerable<(string Name, Tensor Value)> entries)
+    /// <summary>The folded weights and biases of a network's state, plain or protected.</summary>
+    public static IReadOnlyDictionary<string, TensorProto> Of(NetworkLayout layout, BatchNormFolding.StateReader state)
     {
-        using var scope = NewDisposeScope();
-        using var noGrad = no_grad();
-        Dictionary<string, Tensor> state = entries.ToDictionary(entry => entry.Name, entry => entry.Value.cpu());
         var result = new Dictionary<string, TensorProto>();
-        foreach (string convolution in BatchNormFolding.ConvolutionsOf(state))
+        foreach (Convolution convolution in layout.Convolutions)
         {
-            (Tensor weights, Tensor bias) = BatchNormFolding.Fold(state, convolution);
-            Add(convolution + ".weight", weights);
-            Add(convolution + ".bias", bias);
+            byte[] weights = Room(convolution.WeightShape), bias = Room(convolution.Channels);
+            BatchNormFolding.Fold(convolution, state, MemoryMarshal.Cast<byte, float>(weights.AsSpan()), MemoryMarshal.Cast<byte, float>(bias.AsSpan()));
+            Add($"{convolution.Name}.weight", weights, convolution.WeightShape);
+            Add($"{convolution.Name}.bias", bias, convolution.Channels);
         }
         return result;
 
-        void Add(string name, Tensor value) => result[name] = new TensorProto
+        void Add(string name, byte[] values, params long[] shape) => result[name] = new TensorProto
         {
             Name = name,
             DataType = (int)TensorProto.Types.DataType.Float,
-            Dims = { value.shape },
-            RawData = ByteString.CopyFrom(value.contiguous().bytes),
+            Dims = { shape },
+            RawData = UnsafeByteOperations.UnsafeWrap(values),
         };
     }
+
+    private static byte[] Room(params long[] shape) => new byte[shape.Aggregate((long)sizeof(float), (product, length) => product * length)];
 }

@@ -46,6 +46,8 @@ internal sealed class GraphBuilder
 
     public static AttributeProto Integer(string name, long value) => new() { Name = name, Type = AttributeType.Int, I = value };
 
+    public static AttributeProto Number(string name, float value) => new() { Name = name, Type = AttributeType.Float, F = value };
+
     public static AttributeProto Integers(string name, params long[] values) => new() { Name = name, Type = AttributeType.Ints, Ints = { values } };
 
     public static AttributeProto Text(string name, string value) => new() { Name = name, Type = AttributeType.String, S = ByteString.CopyFromUtf8(value) };

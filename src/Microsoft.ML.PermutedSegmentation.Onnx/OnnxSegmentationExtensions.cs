@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using Google.Protobuf;
 using Onnx;
 using TorchSharp;
@@ -59,16 +60,18 @@ public static class OnnxSegmentationExtensions
         if (verify && description.IsProtected)
             KeyVerification.Require(KeyVerification.Matches(key, description.Salt, description.Fingerprint), "model", "get its inputs without verifying");
         return KeyEffect.PermutationsOf(key, description).ToDictionary(
-            entry => FcnGraph.InputOf(entry.Key), entry => Array.ConvertAll(entry.Value, channel => (long)channel));
+            entry => NetworkGraph.InputOf(entry.Key), entry => Array.ConvertAll(entry.Value, channel => (long)channel));
     }
 
     private static void Write(SegmentationModel model, Stream stream, OnnxExportOptions options)
     {
         using var scope = torch.NewDisposeScope();
-        var weights = new OnnxWeights(FoldedWeights.Of(model.StoredState()), protection: []);
         ModelDescription description = model.Description;
-        GraphProto graph = FcnGraph.ForFile(
-            description.Architecture, description.ImageHeight, description.ImageWidth, weights, description.FeatureMaps, options);
+        NetworkLayout layout = description.Layout;
+        Dictionary<string, torch.Tensor> state = model.StoredState().ToDictionary(entry => entry.Name, entry => entry.Value.cpu().contiguous());
+        var weights = new OnnxWeights(FoldedWeights.Of(layout, name => MemoryMarshal.Cast<byte, float>(state[name].bytes)), protection: null);
+        GraphProto graph = NetworkGraph.ForFile(
+            layout, description.ImageHeight, description.ImageWidth, weights, description.FeatureMaps, options);
         OnnxFile.CreateModel(graph, description).WriteTo(stream);
     }
 }

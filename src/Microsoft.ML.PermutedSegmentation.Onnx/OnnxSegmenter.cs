@@ -88,12 +88,13 @@ public sealed class OnnxSegmenter : IDisposable
         return new OnnxSegmenter(new InferenceSession(graph, sessionOptions ?? standard), model, isUnlocked: key is not null || !model.IsProtected);
     }
 
-    /// <summary>The ONNX model that is run: images of floats from 0 to 255 in, scores at the size of map 6 out.</summary>
+    /// <summary>The ONNX model that is run: images of floats from 0 to 255 in, scores at the size of the last map out.</summary>
     internal static (byte[] Graph, ModelDescription Model) CreateGraph(Stream stream, PermutationKey? key, bool verify)
     {
         (ModelDescription model, var tensors) = OnnxFile.Read(stream);
-        IReadOnlyList<ChannelReordering> protection = key is null ? [] : ProtectionOf(model, key, verify);
-        GraphProto graph = FcnGraph.ForMemory(model.Architecture, model.ImageHeight, model.ImageWidth, new OnnxWeights(tensors, protection));
+        WeightProtection? protection = key is null ? null : ProtectionOf(model, key, verify);
+        NetworkLayout layout = model.Layout;
+        GraphProto graph = NetworkGraph.ForMemory(layout, model.ImageHeight, model.ImageWidth, new OnnxWeights(tensors, protection));
         return (OnnxFile.CreateModel(graph, model).ToByteArray(), model);
     }
 
@@ -155,13 +156,13 @@ public sealed class OnnxSegmenter : IDisposable
 
     private int InputSize => ImageHeight * ImageWidth * 3;
 
-    private static IReadOnlyList<ChannelReordering> ProtectionOf(ModelDescription model, PermutationKey key, bool verify)
+    private static WeightProtection ProtectionOf(ModelDescription model, PermutationKey key, bool verify)
     {
         if (!model.IsProtected)
             throw new InvalidOperationException("This model is not protected: it needs no key.");
         if (verify)
             KeyVerification.Require(KeyVerification.Matches(key, model.Salt, model.Fingerprint), "model", "load it without verifying");
-        return ChannelReorderings.For(model.Architecture, KeyEffect.PermutationsOf(key, model));
+        return new WeightProtection(model.Layout, KeyEffect.PermutationsOf(key, model));
     }
 
     private void Write(ReadOnlySpan<byte> rgb, int height, int width, float[] batch, int index) =>
@@ -174,8 +175,9 @@ public sealed class OnnxSegmenter : IDisposable
         using var options = new RunOptions();
         using var outputs = use.Value.Run(options, ["image"], [input], ["scores"]);
         float[] scores = outputs[0].GetTensorDataAsSpan<float>().ToArray();
+        int stride = _model.Layout.Output.Stride;
         byte[] keyValues = LabelUpsampler.Upsample(
-            scores, count, ImageHeight / _model.OutputStride, ImageWidth / _model.OutputStride, ClassNames.Count, ImageHeight, ImageWidth);
+            scores, count, ImageHeight / stride, ImageWidth / stride, ClassNames.Count, ImageHeight, ImageWidth);
         byte[][,] masks = new byte[count][,];
         for (int i = 0; i < count; i++)
         {

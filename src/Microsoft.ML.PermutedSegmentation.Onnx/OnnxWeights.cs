@@ -1,29 +1,20 @@
 using System.Runtime.InteropServices;
 using Google.Protobuf;
+using Microsoft.ML.PermutedSegmentation.Networks;
+using Microsoft.ML.PermutedSegmentation.Protection;
 using Onnx;
 
 namespace Microsoft.ML.PermutedSegmentation;
 
-/// <summary>The weights of a network, checked when they are asked for, and re-ordered by a key if there is one.</summary>
+/// <summary>The weights of a network, checked when they are asked for, and put in order by a key if there is one.</summary>
 /// <param name="tensors">Weights and biases of convolutions by name, protected if the model is.</param>
-/// <param name="protection">What to undo; empty to take the weights as they are.</param>
-internal sealed class OnnxWeights(IReadOnlyDictionary<string, TensorProto> tensors, IEnumerable<ChannelReordering> protection)
+/// <param name="protection">What to undo; null to take the weights as they are.</param>
+internal sealed class OnnxWeights(IReadOnlyDictionary<string, TensorProto> tensors, WeightProtection? protection)
 {
-    private readonly ILookup<string, ChannelReordering> _protection = protection.ToLookup(reordering => reordering.Parameter);
-
     /// <summary>The weights and the bias of a convolution.</summary>
-    /// <exception cref="InvalidDataException">One is missing, or not of the given shape, or has values that are no finite numbers.</exception>
-    public (TensorProto Weights, TensorProto Bias) Get(string convolution, int outputs, int inputs, int kernel)
-    {
-        TensorProto weights = Find(convolution + ".weight", outputs, inputs, kernel, kernel), bias = Find(convolution + ".bias", outputs);
-        foreach (ChannelReordering reordering in _protection[weights.Name])
-        {
-            weights = Unprotect(weights, reordering);
-            if (reordering.Dimension == 0)
-                bias = Unprotect(bias, reordering);
-        }
-        return (weights, bias);
-    }
+    /// <exception cref="InvalidDataException">One is missing, or has another shape, or values that are not finite numbers.</exception>
+    public (TensorProto Weights, TensorProto Bias) Get(Convolution convolution) =>
+        (Unprotect(Find($"{convolution.Name}.weight", convolution.WeightShape)), Unprotect(Find($"{convolution.Name}.bias", convolution.Channels)));
 
     private TensorProto Find(string name, params long[] shape)
     {
@@ -40,17 +31,12 @@ internal sealed class OnnxWeights(IReadOnlyDictionary<string, TensorProto> tenso
         return new TensorProto { Name = name, DataType = tensor.DataType, Dims = { shape }, RawData = tensor.RawData };
     }
 
-    // Channel Order[i] of the plain weights is channel i of the protected ones.
-    private static TensorProto Unprotect(TensorProto tensor, ChannelReordering reordering)
+    private TensorProto Unprotect(TensorProto tensor)
     {
-        int channels = reordering.Order.Length, groups = reordering.Dimension == 0 ? 1 : (int)tensor.Dims[0];
+        if (protection?.Changes(tensor.Name) != true)
+            return tensor;
         byte[] plain = new byte[tensor.RawData.Length];
-        int size = plain.Length / groups / channels;
-        for (int group = 0; group < groups; group++)
-        {
-            for (int i = 0; i < channels; i++)
-                tensor.RawData.Span.Slice((group * channels + i) * size, size).CopyTo(plain.AsSpan((group * channels + reordering.Order[i]) * size));
-        }
+        protection.Unprotect(tensor.Name, MemoryMarshal.Cast<byte, float>(tensor.RawData.Span), MemoryMarshal.Cast<byte, float>(plain.AsSpan()));
         return new TensorProto { Name = tensor.Name, DataType = tensor.DataType, Dims = { tensor.Dims }, RawData = UnsafeByteOperations.UnsafeWrap(plain) };
     }
 }

@@ -20,8 +20,8 @@ public class KeySweepBenchmarks
         var random = new Random(1);
         _data = _mlContext.Data.LoadFromEnumerable(Enumerable.Range(0, Images).Select(_ => Row.Create(random)).ToArray());
         (_head, _stage4) = (CreateModel(FeatureMaps.Head), CreateModel(FeatureMaps.Stage4));
-        PrintShare("map 6", "classifier.4.");
-        PrintShare("map 5", "classifier.");
+        PrintShare("map 6", FeatureMaps.Head);
+        PrintShare("map 5", FeatureMaps.Stage4);
     }
 
     [GlobalCleanup]
@@ -51,11 +51,11 @@ public class KeySweepBenchmarks
     }
 
     // What is above a map has to run once for each key: its share of all multiplications is the least that a sweep costs.
-    private void PrintShare(string map, string readersAndAbove)
+    private void PrintShare(string name, FeatureMaps map)
     {
-        FcnArchitecture architecture = _head.Description.Architecture;
-        double share = Arithmetic.Multiplications(architecture, Size, readersAndAbove) / Arithmetic.Multiplications(architecture, Size);
-        Console.WriteLine($"{share:P2} of the arithmetic lies above {map}: {Keys} keys cost at least {1 - share + Keys * share:F2} plain evaluations.");
+        NetworkLayout layout = _head.Description.Layout;
+        double share = Arithmetic.Multiplications(layout, Size, layout.Find(map).Index) / Arithmetic.Multiplications(layout, Size);
+        Console.WriteLine($"{share:P2} of the arithmetic lies above {name}: {Keys} keys cost at least {1 - share + Keys * share:F2} plain evaluations.");
     }
 
     private static SegmentationModel CreateModel(FeatureMaps maps) => RandomModel.Create(Backbone.ResNet50, outputStride: 8, Size, Classes, maps);

@@ -13,6 +13,6 @@ internal static class RandomModel
             SegmentationNetwork.Fcn, backbone, outputStride, size, size, [.. Enumerable.Range(0, classes).Select(k => $"{k}")]);
         if (maps != FeatureMaps.None)
             description = description.With(new ModelProtection(maps, imageStep: null, new byte[PermutationKey.ModelSaltSizeInBytes], fingerprint: null));
-        return SegmentationModel.Stored(description, new FcnNetwork(description.Architecture, generator));
+        return SegmentationModel.Stored(description, new TorchNetwork(description.Layout, generator));
     }
 }

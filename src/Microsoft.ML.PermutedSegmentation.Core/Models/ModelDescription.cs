@@ -26,14 +26,14 @@ public sealed class ModelDescription
         SegmentationNetwork network, Backbone backbone, int outputStride, int imageHeight, int imageWidth, IReadOnlyList<string> classNames)
     {
         ArgumentNullException.ThrowIfNull(classNames);
-        if (network != SegmentationNetwork.Fcn)
-            throw new ArgumentOutOfRangeException(nameof(network), network, "Not a kind of network.");
+        if (NetworkLayout.FindProblem(network, backbone, outputStride) is { } wrong)
+            throw new ArgumentOutOfRangeException(char.ToLowerInvariant(wrong.Argument[0]) + wrong.Argument[1..], wrong.Message);
         string[] names = [.. classNames];
         if (ClassNameList.FindProblem(names) is { } problem)
             throw new ArgumentException(problem, nameof(classNames));
         if (ModelMetadata.WriteNames(names).Length is > LargestClassNames and var length)
             throw new ArgumentException($"The class names have {length} bytes; {LargestClassNames} are possible.", nameof(classNames));
-        Architecture = FcnArchitecture.For(backbone, outputStride, names.Length);
+        Layout = NetworkLayout.For(network, backbone, outputStride, names.Length);
         CheckSide(nameof(imageHeight), "height", imageHeight, outputStride);
         CheckSide(nameof(imageWidth), "width", imageWidth, outputStride);
         (Network, Backbone, OutputStride, ImageHeight, ImageWidth) = (network, backbone, outputStride, imageHeight, imageWidth);
@@ -42,8 +42,10 @@ public sealed class ModelDescription
 
     private ModelDescription(ModelDescription other, ModelProtection? protection)
     {
+        foreach (FeatureMaps map in (protection?.FeatureMaps ?? FeatureMaps.None).Each())
+            _ = other.Layout.Find(map); // throws for a map that the network does not have
         (Network, Backbone, OutputStride, ImageHeight, ImageWidth) = (other.Network, other.Backbone, other.OutputStride, other.ImageHeight, other.ImageWidth);
-        (ClassNames, Architecture, Protection) = (other.ClassNames, other.Architecture, protection);
+        (ClassNames, Layout, Protection) = (other.ClassNames, other.Layout, protection);
     }
 
     /// <summary>The kind of network.</summary>
@@ -77,7 +79,8 @@ public sealed class ModelDescription
 
     internal byte[]? Fingerprint => Protection?.FingerprintBytes;
 
-    internal FcnArchitecture Architecture { get; }
+    /// <summary>The table of its layers, with the names and shapes of all weights.</summary>
+    public NetworkLayout Layout { get; }
 
     /// <summary>Whether images may have such a side.</summary>
     internal static bool IsSide(int side, int outputStride) => side is > 0 and <= LargestSide && side % outputStride == 0;
@@ -86,6 +89,8 @@ public sealed class ModelDescription
     internal static string SideRule(int outputStride) => $"a positive multiple of the output stride, {outputStride}, of at most {LargestSide}";
 
     /// <summary>The same model with another protection, or with none.</summary>
+    /// <param name="protection">The protection; null for none.</param>
+    /// <exception cref="ArgumentException">The network does not have one of the maps.</exception>
     public ModelDescription With(ModelProtection? protection) => new(this, protection);
 
     /// <summary>The same model protected with a key from now on.</summary>

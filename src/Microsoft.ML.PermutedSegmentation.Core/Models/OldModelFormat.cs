@@ -33,7 +33,7 @@ internal static class OldModelFormat
             stream.ReadExactly(json);
             Stored stored = JsonSerializer.Deserialize(json, OldModelJson.Strict.Stored) ?? throw new JsonException("It is empty.");
             ModelDescription description = stored.Describe();
-            (string Name, long[] Shape)[] weights = [.. DescribedWeights.Of(description).OrderBy(weight => weight.Name.Contains(".running_", StringComparison.Ordinal))];
+            (string Name, IReadOnlyList<long> Shape)[] weights = [.. description.Layout.Parameters.OrderBy(parameter => !parameter.IsLearned).Select(parameter => (parameter.Name, parameter.Shape))];
             long expected = prefix.Length + size + SHA256.HashSizeInBytes
                 + weights.Sum(weight => weight.Shape.Aggregate((long)sizeof(float), (product, side) => product * side));
             if (length != expected)

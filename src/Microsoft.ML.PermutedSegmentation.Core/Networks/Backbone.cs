@@ -1,7 +1,7 @@
 namespace Microsoft.ML.PermutedSegmentation;
 
 /// <summary>
-/// The residual network that turns an image into feature maps (He et al., "Deep Residual Learning for Image Recognition", 2016).
+/// The network that turns an image into feature maps (He et al., "Deep Residual Learning for Image Recognition", 2016).
 /// A deeper one is more accurate and slower; the paper uses <see cref="ResNet50"/>.
 /// </summary>
 public enum Backbone
@@ -17,4 +17,9 @@ public enum Backbone
 
     /// <summary>101 layers of bottleneck blocks, 43 million weights.</summary>
     ResNet101,
+
+    /// <summary>
+    /// MobileNetV3-Large (Howard et al., "Searching for MobileNetV3", 2019), 3 million weights: for <see cref="SegmentationNetwork.LrAspp"/> only.
+    /// </summary>
+    MobileNetV3Large,
 }

@@ -1,7 +1,7 @@
 namespace Microsoft.ML.PermutedSegmentation.Networks;
 
-/// <summary>The two kinds of block a residual network is made of.</summary>
-internal enum ResidualBlock
+/// <summary>The two kinds of block that a residual network is made of.</summary>
+public enum ResidualBlock
 {
     /// <summary>Two 3x3 convolutions (ResNet-18 and 34).</summary>
     Basic,

@@ -57,13 +57,20 @@ internal sealed class AttackEvaluation
                 TryTraining(AttackMethod.StatisticsThenFineTuneReaders, count, generator => _stolen.Copy(MatchStatistics(), generator), Readers, _options.FineTuningRate);
             TryTraining(AttackMethod.FineTuneAll, count, generator => _stolen.Copy(generator: generator), null, _options.FineTuningRate);
             TryTraining(AttackMethod.TrainFromScratch, count,
-                generator => new FcnNetwork(_stolen.Description.Architecture, generator, _stolen.Device), null, _options.ScratchRate);
+                generator => new TorchNetwork(_stolen.Description.Layout, generator, _stolen.Device), null, _options.ScratchRate);
         }
         return _results;
     }
 
     // All that the key re-ordered.
-    private HashSet<string> Readers => [.. ChannelReorderings.For(_stolen.Description.Architecture, _right).Select(reordering => reordering.Parameter)];
+    private HashSet<string> Readers
+    {
+        get
+        {
+            var protection = new WeightProtection(_stolen.Description.Layout, _right);
+            return [.. _stolen.Description.Layout.Parameters.Select(parameter => parameter.Name).Where(protection.Changes)];
+        }
+    }
 
     private void Try(AttackMethod method, int imageCount, Func<Guess> attack)
     {
@@ -73,24 +80,24 @@ internal sealed class AttackEvaluation
         var clock = Stopwatch.StartNew();
         Guess guess = attack();
         double seconds = clock.Elapsed.TotalSeconds;
-        using FcnNetwork network = _stolen.Copy(guess);
+        using TorchNetwork network = _stolen.Copy(guess);
         Add(method, imageCount, method == AttackMethod.NoKey ? double.NaN : MisplacedShare(guess), network, seconds);
     }
 
-    private void TryTraining(AttackMethod method, int imageCount, Func<Generator, FcnNetwork> start, IReadOnlySet<string>? only, double rate)
+    private void TryTraining(AttackMethod method, int imageCount, Func<Generator, TorchNetwork> start, IReadOnlySet<string>? only, double rate)
     {
         if (!_options.Methods.Contains(method))
             return;
         _options.CancellationToken.ThrowIfCancellationRequested();
         var clock = Stopwatch.StartNew();
         using var generator = new Generator((ulong)_seed);
-        using FcnNetwork network = start(generator);
+        using TorchNetwork network = start(generator);
         using AttackerImages images = Draw(imageCount);
         FineTuning.Run(network, Batches(images), StepsFor(imageCount), only, rate, _stolen.Device);
         Add(method, imageCount, double.NaN, network, clock.Elapsed.TotalSeconds);
     }
 
-    private void Add(AttackMethod method, int imageCount, double misplacedShare, FcnNetwork network, double seconds)
+    private void Add(AttackMethod method, int imageCount, double misplacedShare, TorchNetwork network, double seconds)
     {
         SegmentationMetrics metrics = _test.Evaluate(network, _options.CancellationToken);
         var result = new AttackResult(method, imageCount, misplacedShare,

@@ -23,7 +23,7 @@ internal static class AttackPreparation
             throw new ArgumentException($"{nameof(options.PublicWeights)} are those of a {known.Backbone}, the model is a {description.Backbone}.", nameof(options));
 
         if (options.Methods.Any(method => method is AttackMethod.FineTuneAll or AttackMethod.TrainFromScratch)
-            && BatchStatistics.FindProblem(description.ImageHeight, description.ImageWidth, description.OutputStride, options.BatchSize) is { } problem)
+            && BatchStatistics.FindProblem(description.Layout, description.ImageHeight, description.ImageWidth, options.BatchSize) is { } problem)
             throw new ArgumentException($"{nameof(options.BatchSize)} is {options.BatchSize}: {problem}", nameof(options));
 
         var stolen = new StolenModel(segmenter.Model, ComputeDevice.Choose(environment));

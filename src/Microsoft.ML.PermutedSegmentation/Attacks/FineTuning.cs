@@ -18,12 +18,12 @@ internal static class FineTuning
     /// <param name="only">The parameters that change, with batch norm as it is and without dropout; null for all, as the trainer does it.</param>
     /// <param name="rate">The learning rate at the start.</param>
     /// <param name="device">Where the network is.</param>
-    public static void Run(FcnNetwork network, Func<LabeledBatch> batches, int steps, IReadOnlySet<string>? only, double rate, Device device)
+    public static void Run(TorchNetwork network, Func<LabeledBatch> batches, int steps, IReadOnlySet<string>? only, double rate, Device device)
     {
-        network.train(only is null);
-        foreach ((string name, Parameter parameter) in network.named_parameters())
+        network.Train(only is null);
+        foreach ((string name, Parameter parameter) in network.Parameters)
             parameter.requires_grad = only?.Contains(name) ?? true;
-        using SGD optimizer = optim.SGD(network.parameters().Where(parameter => parameter.requires_grad), rate, Momentum, weight_decay: WeightDecay);
+        using SGD optimizer = optim.SGD(network.Parameters.Select(parameter => parameter.Value).Where(parameter => parameter.requires_grad), rate, Momentum, weight_decay: WeightDecay);
         var schedule = new CosineAnnealingWithWarmRestarts(rate, Math.Min(LastRate, rate), steps);
         for (int step = 0; step < steps; step++)
         {
@@ -31,13 +31,13 @@ internal static class FineTuning
             using LabeledBatch batch = batches().To(device);
             if (batch.CountedPixels == 0)
                 continue;
-            Tensor loss = nn.functional.cross_entropy(network.forward(batch.Images), batch.Labels, ignore_index: ImageTensors.Void);
+            Tensor loss = nn.functional.cross_entropy(network.Forward(batch.Images), batch.Labels, ignore_index: ImageTensors.Void);
             optimizer.zero_grad();
             loss.backward();
             foreach (var group in optimizer.ParamGroups)
                 group.LearningRate = schedule.At(step);
             optimizer.step();
         }
-        network.eval();
+        network.Train(false);
     }
 }

@@ -13,15 +13,14 @@ internal static class GreedySwaps
     /// <param name="cancellation">Ends the search.</param>
     public static Dictionary<FeatureMaps, int[]> Guess(StolenModel stolen, LabeledBatch batch, int swaps, Random random, CancellationToken cancellation)
     {
-        using FcnNetwork network = stolen.Copy();
+        using TorchNetwork network = stolen.Copy();
         using var noGrad = no_grad();
         using var scope = NewDisposeScope();
         FeatureMaps[] maps = [.. stolen.KeyedMaps];
         // Below the lowest keyed map nothing changes.
-        int shared = maps[0].Number();
-        Tensor lowest = network.Run(batch.Images, 0, shared);
+        using LiveMaps images = LiveMaps.Of(network.Layout, batch.Images), shared = network.Run(images, network.Layout.Find(maps[0]).Index);
         Dictionary<FeatureMaps, int[]> orders = maps.ToDictionary(
-            map => map, map => Enumerable.Range(0, stolen.Description.Architecture.ChannelsOf(map)).ToArray());
+            map => map, map => Enumerable.Range(0, stolen.Description.Layout.Find(map).Channels).ToArray());
         double loss = Loss();
         for (int i = 0; i < swaps; i++)
         {
@@ -41,8 +40,8 @@ internal static class GreedySwaps
         {
             using var inner = NewDisposeScope();
             Dictionary<FeatureMaps, Tensor> matrices = orders.ToDictionary(entry => entry.Key, entry => LiteralForm.ToMatrix(entry.Value, stolen.Device));
-            Tensor permuted = matrices[maps[0]].matmul(lowest.flatten(2)).reshape(lowest.shape);
-            Tensor scores = FcnNetwork.Upsample(LiteralForm.Run(network, permuted, shared, FcnNetwork.Scores, matrices), batch.Images.shape[2], batch.Images.shape[3]);
+            Tensor map = LiteralForm.Run(network, shared, network.Layout.Layers.Count, matrices).Only;
+            Tensor scores = TorchNetwork.Upsample(map, batch.Images.shape[2], batch.Images.shape[3]);
             return nn.functional.cross_entropy(scores, batch.Labels, ignore_index: ImageTensors.Void).ToDouble();
         }
     }

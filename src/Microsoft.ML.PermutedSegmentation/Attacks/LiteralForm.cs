@@ -9,20 +9,15 @@ namespace Microsoft.ML.PermutedSegmentation.Attacks;
 /// </summary>
 internal static class LiteralForm
 {
-    /// <summary>The same as <see cref="FcnNetwork.Run"/> with permuted maps; <paramref name="input"/> is a map that was permuted already.</summary>
-    public static Tensor Run(FcnNetwork stored, Tensor input, int from, int to, IReadOnlyDictionary<FeatureMaps, Tensor> matrices)
+    /// <summary>Runs a stored network with a matrix at each keyed map for which there is one.</summary>
+    public static LiveMaps Run(TorchNetwork stored, LiveMaps start, int end, IReadOnlyDictionary<FeatureMaps, Tensor> matrices) =>
+        stored.Run(start, end, (map, values) => matrices.TryGetValue(map, out Tensor? matrix) ? Apply(matrix, values) : values.alias());
+
+    /// <summary>The scores of images, at their size.</summary>
+    public static Tensor Forward(TorchNetwork stored, Tensor images, IReadOnlyDictionary<FeatureMaps, Tensor> matrices)
     {
-        Tensor map = input.alias();
-        for (int number = from + 1; number <= to; number++)
-        {
-            using Tensor before = map;
-            map = stored.Run(before, number - 1, number);
-            if (number == FcnNetwork.Scores || !matrices.TryGetValue((FeatureMaps)(1 << (number - 1)), out Tensor? matrix))
-                continue;
-            using Tensor plain = map;
-            map = Apply(matrix, plain);
-        }
-        return map;
+        using LiveMaps start = LiveMaps.Of(stored.Layout, images);
+        return TorchNetwork.Upsample(Run(stored, start, stored.Layout.Layers.Count, matrices).Only, images.shape[2], images.shape[3]);
     }
 
     /// <summary>A permutation as a matrix.</summary>

@@ -11,12 +11,12 @@ internal static class PublicWeightsMatching
 {
     public static Dictionary<FeatureMaps, int[]> Guess(StolenModel stolen, IReadOnlyDictionary<string, Tensor> known)
     {
-        using FcnNetwork network = stolen.Copy();
-        IReadOnlyDictionary<string, Tensor> state = network.State();
+        using TorchNetwork network = stolen.Copy();
+        IReadOnlyDictionary<string, Tensor> state = network.State;
         var guess = new Dictionary<FeatureMaps, int[]>();
         foreach (FeatureMaps map in stolen.KeyedMaps)
         {
-            string[] readers = [.. stolen.ReadersOf(map).Select(reader => $"{reader.Convolution}.weight")];
+            string[] readers = [.. network.Layout.ReadersOf(map).Select(reader => $"{reader.Name}.weight")];
             // A public backbone has no classifier, and a classifier of other classes has other weights.
             if (!readers.All(name => known.TryGetValue(name, out Tensor? weights) && weights.shape.SequenceEqual(state[name].shape)))
                 continue;
@@ -24,9 +24,9 @@ internal static class PublicWeightsMatching
             using var noGrad = no_grad();
             Tensor similarity = Channels(state, readers).matmul(Channels(known, readers).t());
             int[] order = LiteralForm.ToOrder(similarity);
-            // In basic blocks the readers of map 2 also undo the order that map 1 left on stage 1's residual stream.
-            if (map == FeatureMaps.Stage1 && stolen.Description.Architecture.Block == ResidualBlock.Basic && guess.TryGetValue(FeatureMaps.Stem, out int[]? stem))
-                order = Array.ConvertAll(order, channel => Array.IndexOf(stem, channel));
+            // Readers also undo the order in which a residual stream arrives at the map.
+            if (new ChannelOrders(network.Layout, guess).Of(network.Layout.Find(map).Inputs[0]) is { } before)
+                order = Array.ConvertAll(order, channel => Array.IndexOf(before, channel));
             guess[map] = order;
         }
         return guess;

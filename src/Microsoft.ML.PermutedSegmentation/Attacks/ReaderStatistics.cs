@@ -1,5 +1,4 @@
 using TorchSharp;
-using TorchSharp.Modules;
 using static TorchSharp.torch;
 
 namespace Microsoft.ML.PermutedSegmentation.Attacks;
@@ -20,11 +19,11 @@ internal sealed record ReaderStatistics(Tensor Weights, Tensor Means, Tensor Cov
     private const long MostValues = 5000;
 
     /// <summary>The statistics of a reader over batches of a map as it is before its permutation. All tensors go to the current scope.</summary>
-    public static ReaderStatistics Of(Conv2d convolution, BatchNorm2d norm, IReadOnlyList<Tensor> maps)
+    public static ReaderStatistics Of(Convolution convolution, BatchNorm norm, IReadOnlyDictionary<string, Tensor> state, IReadOnlyList<Tensor> maps)
     {
         using var scope = NewDisposeScope();
-        Tensor weights = convolution.weight!.detach().cpu();
-        long channels = weights.shape[1], kernel = weights.shape[2], stride = convolution.stride[0];
+        Tensor weights = state[$"{convolution.Name}.weight"].detach().cpu();
+        long channels = convolution.InputChannels, kernel = convolution.Kernel, stride = convolution.Step;
         if (channels * kernel * kernel > MostValues)
             (weights, kernel) = (weights.sum([2, 3], keepdim: true), 1);
 
@@ -33,7 +32,7 @@ internal sealed record ReaderStatistics(Tensor Weights, Tensor Means, Tensor Cov
         foreach (Tensor map in maps)
         {
             using var inner = NewDisposeScope();
-            Tensor patches = nn.functional.unfold(map.cpu(), kernel, padding: kernel / 2, stride: stride).transpose(0, 1).flatten(1);
+            Tensor patches = nn.functional.unfold(map.cpu(), kernel, dilation: convolution.Dilation, padding: convolution.Dilation * (kernel / 2), stride: stride).transpose(0, 1).flatten(1);
             sum.add_(patches.sum(1));
             products.add_(patches.matmul(patches.t()));
             count += patches.shape[1];
@@ -42,8 +41,8 @@ internal sealed record ReaderStatistics(Tensor Weights, Tensor Means, Tensor Cov
         Tensor covariance = products.div(count).sub_(mean.outer(mean));
         return new ReaderStatistics(
             weights.flatten(2).clone().MoveToOuterDisposeScope(), mean.reshape(channels, -1).MoveToOuterDisposeScope(), covariance.MoveToOuterDisposeScope(),
-            norm.running_mean!.detach().cpu().clone().MoveToOuterDisposeScope(),
-            norm.running_var!.detach().cpu().add(1e-5).MoveToOuterDisposeScope());
+            state[$"{norm.Name}.running_mean"].detach().cpu().clone().MoveToOuterDisposeScope(),
+            state[$"{norm.Name}.running_var"].detach().cpu().add(norm.Epsilon).MoveToOuterDisposeScope());
     }
 
     /// <summary>How far outputs read through a matrix are from what the batch norm remembers: 0 for the right one, but for sampling.</summary>

@@ -19,14 +19,14 @@ internal static class RelaxedPermutation
     /// <param name="generator">Where the first matrices come from.</param>
     public static Dictionary<FeatureMaps, int[]> Guess(StolenModel stolen, Func<LabeledBatch> batches, int steps, Generator generator)
     {
-        using FcnNetwork network = stolen.Copy();
-        foreach (Parameter parameter in network.parameters())
+        using TorchNetwork network = stolen.Copy();
+        foreach ((_, Parameter parameter) in network.Parameters)
             parameter.requires_grad = false;
         using var scope = NewDisposeScope();
         // Equal values would have equal gradients.
         Dictionary<FeatureMaps, Parameter> logarithms = stolen.KeyedMaps.ToDictionary(map => map, map =>
         {
-            int channels = stolen.Description.Architecture.ChannelsOf(map);
+            int channels = stolen.Description.Layout.Find(map).Channels;
             return new Parameter(randn([channels, channels], generator: generator).mul_(0.01).to(stolen.Device));
         });
         using var optimizer = optim.Adam(logarithms.Values, Rate);
@@ -38,7 +38,7 @@ internal static class RelaxedPermutation
             if (batch.CountedPixels == 0)
                 continue;
             Dictionary<FeatureMaps, Tensor> matrices = logarithms.ToDictionary(entry => entry.Key, entry => Sinkhorn.Normalize(entry.Value.div(temperature)));
-            Tensor scores = FcnNetwork.Upsample(LiteralForm.Run(network, batch.Images, 0, FcnNetwork.Scores, matrices), batch.Images.shape[2], batch.Images.shape[3]);
+            Tensor scores = LiteralForm.Forward(network, batch.Images, matrices);
             optimizer.zero_grad();
             nn.functional.cross_entropy(scores, batch.Labels, ignore_index: ImageTensors.Void).backward();
             optimizer.step();

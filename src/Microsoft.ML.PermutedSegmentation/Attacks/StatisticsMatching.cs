@@ -1,5 +1,4 @@
 using TorchSharp;
-using TorchSharp.Modules;
 using static TorchSharp.torch;
 
 namespace Microsoft.ML.PermutedSegmentation.Attacks;
@@ -23,7 +22,7 @@ internal static class StatisticsMatching
 
     public static Dictionary<FeatureMaps, int[]> Guess(StolenModel stolen, IReadOnlyList<Tensor> images, Generator generator, CancellationToken cancellation)
     {
-        using FcnNetwork network = stolen.Copy();
+        using TorchNetwork network = stolen.Copy();
         using var scope = NewDisposeScope();
         var guess = new Dictionary<FeatureMaps, int[]>();
         var matrices = new Dictionary<FeatureMaps, Tensor>();
@@ -41,12 +40,16 @@ internal static class StatisticsMatching
 
     // What reads a map, with the guesses of the maps before it in place.
     private static ReaderStatistics[] Read(
-        StolenModel stolen, FcnNetwork network, IReadOnlyList<Tensor> images, IReadOnlyDictionary<FeatureMaps, Tensor> matrices, FeatureMaps map)
+        StolenModel stolen, TorchNetwork network, IReadOnlyList<Tensor> images, IReadOnlyDictionary<FeatureMaps, Tensor> matrices, FeatureMaps map)
     {
         using var noGrad = no_grad();
-        Tensor[] maps = [.. images.Select(batch => LiteralForm.Run(network, batch, 0, map.Number(), matrices))];
-        Dictionary<string, nn.Module> modules = network.named_modules().ToDictionary(entry => entry.name, entry => entry.module);
-        return [.. stolen.ReadersOf(map).Select(reader => ReaderStatistics.Of((Conv2d)modules[reader.Convolution], (BatchNorm2d)modules[reader.BatchNorm!], maps))];
+        KeyedMap place = network.Layout.Find(map);
+        Tensor[] maps = [.. images.Select(batch =>
+        {
+            using LiveMaps start = LiveMaps.Of(network.Layout, batch);
+            return LiteralForm.Run(network, start, place.Index + 1, matrices).Of(place);
+        })];
+        return [.. network.Layout.ReadersOf(map).Where(reader => reader.Norm is not null).Select(reader => ReaderStatistics.Of(reader, reader.Norm!, network.State, maps))];
     }
 
     private static int[] GuessMap(ReaderStatistics[] readers, Generator generator, CancellationToken cancellation)

@@ -27,16 +27,16 @@ internal sealed class TestImages : IDisposable
     }
 
     /// <summary>How well a network labels them.</summary>
-    public SegmentationMetrics Evaluate(FcnNetwork network, CancellationToken cancellation)
+    public SegmentationMetrics Evaluate(TorchNetwork network, CancellationToken cancellation)
     {
-        network.eval();
+        network.Train(false);
         var evaluator = new SegmentationEvaluator(_classNames);
         foreach ((Tensor images, List<byte[]> truths) in _batches)
         {
             cancellation.ThrowIfCancellationRequested();
             using var scope = NewDisposeScope();
             using var inference = inference_mode();
-            byte[] labels = TensorLabels.Upsample(network.Run(images, 0, FcnNetwork.Scores), (int)images.shape[2], (int)images.shape[3]);
+            byte[] labels = TensorLabels.Upsample(network.Score(images), (int)images.shape[2], (int)images.shape[3]);
             int pixels = labels.Length / truths.Count;
             for (int i = 0; i < truths.Count; i++)
                 evaluator.AddImage(truths[i], labels.AsSpan(i * pixels, pixels));

@@ -15,10 +15,6 @@ internal static class ImageTensors
 
     private delegate void RowReader(int y, Span<byte> rgb);
 
-    // Of ImageNet's training images, in units of a byte.
-    internal static readonly float[] Mean = [0.485f * 255, 0.456f * 255, 0.406f * 255];
-    internal static readonly float[] Deviation = [0.229f * 255, 0.224f * 255, 0.225f * 255];
-
     /// <summary>
     /// An empty batch of images, [N, 3, height, width]. Its values lie in memory by pixel (channels last): libtorch's
     /// convolutions keep that order, and it is their faster one.
@@ -52,7 +48,7 @@ internal static class ImageTensors
             part = part.flip(3);
         if (transform is not null)
             part = Apply(transform, part);
-        Tensor mean = tensor(Mean).reshape(1, 3, 1, 1), deviation = tensor(Deviation).reshape(1, 3, 1, 1);
+        Tensor mean = tensor(ImageNormalization.Mean.ToArray()).reshape(1, 3, 1, 1), deviation = tensor(ImageNormalization.Deviation.ToArray()).reshape(1, 3, 1, 1);
         batch[index].copy_(part.sub_(mean).div_(deviation).squeeze(0));
     }
 

@@ -18,7 +18,7 @@ internal sealed class KeySweep
 
     private readonly SegmentationModel _model;
     private readonly Device _device;
-    private readonly int _sharedMap;
+    private readonly int _firstReader;
     private readonly NativeHeap _heap = new();
 
     /// <param name="model">A protected model; its own state of protection does not matter.</param>
@@ -26,7 +26,7 @@ internal sealed class KeySweep
     public KeySweep(SegmentationModel model, Device device)
     {
         (_model, _device) = (model, device);
-        _sharedMap = model.Description.FeatureMaps.Each()[0].Number();
+        _firstReader = model.Description.Layout.Find(model.Description.FeatureMaps.Each()[0]).Index + 1;
     }
 
     /// <summary>The metrics under each key.</summary>
@@ -41,11 +41,11 @@ internal sealed class KeySweep
         long scored = 0;
         void Report(int images) => progress?.Report(scored += images);
         SegmentationEvaluator[] evaluators = [.. keys.Select(_ => new SegmentationEvaluator(_model.Description.ClassNames))];
-        var group = new List<(Tensor Maps, List<byte[]> Truths)>();
+        var group = new List<(LiveMaps Maps, List<byte[]> Truths)>();
         long size = 0;
         try
         {
-            foreach ((Tensor maps, List<byte[]> truth) in SharedMaps(data, labelColumnName))
+            foreach ((LiveMaps maps, List<byte[]> truth) in SharedMaps(data, labelColumnName))
             {
                 cancellation.ThrowIfCancellationRequested();
                 group.Add((maps, truth));
@@ -66,14 +66,14 @@ internal sealed class KeySweep
     }
 
     private void Apply(
-        List<(Tensor Maps, List<byte[]> Truths)> group, IReadOnlyList<PermutationKey?> keys, IReadOnlyList<SegmentationEvaluator> evaluators,
+        List<(LiveMaps Maps, List<byte[]> Truths)> group, IReadOnlyList<PermutationKey?> keys, IReadOnlyList<SegmentationEvaluator> evaluators,
         Action<int> report, CancellationToken cancellation)
     {
         for (int k = 0; k < keys.Count; k++)
         {
             using SegmentationModel underKey = _model.With(keys[k]);
-            using ScoringNetwork network = ScoringNetworkOf(underKey, _sharedMap, FcnNetwork.Scores);
-            foreach ((Tensor maps, List<byte[]> truths) in group)
+            using ScoringNetwork network = ScoringNetworkOf(underKey, _firstReader, null);
+            foreach ((LiveMaps maps, List<byte[]> truths) in group)
             {
                 cancellation.ThrowIfCancellationRequested();
                 byte[] labels = LabelsOf(network, maps);
@@ -88,15 +88,15 @@ internal sealed class KeySweep
         }
     }
 
-    private byte[] LabelsOf(ScoringNetwork network, Tensor maps)
+    private byte[] LabelsOf(ScoringNetwork network, LiveMaps maps)
     {
         using var scope = NewDisposeScope();
-        Tensor scores = network.Run(maps, _sharedMap, FcnNetwork.Scores);
+        Tensor scores = network.Score(maps);
         return TensorLabels.Upsample(scores, _model.Description.ImageHeight, _model.Description.ImageWidth);
     }
 
     // The lowest keyed map of each batch of images, with their true masks at the model's size.
-    private IEnumerable<(Tensor Maps, List<byte[]> Truths)> SharedMaps(IDataView data, string labelColumnName)
+    private IEnumerable<(LiveMaps Maps, List<byte[]> Truths)> SharedMaps(IDataView data, string labelColumnName)
     {
         int height = _model.Description.ImageHeight, width = _model.Description.ImageWidth;
         ImageColumn imageColumn = ImageColumn.Find(data.Schema, _model.Columns.Image);
@@ -104,7 +104,7 @@ internal sealed class KeySweep
         using DataViewRowCursor cursor = data.GetLazyCursor([.. imageColumn.Columns, .. maskColumn.Columns]);
         using ImageColumn.Reader imageReader = imageColumn.CreateReader(cursor);
         MaskColumn.Reader maskReader = maskColumn.CreateReader(cursor);
-        using ScoringNetwork network = ScoringNetworkOf(_model, 0, _sharedMap);
+        using ScoringNetwork network = ScoringNetworkOf(_model, 0, _firstReader);
         using Tensor batch = ImageTensors.CreateBatch(BatchSize, height, width).DetachFromDisposeScope();
         var truths = new List<byte[]>();
         while (cursor.MoveNext())
@@ -130,21 +130,22 @@ internal sealed class KeySweep
     }
 
     // It has weights of its own.
-    private static ScoringNetwork ScoringNetworkOf(SegmentationModel model, int from, int to)
+    private static ScoringNetwork ScoringNetworkOf(SegmentationModel model, int start, int? end)
     {
         using var use = model.Use();
-        return new ScoringNetwork(use.Value.Network, model.Description.ImageHeight, model.Description.ImageWidth, from, to);
+        return new ScoringNetwork(use.Value.Network, model.Description.ImageHeight, model.Description.ImageWidth, start, end);
     }
 
-    private Tensor RunShared(ScoringNetwork network, Tensor images)
+    private LiveMaps RunShared(ScoringNetwork network, Tensor images)
     {
         using var scope = NewDisposeScope();
-        return network.Run(images.to(_device), 0, _sharedMap).DetachFromDisposeScope();
+        using LiveMaps start = LiveMaps.Of(network.Layout, images.to(_device));
+        return network.RunInParts(start, _firstReader).Detach();
     }
 
-    private static void Clear(List<(Tensor Maps, List<byte[]> Truths)> group)
+    private static void Clear(List<(LiveMaps Maps, List<byte[]> Truths)> group)
     {
-        foreach ((Tensor maps, _) in group)
+        foreach ((LiveMaps maps, _) in group)
             maps.Dispose();
         group.Clear();
     }

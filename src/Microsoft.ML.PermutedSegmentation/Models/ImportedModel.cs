@@ -13,14 +13,14 @@ internal static class ImportedModel
     {
         if (weights.IsLocked)
             throw new ArgumentException("The weights are those of a locked model. Load that model itself and unlock it with mlContext.Segmentation().Unlock(model, key).", nameof(weights));
-        if (weights.ClassCount is not { } classCount)
+        if (weights is not { ClassCount: { } classCount, Network: { } network })
             throw new ArgumentException($"The weights are those of a {weights.Backbone} alone, without a classifier: train a model from them, as Options.InitialWeights.", nameof(weights));
         if (classNames.Count != classCount)
             throw new ArgumentException($"The weights tell {classCount} classes apart, but there are {classNames.Count} class names.", nameof(classNames));
-        var description = new ModelDescription(SegmentationNetwork.Fcn, weights.Backbone, outputStride, imageHeight, imageWidth, classNames);
+        var description = new ModelDescription(network, weights.Backbone, outputStride, imageHeight, imageWidth, classNames);
         using var use = weights.Use();
-        FcnNetwork network = FcnNetwork.FromState(
-            description.Architecture, use.Value.ToDictionary(entry => entry.Key, entry => entry.Value.alias()));
-        return new PermutedSegmentationTransformer(environment, SegmentationModel.Stored(description, network));
+        TorchNetwork plain = TorchNetwork.FromState(
+            description.Layout, use.Value.ToDictionary(entry => entry.Key, entry => entry.Value.alias()));
+        return new PermutedSegmentationTransformer(environment, SegmentationModel.Stored(description, plain));
     }
 }

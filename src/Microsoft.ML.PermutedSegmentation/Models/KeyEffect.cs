@@ -9,7 +9,7 @@ internal sealed record KeyEffect(WeightProtection Weights, BlockTransform? Image
     /// <summary>The effect of a key on the model described.</summary>
     public static KeyEffect Of(PermutationKey key, ModelDescription model)
     {
-        var weights = new WeightProtection(model.Architecture, PermutationsOf(key, model));
+        var weights = new WeightProtection(model.Layout, PermutationsOf(key, model));
         byte[]? fingerprint = model.Salt is { } salt ? key.GetFingerprint(salt) : null;
         return new KeyEffect(weights, BlockScheme.Of(model)?.Derive(key, model.Salt), fingerprint);
     }
@@ -17,8 +17,8 @@ internal sealed record KeyEffect(WeightProtection Weights, BlockTransform? Image
     /// <summary>The permutations that a key gives to the keyed maps of the model described.</summary>
     public static IReadOnlyDictionary<FeatureMaps, int[]> PermutationsOf(PermutationKey key, ModelDescription model)
     {
-        FcnArchitecture architecture = model.Architecture;
+        NetworkLayout layout = model.Layout;
         return model.FeatureMaps.Each().ToDictionary(
-            map => map, map => key.GetChannelPermutation(model.Salt, map.Number(), architecture.ChannelsOf(map)));
+            map => map, map => key.GetChannelPermutation(model.Salt, map.Number(), layout.Find(map).Channels));
     }
 }

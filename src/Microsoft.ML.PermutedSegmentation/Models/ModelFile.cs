@@ -10,7 +10,7 @@ internal static class ModelFile
     public static void Save(SegmentationModel model, Stream stream)
     {
         using var use = model.Use();
-        using var writer = new ModelWriter(stream, model.Description, use.Value.Network.State().Keys, model.Columns.ToMetadata());
+        using var writer = new ModelWriter(stream, model.Description, use.Value.Network.State.Keys, model.Columns.ToMetadata());
         foreach ((string name, Tensor value) in model.StoredState())
         {
             using (value)
@@ -30,7 +30,7 @@ internal static class ModelFile
         try
         {
             stored.ReadWeights((name, shape) => (state[name] = TensorBytes.New(shape)).Values());
-            return SegmentationModel.Stored(description, FcnNetwork.FromState(description.Architecture, state), columns);
+            return SegmentationModel.Stored(description, TorchNetwork.FromState(description.Layout, state), columns);
         }
         catch
         {

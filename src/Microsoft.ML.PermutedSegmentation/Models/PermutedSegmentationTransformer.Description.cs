@@ -15,7 +15,10 @@ public sealed partial class PermutedSegmentationTransformer
     /// <summary>Width of the predicted masks in pixels.</summary>
     public int ImageWidth => Model.Description.ImageWidth;
 
-    /// <summary>The network that reads the images.</summary>
+    /// <summary>The kind of network that labels the pixels.</summary>
+    public SegmentationNetwork Network => Model.Description.Network;
+
+    /// <summary>The part of the network that makes feature maps of the images.</summary>
     public Backbone Backbone => Model.Description.Backbone;
 
     /// <summary>Pixels of the image per cell of the last feature map, in each direction: 8, 16 or 32.</summary>
@@ -31,7 +34,7 @@ public sealed partial class PermutedSegmentationTransformer
         get
         {
             using var use = Model.Use();
-            return use.Value.Network.State().Values.Sum(value => value.NumberOfElements);
+            return use.Value.Network.State.Values.Sum(value => value.NumberOfElements);
         }
     }
 
@@ -56,5 +59,5 @@ public sealed partial class PermutedSegmentationTransformer
 
     /// <summary>How many channels one of the six feature maps has, and so how many a key permutes.</summary>
     /// <exception cref="ArgumentException"><paramref name="map"/> is not exactly one map.</exception>
-    public int ChannelsOf(FeatureMaps map) => Model.Description.Architecture.ChannelsOf(map);
+    public int ChannelsOf(FeatureMaps map) => Model.Description.Layout.Find(map).Channels;
 }

@@ -35,7 +35,7 @@ public sealed partial class PermutedSegmentationTransformer : ITransformer, IDis
         _device = ComputeDevice.Choose(environment);
         Model = model;
         using var use = model.Use();
-        use.Value.Network.to(_device);
+        use.Value.Network.MoveTo(_device);
     }
 
     /// <summary>Whether the model scores at full capacity: a key has been given, right or wrong, or none is needed.</summary>

@@ -16,13 +16,16 @@ public sealed class SegmentationWeights : IDisposable
 
     private readonly Shared<IReadOnlyDictionary<string, Tensor>> _state;
 
-    private SegmentationWeights(Backbone backbone, int? classCount, bool isLocked, Dictionary<string, Tensor> state)
+    private SegmentationWeights(SegmentationNetwork? network, Backbone backbone, int? classCount, bool isLocked, Dictionary<string, Tensor> state)
     {
-        (Backbone, ClassCount, IsLocked) = (backbone, classCount, isLocked);
+        (Network, Backbone, ClassCount, IsLocked) = (network, backbone, classCount, isLocked);
         foreach (Tensor tensor in state.Values)
             tensor.DetachFromDisposeScope();
         _state = new Shared<IReadOnlyDictionary<string, Tensor>>(state, Free, () => new ObjectDisposedException(nameof(SegmentationWeights)));
     }
+
+    /// <summary>The network that they are of; null for a backbone alone.</summary>
+    public SegmentationNetwork? Network { get; }
 
     /// <summary>The residual network that they belong to.</summary>
     public Backbone Backbone { get; }
@@ -36,7 +39,7 @@ public sealed class SegmentationWeights : IDisposable
     /// </summary>
     public bool IsLocked { get; }
 
-    /// <summary>32-bit floats by their names in <see cref="FcnNetwork.State"/>; a backbone alone lacks the classifier's.</summary>
+    /// <summary>32-bit floats by their names in <see cref="TorchNetwork.State"/>; a backbone alone lacks the classifier's.</summary>
     /// <exception cref="ObjectDisposedException">The weights were disposed.</exception>
     internal Shared<IReadOnlyDictionary<string, Tensor>>.Lease Use() => _state.Use();
 
@@ -69,7 +72,8 @@ public sealed class SegmentationWeights : IDisposable
             if (file.Header.Metadata.TryGetValue(ModelFormat.FormatName, out string? format) && format.StartsWith(ModelFormat.Family, StringComparison.Ordinal))
                 throw new InvalidDataException("it is the inside of a model or a checkpoint, whose weights may be protected; take them with SegmentationWeights.Of from the model.");
             TorchvisionWeights weights = TorchvisionWeights.Recognize(file.Header.Entries);
-            return new SegmentationWeights(weights.Backbone, weights.ClassCount, file.Header.Metadata.ContainsKey(LockedMark), Read(file, weights));
+            return new SegmentationWeights(
+                weights.Network, weights.Backbone, weights.ClassCount, file.Header.Metadata.ContainsKey(LockedMark), Read(file, weights));
         }
         catch (Exception exception) when (exception is InvalidDataException or EndOfStreamException)
         {
@@ -92,8 +96,8 @@ public sealed class SegmentationWeights : IDisposable
         PermutedSegmentationTransformer segmenter = ModelChain.Split(model).Segmenter;
         using var use = segmenter.Model.Use();
         return new SegmentationWeights(
-            segmenter.Model.Description.Backbone, segmenter.ClassNames.Count, !segmenter.IsUnlocked,
-            use.Value.Network.State().ToDictionary(entry => entry.Key, entry => entry.Value.detach()));
+            segmenter.Network, segmenter.Backbone, segmenter.ClassNames.Count, !segmenter.IsUnlocked,
+            use.Value.Network.State.ToDictionary(entry => entry.Key, entry => entry.Value.detach()));
     }
 
     /// <summary>
@@ -115,7 +119,7 @@ public sealed class SegmentationWeights : IDisposable
         ArgumentException.ThrowIfNullOrEmpty(path);
         using var use = Use();
         IReadOnlyDictionary<string, Tensor> state = use.Value;
-        var tensors = TorchvisionWeights.ToFile([.. state.Keys], isWhole: ClassCount is not null);
+        var tensors = TorchvisionWeights.ToFile([.. state.Keys], isWhole: Network is not null, Backbone);
         byte[] header = SafetensorsHeader.Write(
             tensors.Select(entry => entry.Name is { } name ? (entry.FileName, ElementType.Float32, state[name].shape) : (entry.FileName, ElementType.Int64, [])),
             IsLocked ? new Dictionary<string, string> { [LockedMark] = "true" } : []);

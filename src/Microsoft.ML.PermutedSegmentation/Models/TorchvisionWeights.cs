@@ -1,22 +1,23 @@
 namespace Microsoft.ML.PermutedSegmentation.Models;
 
 /// <summary>
-/// Which weights the tensors of a state dict of torchvision are: of an FCN (<c>fcn_resnet50</c>; backbone.*, classifier.*) or of a
-/// residual network alone (<c>resnet50</c>), whose names lack the backbone's prefix.
+/// Which weights the tensors of a state dict of torchvision are: of a whole network (<c>fcn_resnet50</c>; backbone.*, classifier.*), or of a
+/// backbone that classified images (<c>resnet50</c>, <c>mobilenet_v3_large</c>), whose names have another prefix.
 /// </summary>
-/// <param name="Backbone">The network, told by the names.</param>
-/// <param name="ClassCount">The classes of the FCN; null for a residual network alone.</param>
-/// <param name="Entries">The entries by their names in <see cref="FcnNetwork.State"/>, in the order of the file.</param>
-internal sealed record TorchvisionWeights(Backbone Backbone, int? ClassCount, IReadOnlyList<(string Name, SafetensorsEntry Entry)> Entries)
+/// <param name="Network">The network, told by the names; null for a backbone alone.</param>
+/// <param name="Backbone">The backbone, told by the names.</param>
+/// <param name="ClassCount">The classes of the network; null for a backbone alone.</param>
+/// <param name="Entries">The entries by their names in <see cref="TorchNetwork.State"/>, in the order of the file.</param>
+internal sealed record TorchvisionWeights(
+    SegmentationNetwork? Network, Backbone Backbone, int? ClassCount, IReadOnlyList<(string Name, SafetensorsEntry Entry)> Entries)
 {
     /// <summary>What wraps a network puts before the names of all its tensors: DataParallel, torch.compile, and usual names of its field.</summary>
     private static readonly string[] WrapperPrefixes = ["module.", "_orig_mod.", "model.", "ema."];
 
-    private const string BackbonePrefix = "backbone.", ClassifierPrefix = "classifier.";
-    private const string ClassifierWeight = "classifier.4.weight";
+    private const string BackbonePrefix = "backbone.", ClassifierPrefix = "classifier.", MobileNetPrefix = "features.";
     private const int ListedNames = 8;
 
-    /// <summary>Counts the batches of a training; only matters for a cumulative average, which no ResNet uses.</summary>
+    /// <summary>Counts the batches of a training; only matters for a cumulative average, which none of the networks uses.</summary>
     private const string Counter = "num_batches_tracked";
 
     /// <summary>Counts the states that an <c>AveragedModel</c> has averaged.</summary>
@@ -27,37 +28,42 @@ internal sealed record TorchvisionWeights(Backbone Backbone, int? ClassCount, IR
     public static TorchvisionWeights Recognize(IReadOnlyList<SafetensorsEntry> entries)
     {
         List<(string Name, SafetensorsEntry Entry)> named = Unwrap(entries);
-        bool isWhole = named.Any(item => HasPrefix(item.Name, BackbonePrefix) || HasPrefix(item.Name, ClassifierPrefix));
-        // The auxiliary classifier is for training only, and what a ResNet classifies ImageNet with is replaced.
-        string surplus = isWhole ? "aux_classifier." : "fc.";
-        Dictionary<string, SafetensorsEntry> given = named
-            .Where(item => !HasPrefix(item.Name, surplus) && !item.Name.EndsWith("." + Counter, StringComparison.Ordinal))
-            .ToDictionary(item => isWhole ? item.Name : BackbonePrefix + item.Name, item => item.Entry);
-
-        int? classCount = isWhole ? CountClasses(given.GetValueOrDefault(ClassifierWeight)) : null;
-        (Backbone backbone, Dictionary<string, long[]> expected) = Enum.GetValues<Backbone>()
-            .Select(candidate => (candidate, Describe(candidate, classCount)))
-            .MinBy(candidate => candidate.Item2.Keys.Except(given.Keys).Count() + given.Keys.Except(candidate.Item2.Keys).Count());
-        Check(backbone, expected, given, isWhole);
-        return new TorchvisionWeights(backbone, classCount, [.. given.Select(entry => (entry.Key, entry.Value))]);
+        named.RemoveAll(item => item.Name.EndsWith("." + Counter, StringComparison.Ordinal));
+        bool isWhole = named.Any(item => HasPrefix(item.Name, BackbonePrefix))
+            || (named.Any(item => HasPrefix(item.Name, ClassifierPrefix)) && !named.Any(item => HasPrefix(item.Name, MobileNetPrefix)));
+        Candidate best = (isWhole ? Networks() : Backbones())
+            .Select(known => new Candidate(known.Network, known.Backbone, named))
+            .MinBy(candidate => candidate.Distance)!;
+        best.Check();
+        return new TorchvisionWeights(best.Network, best.Backbone, best.ClassCount, [.. best.Given.Select(entry => (entry.Key, entry.Value))]);
     }
 
     /// <summary>
     /// The tensors that torchvision expects in a file with these weights, under its names. The counters come first: their elements
     /// are the largest, so that all tensors lie at multiples of their elements' size.
     /// </summary>
-    /// <param name="names">The names of weights in <see cref="FcnNetwork.State"/>.</param>
+    /// <param name="names">The names of weights in <see cref="TorchNetwork.State"/>.</param>
     /// <param name="isWhole">Whether there is a classifier.</param>
+    /// <param name="backbone">The backbone.</param>
     /// <returns>Each tensor's name in the file, and which weight it is; null for a counter, a whole number without dimensions.</returns>
-    public static IReadOnlyList<(string FileName, string? Name)> ToFile(IReadOnlyCollection<string> names, bool isWhole)
+    public static IReadOnlyList<(string FileName, string? Name)> ToFile(IReadOnlyCollection<string> names, bool isWhole, Backbone backbone)
     {
         const string mean = "running_mean";
         return
         [
-            .. names.Where(name => name.EndsWith("." + mean, StringComparison.Ordinal)).Select(name => (FileName(name[..^mean.Length] + Counter, isWhole), (string?)null)),
-            .. names.Select(name => (FileName(name, isWhole), name)),
+            .. names.Where(name => name.EndsWith("." + mean, StringComparison.Ordinal)).Select(name => (FileName(name[..^mean.Length] + Counter, isWhole, backbone), (string?)null)),
+            .. names.Select(name => (FileName(name, isWhole, backbone), name)),
         ];
     }
+
+    private static IEnumerable<(SegmentationNetwork? Network, Backbone Backbone)> Networks() =>
+        from network in Enum.GetValues<SegmentationNetwork>()
+        from backbone in Enum.GetValues<Backbone>()
+        where NetworkLayout.FindProblem(network, backbone, NetworkLayout.DefaultOutputStrideOf(backbone)) is null
+        select ((SegmentationNetwork?)network, backbone);
+
+    private static IEnumerable<(SegmentationNetwork? Network, Backbone Backbone)> Backbones() =>
+        Enum.GetValues<Backbone>().Select(backbone => ((SegmentationNetwork?)null, backbone));
 
     // The names without the prefixes that wrappers have put before all of them.
     private static List<(string Name, SafetensorsEntry Entry)> Unwrap(IEnumerable<SafetensorsEntry> entries)
@@ -72,54 +78,106 @@ internal sealed record TorchvisionWeights(Backbone Backbone, int? ClassCount, IR
         }
     }
 
-    // Name and shape of all weights of a network, or of its backbone when there are no classes.
-    private static Dictionary<string, long[]> Describe(Backbone backbone, int? classCount) =>
-        // Weights have the same shapes at every output stride. Without classes, any number of them will do.
-        FcnNetwork.DescribeState(FcnArchitecture.For(backbone, outputStride: 32, classCount ?? 2))
-            .Where(entry => classCount is not null || entry.Name.StartsWith(BackbonePrefix, StringComparison.Ordinal))
-            .ToDictionary(entry => entry.Name, entry => entry.Shape);
-
-    // A classifier that is missing or of a wrong shape is told with all else that is wrong.
-    private static int CountClasses(SafetensorsEntry? classifier) => classifier?.Shape switch
-    {
-        [>= 2 and <= ClassPalette.MaximumClassCount and var count, ..] => (int)count,
-        [var count, ..] => throw new InvalidDataException($"the tensor '{ClassifierWeight}' is for {count} classes; 2 to {ClassPalette.MaximumClassCount} are possible."),
-        _ => ClassNameList.Voc.Count,
-    };
-
-    private static void Check(Backbone backbone, Dictionary<string, long[]> expected, Dictionary<string, SafetensorsEntry> given, bool isWhole)
-    {
-        string[] missing = [.. expected.Keys.Except(given.Keys).Select(name => $"'{FileName(name, isWhole)}'")];
-        string[] unknown = [.. given.Keys.Except(expected.Keys).Select(name => $"'{given[name].Name}'")];
-        string[] wrong =
-        [
-            .. from entry in given
-               where expected.ContainsKey(entry.Key)
-               let right = expected[entry.Key]
-               where !entry.Value.Shape.SequenceEqual(right) || !entry.Value.Type.IsFloat()
-               select $"'{entry.Value.Name}' ({Sizes(entry.Value.Shape)}{(entry.Value.Type.IsFloat() ? "" : " whole numbers")} instead of {Sizes(right)} floats)",
-        ];
-        if (missing.Length + unknown.Length + wrong.Length == 0)
-            return;
-        string network = isWhole ? $"an FCN with {backbone}" : $"a {backbone}";
-        throw new InvalidDataException($"its tensors are not those of {network} of torchvision, which they resemble most."
-            + CommonPrefix(given.Values) + List("missing", missing) + List("unknown", unknown) + List("of another shape or type", wrong));
-    }
-
-    // A prefix of another name than those that are passed over.
-    private static string CommonPrefix(IReadOnlyCollection<SafetensorsEntry> entries)
-    {
-        string[] prefixes = [.. entries.Select(entry => entry.Name[..(entry.Name.IndexOf('.') + 1)]).Distinct().Take(2)];
-        return prefixes is [{ Length: > 0 } common] && common != BackbonePrefix ? $" All names begin with '{common}', which torchvision's do not." : "";
-    }
-
-    private static string Sizes(long[] shape) => $"[{string.Join(", ", shape)}]";
-
-    private static string List(string what, string[] names) => names.Length == 0
-        ? ""
-        : $" {names.Length} {what}: {string.Join(", ", names.Take(ListedNames))}{(names.Length > ListedNames ? " and more" : "")}.";
-
     private static bool HasPrefix(string name, string prefix) => name.StartsWith(prefix, StringComparison.Ordinal);
 
-    private static string FileName(string name, bool isWhole) => isWhole ? name : name[BackbonePrefix.Length..];
+    private static string PrefixOf(Backbone backbone) => backbone == Backbone.MobileNetV3Large ? MobileNetPrefix : "";
+
+    private static string FileName(string name, bool isWhole, Backbone backbone) => isWhole ? name : PrefixOf(backbone) + name[BackbonePrefix.Length..];
+
+    /// <summary>The entries of a file taken for those of one network.</summary>
+    private sealed class Candidate
+    {
+        private readonly Dictionary<string, IReadOnlyList<long>> _expected;
+
+        public Candidate(SegmentationNetwork? network, Backbone backbone, IReadOnlyList<(string Name, SafetensorsEntry Entry)> named)
+        {
+            (Network, Backbone) = (network, backbone);
+            // The auxiliary classifier is for training only, and what a backbone classifies ImageNet with is replaced.
+            string surplus = IsWhole ? "aux_classifier." : backbone == Backbone.MobileNetV3Large ? ClassifierPrefix : "fc.";
+            Given = named.Where(item => !HasPrefix(item.Name, surplus)).ToDictionary(item => StateName(item.Name), item => item.Entry);
+            // Weights have the same shapes at every output stride. Without classes, any number of them will do.
+            SegmentationNetwork kind = network ?? (backbone == Backbone.MobileNetV3Large ? SegmentationNetwork.LrAspp : SegmentationNetwork.Fcn);
+            NetworkLayout Layout(int classCount) => NetworkLayout.For(kind, backbone, outputStride: 32, classCount);
+            NetworkLayout layout = Layout(ClassNameList.Voc.Count);
+            if (IsWhole)
+            {
+                SafetensorsEntry? classifier = layout.Convolutions.Where(layer => layer.IsClassifier)
+                    .Select(layer => Given.GetValueOrDefault($"{layer.Name}.weight")).FirstOrDefault(entry => entry?.Shape.Length > 0);
+                (ClassCount, _classifier) = (classifier is null ? ClassNameList.Voc.Count : (int)Math.Clamp(classifier.Shape[0], 0, int.MaxValue), classifier);
+                if (HasPossibleClasses)
+                    layout = Layout(ClassCount.Value);
+            }
+            int head = layout.Find(FeatureMaps.Stage4).Index;
+            _expected = layout.Parameters.Where(parameter => IsWhole || parameter.Layer.Index < head).ToDictionary(parameter => parameter.Name, parameter => parameter.Shape);
+            Distance = _expected.Keys.Except(Given.Keys).Count() + Given.Keys.Except(_expected.Keys).Count()
+                + Given.Count(entry => _expected.TryGetValue(entry.Key, out IReadOnlyList<long>? shape) && shape.Count != entry.Value.Shape.Length);
+        }
+
+        private readonly SafetensorsEntry? _classifier;
+
+        public SegmentationNetwork? Network { get; }
+
+        public Backbone Backbone { get; }
+
+        public int? ClassCount { get; }
+
+        /// <summary>The entries by their names in a network's state.</summary>
+        public Dictionary<string, SafetensorsEntry> Given { get; }
+
+        /// <summary>How many names and kinds of shape are not as they would be.</summary>
+        public int Distance { get; }
+
+        private bool IsWhole => Network is not null;
+
+        private bool HasPossibleClasses => ClassCount is >= 2 and <= ClassPalette.MaximumClassCount;
+
+        /// <exception cref="InvalidDataException">The entries are not those of this network.</exception>
+        public void Check()
+        {
+            // A classifier that is missing or of a wrong shape is told with all else that is wrong.
+            if (_classifier is not null && !HasPossibleClasses)
+                throw new InvalidDataException($"the tensor '{_classifier.Name}' is for {ClassCount} classes; 2 to {ClassPalette.MaximumClassCount} are possible.");
+            string[] missing = [.. _expected.Keys.Except(Given.Keys).Select(name => $"'{FileName(name, IsWhole, Backbone)}'")];
+            string[] unknown = [.. Given.Keys.Except(_expected.Keys).Select(name => $"'{Given[name].Name}'")];
+            string[] wrong =
+            [
+                .. from entry in Given
+                   where _expected.ContainsKey(entry.Key)
+                   let right = _expected[entry.Key]
+                   where !entry.Value.Shape.SequenceEqual(right) || !entry.Value.Type.IsFloat()
+                   select $"'{entry.Value.Name}' ({Sizes(entry.Value.Shape)}{(entry.Value.Type.IsFloat() ? "" : " whole numbers")} instead of {Sizes(right)} floats)",
+            ];
+            if (missing.Length + unknown.Length + wrong.Length == 0)
+                return;
+            string what = Network switch
+            {
+                null => $"a {Backbone}",
+                SegmentationNetwork.Fcn => $"an FCN with {Backbone}",
+                _ => $"a {Network} with {Backbone}",
+            };
+            throw new InvalidDataException($"its tensors are not those of {what} of torchvision, which they resemble most."
+                + CommonPrefix() + List("missing", missing) + List("unknown", unknown) + List("of another shape or type", wrong));
+        }
+
+        // A prefix of another name than those that are passed over.
+        private string CommonPrefix()
+        {
+            string[] prefixes = [.. Given.Values.Select(entry => entry.Name[..(entry.Name.IndexOf('.') + 1)]).Distinct().Take(2)];
+            return prefixes is [{ Length: > 0 } common] && common != BackbonePrefix && common != PrefixOf(Backbone)
+                ? $" All names begin with '{common}', which torchvision's do not."
+                : "";
+        }
+
+        private string StateName(string fileName)
+        {
+            string prefix = PrefixOf(Backbone);
+            return IsWhole || !HasPrefix(fileName, prefix) ? fileName : BackbonePrefix + fileName[prefix.Length..];
+        }
+
+        private static string Sizes(IReadOnlyList<long> shape) => $"[{string.Join(", ", shape)}]";
+
+        private static string List(string what, string[] names) => names.Length == 0
+            ? ""
+            : $" {names.Length} {what}: {string.Join(", ", names.Take(ListedNames))}{(names.Length > ListedNames ? " and more" : "")}.";
+    }
 }

@@ -25,11 +25,11 @@ internal sealed class BatchScorer(SegmentationModel model, Device device)
     {
         using var scope = NewDisposeScope();
         using var use = model.Use();
-        Tensor scores = use.Value.Scoring.Run(batch.View().to(device), 0, FcnNetwork.Scores);
+        Tensor scores = use.Value.Scoring.Score(batch.View().to(device));
         _labels = TensorLabels.Upsample(scores, _height, _width);
         _imageSizes = batch.ImageSizes;
         if (WithProbabilities)
-            _probabilities = nn.functional.softmax(FcnNetwork.Upsample(scores, _height, _width), 1).cpu().contiguous().data<float>().ToArray();
+            _probabilities = nn.functional.softmax(TorchNetwork.Upsample(scores, _height, _width), 1).cpu().contiguous().data<float>().ToArray();
     }
 
     /// <summary>Key values of an image, height x width.</summary>

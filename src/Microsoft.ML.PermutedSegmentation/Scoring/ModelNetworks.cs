@@ -8,15 +8,15 @@ internal sealed class ModelNetworks : IDisposable
     /// <param name="network">A network, which it owns from now on.</param>
     /// <param name="imageHeight">Height of the images that it will run on.</param>
     /// <param name="imageWidth">Width of these images.</param>
-    public ModelNetworks(FcnNetwork network, int imageHeight, int imageWidth)
+    public ModelNetworks(TorchNetwork network, int imageHeight, int imageWidth)
     {
         Network = network;
-        Network.eval();
+        Network.Train(false);
         _scoring = new Lazy<ScoringNetwork>(() => new ScoringNetwork(Network, imageHeight, imageWidth));
     }
 
     /// <summary>The network as it runs: with plain weights when unlocked or unprotected, with protected weights when locked.</summary>
-    public FcnNetwork Network { get; }
+    public TorchNetwork Network { get; }
 
     /// <summary>
     /// The same network in the form that scores. It is a second copy of the weights in memory, so it is not made before the

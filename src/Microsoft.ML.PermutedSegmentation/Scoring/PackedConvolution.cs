@@ -20,7 +20,13 @@ internal sealed class PackedConvolution : ScoringConvolution
     public override Tensor Run(Tensor x, bool relu = false) => OneDnn.Convolve(x, _weights, _bias, _padding, _stride, _dilation, relu);
 
     /// <inheritdoc/>
-    public override void AddTo(Tensor map, Tensor x) => OneDnn.AddTo(map, x, _weights, _bias, _padding, _stride, _dilation);
+    public override void AddTo(Tensor map, Tensor x, bool relu)
+    {
+        if (relu)
+            OneDnn.AddTo(map, x, _weights, _bias, _padding, _stride, _dilation);
+        else
+            base.AddTo(map, x, relu);
+    }
 
     /// <inheritdoc/>
     public override void Dispose()

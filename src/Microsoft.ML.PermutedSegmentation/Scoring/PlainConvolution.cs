@@ -6,12 +6,12 @@ namespace Microsoft.ML.PermutedSegmentation.Scoring;
 internal sealed class PlainConvolution : ScoringConvolution
 {
     private readonly Tensor _weights, _bias;
-    private readonly long _stride, _dilation, _padding;
+    private readonly long _stride, _dilation, _padding, _groups;
 
     /// <inheritdoc cref="ScoringConvolution.Create"/>
-    public PlainConvolution(Tensor weights, Tensor bias, int stride, int dilation)
+    public PlainConvolution(Tensor weights, Tensor bias, int stride, int dilation, int groups = 1)
     {
-        (_stride, _dilation, _padding) = (stride, dilation, dilation * (weights.shape[2] / 2));
+        (_stride, _dilation, _padding, _groups) = (stride, dilation, dilation * (weights.shape[2] / 2), groups);
         using Tensor copy = weights.clone();
         _weights = ChannelsLast(copy).DetachFromDisposeScope();
         _bias = bias.clone().DetachFromDisposeScope();
@@ -20,7 +20,7 @@ internal sealed class PlainConvolution : ScoringConvolution
     /// <inheritdoc/>
     public override Tensor Run(Tensor x, bool relu = false)
     {
-        Tensor result = nn.functional.conv2d(x, _weights, _bias, [_stride, _stride], [_padding, _padding], [_dilation, _dilation]);
+        Tensor result = nn.functional.conv2d(x, _weights, _bias, [_stride, _stride], [_padding, _padding], [_dilation, _dilation], _groups);
         return relu ? result.relu_() : result;
     }
 

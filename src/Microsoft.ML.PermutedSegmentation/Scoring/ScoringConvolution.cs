@@ -1,3 +1,4 @@
+using Microsoft.ML.PermutedSegmentation.Networks;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -10,19 +11,18 @@ namespace Microsoft.ML.PermutedSegmentation.Scoring;
 internal abstract class ScoringConvolution : IDisposable
 {
     /// <summary>Copies the weights, into the form that is fastest.</summary>
-    /// <param name="weights">[outputs, channels, kernel height, kernel width].</param>
+    /// <param name="layer">The layer.</param>
+    /// <param name="weights">Its weights, batch norm folded in: [outputs, channels of a group, kernel, kernel].</param>
     /// <param name="bias">[outputs].</param>
-    /// <param name="stride">Distance of the places where the kernel is put.</param>
-    /// <param name="dilation">Distance of the inputs that a kernel reads.</param>
     /// <param name="height">Height of the map that it will make, or about: only to be as fast as it can.</param>
     /// <param name="width">Width of the map that it will make.</param>
-    public static ScoringConvolution Create(Tensor weights, Tensor bias, int stride, int dilation, int height, int width)
+    public static ScoringConvolution Create(Convolution layer, Tensor weights, Tensor bias, int height, int width)
     {
-        if (WinogradConvolution.Suits(weights, stride, dilation, height, width))
-            return new WinogradConvolution(weights, bias, dilation);
-        return weights.device_type == DeviceType.CPU && weights.dtype == ScalarType.Float32 && OneDnn.IsAvailable
-            ? new PackedConvolution(weights, bias, stride, dilation, height, width)
-            : new PlainConvolution(weights, bias, stride, dilation);
+        if (WinogradConvolution.Suits(weights, layer.Step, layer.Dilation, height, width))
+            return new WinogradConvolution(weights, bias, layer.Dilation);
+        return weights.device_type == DeviceType.CPU && !layer.IsDepthwise && OneDnn.IsAvailable
+            ? new PackedConvolution(weights, bias, layer.Step, layer.Dilation, height, width)
+            : new PlainConvolution(weights, bias, layer.Step, layer.Dilation, layer.IsDepthwise ? layer.Channels : 1);
     }
 
     /// <summary>The same values, [N, C, H, W], channels last in memory; not copied if they already are.</summary>
@@ -37,11 +37,16 @@ internal abstract class ScoringConvolution : IDisposable
     /// <param name="relu">Whether negative results become 0.</param>
     public abstract Tensor Run(Tensor x, bool relu = false);
 
-    /// <summary>Adds what <see cref="Run"/> makes of x to a map, in place; then negative sums become 0.</summary>
-    public virtual void AddTo(Tensor map, Tensor x)
+    /// <summary>Adds what <see cref="Run"/> makes of x to a map, in place.</summary>
+    /// <param name="map">What is added to.</param>
+    /// <param name="x">The map that is read.</param>
+    /// <param name="relu">Whether negative sums become 0.</param>
+    public virtual void AddTo(Tensor map, Tensor x, bool relu)
     {
         using Tensor result = Run(x);
-        map.add_(result).relu_();
+        map.add_(result);
+        if (relu)
+            map.relu_();
     }
 
     /// <inheritdoc/>

@@ -1,57 +1,69 @@
-using System.Globalization;
+using System.Runtime.InteropServices;
+using Microsoft.ML.PermutedSegmentation.Networks;
+using Microsoft.ML.PermutedSegmentation.Torch;
 using TorchSharp;
 using static TorchSharp.torch;
+using Convolution = Microsoft.ML.PermutedSegmentation.Networks.Convolution;
 
 namespace Microsoft.ML.PermutedSegmentation.Scoring;
 
 /// <summary>
 /// The form of a network that only scores: batch norm is folded into the convolutions, dropout is gone, and weights lie in
 /// memory as the images do (channels last), the order in which libtorch's convolutions are fastest. Computes what the
-/// <see cref="FcnNetwork"/> computes in evaluation mode, up to rounding. Several threads may run it at once.
+/// <see cref="TorchNetwork"/> computes in evaluation mode, up to rounding. Several threads may run it at once.
 /// </summary>
-internal sealed class ScoringNetwork : IDisposable
+internal sealed class ScoringNetwork : LayoutRunner, IDisposable
 {
     // On the CPU, larger maps of a batch are fresh memory from the operating system, which comes page by page: eight images of
     // 256x256 take a tenth longer at once than two at a time.
     private const int PixelsAtOnce = 2 * 256 * 256;
 
-    private readonly FcnArchitecture _architecture;
     private readonly int _imagesAtOnce;
-    private readonly Dictionary<string, ScoringConvolution> _convolutions = [];
+    private readonly Dictionary<Layer, ScoringConvolution> _convolutions = [];
+    private readonly HashSet<Layer> _branches;
 
-    /// <summary>Copies the weights between two feature maps, as <see cref="Run"/> numbers them, on their device.</summary>
+    /// <summary>Copies the weights of some layers, on their device.</summary>
     /// <param name="network">Whose weights.</param>
     /// <param name="imageHeight">Height of the images that it will run on. It computes the same for others, but may take longer.</param>
     /// <param name="imageWidth">Width of these images.</param>
-    /// <param name="from">The map that is its input.</param>
-    /// <param name="to">The map that is its output.</param>
-    public ScoringNetwork(FcnNetwork network, int imageHeight, int imageWidth, int from = 0, int to = FcnNetwork.Scores)
+    /// <param name="start">The first layer that will run.</param>
+    /// <param name="end">The layer behind the last that will run; null for all.</param>
+    public ScoringNetwork(TorchNetwork network, int imageHeight, int imageWidth, int start = 0, int? end = null) : base(network.Layout)
     {
         using var noGrad = no_grad();
-        _architecture = network.Architecture;
         _imagesAtOnce = (int)Math.Max(1, PixelsAtOnce / ((long)imageHeight * imageWidth));
-        IReadOnlyDictionary<string, Tensor> state = network.State();
-        foreach (string name in BatchNormFolding.ConvolutionsOf(state).Where(name => MapOf(name) > from && MapOf(name) <= to))
+        _branches = [.. Layout.Layers.OfType<Sum>().Select(sum => sum.Branch)];
+        foreach (Convolution layer in Layout.Convolutions.Where(layer => layer.Index >= start && layer.Index < (end ?? Layout.Layers.Count)))
         {
-            (Tensor weights, Tensor bias) = BatchNormFolding.Fold(state, name);
-            using (weights)
-            using (bias)
-            {
-                (int stride, int dilation) = GeometryOf(name);
-                int scale = Math.Min(1 << MapOf(name), _architecture.OutputStride);
-                _convolutions[name] = ScoringConvolution.Create(weights, bias, stride, dilation, (imageHeight + scale - 1) / scale, (imageWidth + scale - 1) / scale);
-            }
+            using var scope = NewDisposeScope();
+            using var state = new StateOnCpu(network.State);
+            Tensor weights = empty(layer.WeightShape, ScalarType.Float32), bias = empty(layer.Channels, ScalarType.Float32);
+            BatchNormFolding.Fold(layer, state.Read, MemoryMarshal.Cast<byte, float>(weights.bytes), MemoryMarshal.Cast<byte, float>(bias.bytes));
+            Device device = network.Device;
+            _convolutions[layer] = ScoringConvolution.Create(layer, weights.to(device), bias.to(device), SizeOf(layer, imageHeight), SizeOf(layer, imageWidth));
         }
     }
 
-    /// <inheritdoc cref="FcnNetwork.Run"/>
-    public Tensor Run(Tensor input, int from, int to)
+    /// <summary>Scores of images, at the size of the last map.</summary>
+    public Tensor Score(Tensor images)
+    {
+        using LiveMaps start = LiveMaps.Of(Layout, images);
+        return Score(start);
+    }
+
+    /// <summary>Scores from the maps of an earlier run.</summary>
+    public Tensor Score(LiveMaps start) => RunInParts(start, Layout.Layers.Count).Only;
+
+    /// <inheritdoc cref="LayoutRunner.Run"/>
+    public LiveMaps RunInParts(LiveMaps start, int end)
     {
         using var inference = inference_mode();
-        if (input.device_type != DeviceType.CPU || input.shape[0] <= _imagesAtOnce)
-            return RunAtOnce(input, from, to);
+        if (start.Maps[0].device_type != DeviceType.CPU || start.Count <= _imagesAtOnce)
+            return Run(start, end);
         using var scope = NewDisposeScope();
-        return cat([.. input.split(_imagesAtOnce).Select(images => RunAtOnce(images, from, to))]).MoveToOuterDisposeScope();
+        Tensor[][] parts = [.. start.Maps.Select(map => map.split(_imagesAtOnce))];
+        LiveMaps[] done = [.. Enumerable.Range(0, parts[0].Length).Select(i => Run(start.With([.. parts.Select(part => part[i])]), end))];
+        return done[0].With([.. Enumerable.Range(0, done[0].Maps.Count).Select(i => cat([.. done.Select(part => part.Maps[i])]).MoveToOuterDisposeScope())]);
     }
 
     /// <inheritdoc/>
@@ -61,73 +73,54 @@ internal sealed class ScoringNetwork : IDisposable
             convolution.Dispose();
     }
 
-    private Tensor RunAtOnce(Tensor input, int from, int to)
+    protected override Tensor Compute(Layer layer, RunningMaps maps) => layer switch
     {
-        Tensor map = ScoringConvolution.ChannelsLast(input);
-        for (int number = from + 1; number <= to; number++)
-        {
-            using Tensor before = map;
-            map = number switch
-            {
-                1 => Stem(before),
-                6 => _convolutions["classifier.0"].Run(before, relu: true),
-                7 => _convolutions["classifier.4"].Run(before),
-                _ => Stage(before, number - 1),
-            };
-        }
-        return map;
-    }
-
-    private Tensor Stem(Tensor images)
-    {
-        using Tensor x = _convolutions["backbone.conv1"].Run(images, relu: true);
-        return nn.functional.max_pool2d(x, kernel_size: 3, stride: 2, padding: 1);
-    }
-
-    private Tensor Stage(Tensor input, int stage)
-    {
-        Tensor x = input.alias();
-        for (int i = 0; i < _architecture.BlocksOf(stage); i++)
-        {
-            using Tensor before = x;
-            x = Block(before, stage, i);
-        }
-        return x;
-    }
-
-    private Tensor Block(Tensor x, int stage, int index)
-    {
-        ScoringConvolution Convolution(string layer) => _convolutions[$"backbone.layer{stage}.{index}.{layer}"];
-
-        // What the convolutions are added to in place: the input itself only where it is the block before's, which nobody else reads.
-        Tensor sum = _architecture.HasProjection(stage, index) ? Convolution("downsample.0").Run(x) : index == 0 ? x.clone() : x.alias();
-        using Tensor first = Convolution("conv1").Run(x, relu: true);
-        if (_architecture.Block == ResidualBlock.Basic)
-        {
-            Convolution("conv2").AddTo(sum, first);
-            return sum;
-        }
-        using Tensor second = Convolution("conv2").Run(first, relu: true);
-        Convolution("conv3").AddTo(sum, second);
-        return sum;
-    }
-
-    private (int Stride, int Dilation) GeometryOf(string convolution)
-    {
-        // As backbone.layer2.0.conv1.
-        if (convolution.Split('.') is not [_, ['l', 'a', 'y', 'e', 'r', var digit], var block, var layer, ..])
-            return (convolution == "backbone.conv1" ? 2 : 1, 1);
-        int stage = digit - '0', index = int.Parse(block, CultureInfo.InvariantCulture);
-        bool isStrided = index == 0 && (layer == "downsample" || layer == (_architecture.Block == ResidualBlock.Basic ? "conv1" : "conv2"));
-        return (isStrided ? _architecture.StrideOf(stage) : 1, layer == "conv2" ? _architecture.DilationOf(stage, index) : 1);
-    }
-
-    // The map that a convolution helps to make.
-    private static int MapOf(string convolution) => convolution switch
-    {
-        "backbone.conv1" => 1,
-        "classifier.0" => 6,
-        "classifier.4" => FcnNetwork.Scores,
-        _ => convolution["backbone.layer".Length] - '0' + 1,
+        // It is computed with the sum, which it is added to in place; until then its input stands for it.
+        Convolution branch when _branches.Contains(branch) => maps[branch.Inputs[0]].alias(),
+        Convolution convolution => Convolve(convolution, maps[convolution.Inputs[0]]),
+        Sum sum => Add(sum, maps),
+        MaxPool pool => nn.functional.max_pool2d(maps[pool.Inputs[0]], MaxPool.Kernel, MaxPool.Step, MaxPool.Padding),
+        GlobalAverage average => nn.functional.adaptive_avg_pool2d(maps[average.Inputs[0]], 1),
+        Product product => maps[product.Inputs[0]].mul(maps[product.Inputs[1]]),
+        Concatenation concatenation => cat([.. concatenation.Inputs.Select(input => maps[input])], 1),
+        Resize resize => TorchNetwork.Upsample(maps[resize.Inputs[0]], maps[resize.Like].shape[2], maps[resize.Like].shape[3]),
+        Dropout or KeyedMap => maps.Pass(layer.Inputs[0], layer),
+        _ => throw new NotSupportedException($"A {layer.GetType().Name} cannot run."),
     };
+
+    private Tensor Convolve(Convolution layer, Tensor x)
+    {
+        using Tensor? inOrder = layer.Inputs[0] is ImageInput ? ScoringConvolution.ChannelsLast(x) : null;
+        bool relu = layer.Activation == Activation.Relu;
+        Tensor result = _convolutions[layer].Run(inOrder ?? x, relu);
+        return relu ? result : result.Activate(layer.Activation);
+    }
+
+    private Tensor Add(Sum sum, RunningMaps maps)
+    {
+        Tensor total = Layout.LastReaderOf(sum.Shortcut) == sum.Index ? maps.Take(sum.Shortcut) : maps[sum.Shortcut].clone();
+        _convolutions[sum.Branch].AddTo(total, maps[sum.Branch], relu: sum.Activation == Activation.Relu);
+        return total;
+    }
+
+    private static int SizeOf(Layer layer, int imageSize) => layer.Stride == 0 ? 1 : (imageSize + layer.Stride - 1) / layer.Stride;
+
+    /// <summary>The values of a network's state, one tensor at a time from another device.</summary>
+    private sealed class StateOnCpu(IReadOnlyDictionary<string, Tensor> state) : IDisposable
+    {
+        private readonly List<Tensor> _copies = [];
+
+        public ReadOnlySpan<float> Read(string name)
+        {
+            Tensor value = state[name].cpu().contiguous().DetachFromDisposeScope();
+            _copies.Add(value);
+            return MemoryMarshal.Cast<byte, float>(value.bytes);
+        }
+
+        public void Dispose()
+        {
+            foreach (Tensor copy in _copies)
+                copy.Dispose();
+        }
+    }
 }

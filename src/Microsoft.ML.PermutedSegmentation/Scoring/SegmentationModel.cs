@@ -14,7 +14,7 @@ internal sealed class SegmentationModel : IDisposable
 
     private readonly Shared<ModelNetworks> _networks;
 
-    private SegmentationModel(ModelDescription description, FcnNetwork network, ModelColumns columns, KeyEffect? effect)
+    private SegmentationModel(ModelDescription description, TorchNetwork network, ModelColumns columns, KeyEffect? effect)
     {
         (Description, Columns, _effect) = (description, columns, effect);
         var networks = new ModelNetworks(network, description.ImageHeight, description.ImageWidth);
@@ -35,11 +35,11 @@ internal sealed class SegmentationModel : IDisposable
     public bool IsUnlocked => _effect is not null || !Description.IsProtected;
 
     /// <summary>A model whose weights are as in its file.</summary>
-    public static SegmentationModel Stored(ModelDescription description, FcnNetwork network, ModelColumns? columns = null)
+    public static SegmentationModel Stored(ModelDescription description, TorchNetwork network, ModelColumns? columns = null)
         => new(description, network, columns ?? ModelColumns.Default, effect: null);
 
     /// <summary>A model of freshly trained plain weights, protected from now on and unlocked.</summary>
-    public static SegmentationModel Trained(ModelDescription description, FcnNetwork network, KeyEffect? effect, ModelColumns? columns = null)
+    public static SegmentationModel Trained(ModelDescription description, TorchNetwork network, KeyEffect? effect, ModelColumns? columns = null)
         => new(description, network, columns ?? ModelColumns.Default, effect);
 
     /// <summary>The networks until the lease is disposed, even if the model is disposed meanwhile.</summary>
@@ -90,7 +90,7 @@ internal sealed class SegmentationModel : IDisposable
     public IEnumerable<(string Name, Tensor Value)> StoredState()
     {
         using var use = Use();
-        foreach ((string name, Tensor value) in use.Value.Network.State())
+        foreach ((string name, Tensor value) in use.Value.Network.State)
         {
             using Tensor running = value.detach();
             yield return (name, _effect is null ? running.alias() : _effect.Weights.Protect(name, running));
@@ -101,7 +101,7 @@ internal sealed class SegmentationModel : IDisposable
     public void Dispose() => _networks.Dispose();
 
     // The stored weights with the protection undone by a key; as they are when null.
-    private FcnNetwork NetworkUnder(KeyEffect? effect)
+    private TorchNetwork NetworkUnder(KeyEffect? effect)
     {
         var state = new Dictionary<string, Tensor>();
         foreach ((string name, Tensor stored) in StoredState())
@@ -109,7 +109,7 @@ internal sealed class SegmentationModel : IDisposable
             using (stored)
                 state[name] = effect is null ? stored.alias() : effect.Weights.Unprotect(name, stored);
         }
-        return FcnNetwork.FromState(Description.Architecture, state);
+        return TorchNetwork.FromState(Description.Layout, state);
     }
 
     private static ObjectDisposedException Disposed() => new(

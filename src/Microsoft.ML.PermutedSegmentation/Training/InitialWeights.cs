@@ -2,40 +2,38 @@ using static TorchSharp.torch;
 
 namespace Microsoft.ML.PermutedSegmentation.Training;
 
-/// <summary>Puts other weights than random ones into a network that is about to be trained.</summary>
+/// <summary>Weights from elsewhere that a training starts from.</summary>
 internal static class InitialWeights
 {
     /// <summary>
-    /// Copies all weights and batch norm statistics of the same backbone. What is not given, the classifier, stays as it was
-    /// drawn; so does the classifier's last layer when the given one tells another number of classes apart.
+    /// Copies into a network what there is of it: of the same network all but a classifier for another number of classes, otherwise the
+    /// backbone. What is not there keeps its random start.
     /// </summary>
-    /// <exception cref="ObjectDisposedException">They were disposed.</exception>
-    public static void Take(FcnNetwork network, SegmentationWeights weights)
+    public static void Take(TorchNetwork network, SegmentationWeights weights, SegmentationNetwork kind)
     {
         using var use = weights.Use();
-        Take(network, use.Value);
+        Take(network, use.Value, backboneOnly: weights.Network != kind);
     }
 
-    /// <inheritdoc cref="Take(FcnNetwork, SegmentationWeights)"/>
-    public static void Take(FcnNetwork network, IReadOnlyDictionary<string, Tensor> given)
+    /// <inheritdoc cref="Take(TorchNetwork, SegmentationWeights, SegmentationNetwork)"/>
+    public static void Take(TorchNetwork network, IReadOnlyDictionary<string, Tensor> given, bool backboneOnly = false)
     {
         using var noGrad = no_grad();
-        foreach ((string name, Tensor value) in network.State())
+        int head = network.Layout.Find(FeatureMaps.Stage4).Index;
+        foreach ((string name, IReadOnlyList<long> shape, _, Convolution layer) in network.Layout.Parameters)
         {
-            bool isLastLayer = name is "classifier.4.weight" or "classifier.4.bias";
-            if (given.TryGetValue(name, out Tensor? source) && (!isLastLayer || source.shape[0] == value.shape[0]))
-                value.copy_(source);
+            if (backboneOnly && layer.Index > head)
+                continue;
+            if (given.TryGetValue(name, out Tensor? source) && (!layer.IsClassifier || source.shape.SequenceEqual(shape)))
+                network.State[name].copy_(source);
         }
     }
 
-    /// <summary>
-    /// Takes the weights of a network for protected ones: for what the paper's network, with its permuted maps, starts from.
-    /// Leaves the plain weights with which the plain network computes the same.
-    /// </summary>
-    public static void ReadThroughPermutation(FcnNetwork network, WeightProtection protection)
+    /// <summary>As the paper most likely did: plain weights are taken for protected ones, so that the network reads them in the key's order.</summary>
+    public static void ReadThroughPermutation(TorchNetwork network, WeightProtection protection)
     {
         using var noGrad = no_grad();
-        foreach ((string name, Tensor value) in network.State())
+        foreach ((string name, Tensor value) in network.State)
         {
             using Tensor plain = protection.Unprotect(name, value);
             value.copy_(plain);

@@ -23,6 +23,9 @@ public sealed partial class PermutedSegmentationTrainer
         /// </summary>
         public FeatureMaps FeatureMaps { get; set; } = FeatureMaps.All;
 
+        /// <summary>The kind of network: by default the paper's.</summary>
+        public SegmentationNetwork Network { get; set; } = SegmentationNetwork.Fcn;
+
         /// <summary>Depth of the network.</summary>
         public Backbone Backbone { get; set; } = Backbone.ResNet50;
 
@@ -135,8 +138,10 @@ public sealed partial class PermutedSegmentationTrainer
                 throw new ArgumentOutOfRangeException(nameof(Backbone), Backbone, "Not a backbone.");
             if (InitialWeights is { } initial)
                 CheckInitialWeights(initial);
-            if (OutputStride is not (8 or 16 or 32))
-                throw new ArgumentOutOfRangeException(nameof(OutputStride), OutputStride, "The output stride must be 8, 16 or 32.");
+            if (!Enum.IsDefined(Network))
+                throw new ArgumentOutOfRangeException(nameof(Network), Network, "Not a network.");
+            if (NetworkLayout.FindProblem(Network, Backbone, OutputStride) is { } problem)
+                throw new ArgumentOutOfRangeException(problem.Argument, problem.Message);
             CheckSize(nameof(ImageHeight), ImageHeight);
             CheckSize(nameof(ImageWidth), ImageWidth);
             ArgumentOutOfRangeException.ThrowIfLessThan(Epochs, 1);
@@ -167,7 +172,7 @@ public sealed partial class PermutedSegmentationTrainer
         private void CheckParts()
         {
             int[] parts = BatchSource.SplitEvenly(BatchSize, MicroBatchSize);
-            if (BatchStatistics.FindProblem(ImageHeight, ImageWidth, OutputStride, parts.Min()) is { } problem)
+            if (BatchStatistics.FindProblem(NetworkLayout.For(Network, Backbone, OutputStride, classCount: 2), ImageHeight, ImageWidth, parts.Min()) is { } problem)
                 throw new ArgumentException($"{nameof(BatchSize)} {BatchSize} is trained on in parts of {string.Join(", ", parts.Distinct())} ({nameof(MicroBatchSize)} {MicroBatchSize}): {problem}", nameof(BatchSize));
         }
 

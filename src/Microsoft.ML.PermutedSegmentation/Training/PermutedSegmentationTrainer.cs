@@ -66,11 +66,11 @@ public sealed partial class PermutedSegmentationTrainer : IEstimator<PermutedSeg
         ModelDescription description = Describe(data.ClassNames, stored?.Salt);
         // Before training: a key that was disposed should fail now and not after hours.
         KeyEffect? effect = _key is null ? null : KeyEffect.Of(_key, description);
-        var network = new FcnNetwork(description.Architecture, random.Generator, device);
+        var network = new TorchNetwork(description.Layout, random.Generator, device);
         try
         {
             if (_options.InitialWeights is { } initial)
-                InitialWeights.Take(network, initial);
+                InitialWeights.Take(network, initial, _options.Network);
             if (_options.ReadInitialWeightsThroughPermutation)
                 InitialWeights.ReadThroughPermutation(network, effect!.Weights);
             using var state = new TrainingState(network, _options);
@@ -143,7 +143,7 @@ public sealed partial class PermutedSegmentationTrainer : IEstimator<PermutedSeg
     private ModelDescription Describe(IReadOnlyList<string> classNames, byte[]? salt)
     {
         var plain = new ModelDescription(
-            SegmentationNetwork.Fcn, _options.Backbone, _options.OutputStride, _options.ImageHeight, _options.ImageWidth, classNames);
+            _options.Network, _options.Backbone, _options.OutputStride, _options.ImageHeight, _options.ImageWidth, classNames);
         return _key is null
             ? plain
             : plain.ProtectedWith(

@@ -4,7 +4,7 @@ using static TorchSharp.torch;
 namespace Microsoft.ML.PermutedSegmentation.Training;
 
 /// <summary>A copy of a network's weights, to come back to.</summary>
-internal sealed class Snapshot(FcnNetwork network) : IDisposable
+internal sealed class Snapshot(TorchNetwork network) : IDisposable
 {
     private readonly Dictionary<string, Tensor> _copy = [];
 
@@ -15,7 +15,7 @@ internal sealed class Snapshot(FcnNetwork network) : IDisposable
     public void Take()
     {
         using var noGrad = no_grad();
-        foreach ((string name, Tensor value) in network.State())
+        foreach ((string name, Tensor value) in network.State)
         {
             if (_copy.TryGetValue(name, out Tensor? copy))
                 copy.copy_(value);
@@ -28,7 +28,7 @@ internal sealed class Snapshot(FcnNetwork network) : IDisposable
     public void Restore()
     {
         using var noGrad = no_grad();
-        IReadOnlyDictionary<string, Tensor> state = network.State();
+        IReadOnlyDictionary<string, Tensor> state = network.State;
         foreach ((string name, Tensor copy) in _copy)
             state[name].copy_(copy);
     }

@@ -8,14 +8,14 @@ namespace Microsoft.ML.PermutedSegmentation.Training;
 
 /// <summary>
 /// Stochastic gradient descent on the plain network (paper, Sec. III-A). The key has no part in it: protecting the
-/// result afterwards is exact (see <see cref="ChannelReordering"/>), unless it encrypts images: the network then learns from
+/// result afterwards is exact (see <see cref="WeightProtection"/>), unless it encrypts images: the network then learns from
 /// encrypted ones.
 /// </summary>
 internal sealed class TrainingLoop(
     TrainingState state, TrainingData data, PermutedSegmentationTrainer.Options options, BlockTransform? imageTransform,
     Device device, TrainingRandom random, CheckpointWriter? checkpoint, IChannel channel)
 {
-    private readonly FcnNetwork _network = state.Network;
+    private readonly TorchNetwork _network = state.Network;
     private readonly BatchSource _training = new(data.Training, options, imageTransform);
     private readonly BatchSource _validation = new(data.Validation, options, imageTransform);
     private readonly CosineAnnealingWithWarmRestarts _schedule = options.Schedule;
@@ -56,7 +56,7 @@ internal sealed class TrainingLoop(
     // The mean loss per pixel of an epoch; not a number as soon as one step's is not.
     private double TrainEpoch(int epoch)
     {
-        _network.train();
+        _network.Train();
         LossSum epochLoss = default, stepLoss = default;
         int part = 0, step = 0;
         foreach (LabeledBatch made in _training.Augmented(random.StartEpoch(epoch)))
@@ -82,7 +82,7 @@ internal sealed class TrainingLoop(
     private LossSum Accumulate(LabeledBatch batch)
     {
         using var scope = NewDisposeScope();
-        Tensor loss = SummedLoss(_network.forward(batch.Images), batch);
+        Tensor loss = SummedLoss(_network.Forward(batch.Images), batch);
         loss.backward();
         return new LossSum(loss.ToDouble(), batch.CountedPixels);
     }
@@ -98,7 +98,7 @@ internal sealed class TrainingLoop(
         {
             using (no_grad())
             {
-                foreach (Parameter parameter in _network.parameters())
+                foreach ((_, Parameter parameter) in _network.Parameters)
                     parameter.grad?.div_(pixels);
             }
             foreach (var group in state.Optimizer.ParamGroups)
@@ -110,7 +110,7 @@ internal sealed class TrainingLoop(
 
     private (double Loss, double MeanIoU) Validate(int epoch, double trainingLoss)
     {
-        _network.eval();
+        _network.Train(false);
         using var noGrad = no_grad();
         LossSum loss = default;
         var evaluator = new SegmentationEvaluator(data.ClassNames);
@@ -120,7 +120,7 @@ internal sealed class TrainingLoop(
             using LabeledBatch batch = made.To(device);
             using var scope = NewDisposeScope();
             options.CancellationToken.ThrowIfCancellationRequested();
-            Tensor scores = _network.forward(batch.Images);
+            Tensor scores = _network.Forward(batch.Images);
             loss += new LossSum(SummedLoss(scores, batch).ToDouble(), batch.CountedPixels);
             AddImages(evaluator, batch, scores);
             Report(TrainingPhase.Validating, epoch, seen += batch.Count, data.Validation.Rows.Count, trainingLoss);

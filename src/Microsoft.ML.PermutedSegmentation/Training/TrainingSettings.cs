@@ -19,7 +19,15 @@ internal static class TrainingSettings
     ];
 
     /// <summary>The settings of a training. An option that came later is left out where it has the value that all had before, so that older checkpoints go on.</summary>
-    public static JsonObject Of(Options options, bool hasKey, BlockScheme? imageEncryption) => new()
+    public static JsonObject Of(Options options, bool hasKey, BlockScheme? imageEncryption)
+    {
+        JsonObject settings = Always(options, hasKey, imageEncryption);
+        if (options.Network != SegmentationNetwork.Fcn)
+            settings[nameof(options.Network)] = $"{options.Network}";
+        return settings;
+    }
+
+    private static JsonObject Always(Options options, bool hasKey, BlockScheme? imageEncryption) => new()
     {
         [nameof(options.Backbone)] = $"{options.Backbone}",
         // None without a key, and when it encrypts images.

@@ -14,15 +14,15 @@ internal sealed class TrainingState : IDisposable
 
     /// <param name="network">The network with its initial weights; it stays the caller's.</param>
     /// <param name="options">How it is trained.</param>
-    public TrainingState(FcnNetwork network, PermutedSegmentationTrainer.Options options)
+    public TrainingState(TorchNetwork network, PermutedSegmentationTrainer.Options options)
     {
         Network = network;
-        Optimizer = optim.SGD(network.parameters(), options.LearningRate, options.Momentum, weight_decay: options.WeightDecay);
+        Optimizer = optim.SGD(network.Parameters.Select(parameter => parameter.Value), options.LearningRate, options.Momentum, weight_decay: options.WeightDecay);
         Best = new Snapshot(network);
         if (options.Momentum == 0)
             return;
         // As the optimizer does in its first step, only that it sets them to the first gradients at once.
-        foreach (((string name, Parameter parameter), OptimizerState state) in network.named_parameters().Zip(Optimizer.state_dict().State))
+        foreach (((string name, Parameter parameter), OptimizerState state) in network.Parameters.Zip(Optimizer.state_dict().State))
         {
             Tensor momentum = zeros_like(parameter, requires_grad: false).DetachFromDisposeScope();
             ((SGD.State)state).momentum_buffer = momentum;
@@ -30,7 +30,7 @@ internal sealed class TrainingState : IDisposable
         }
     }
 
-    public FcnNetwork Network { get; }
+    public TorchNetwork Network { get; }
 
     public SGD Optimizer { get; }
 
@@ -43,7 +43,7 @@ internal sealed class TrainingState : IDisposable
     /// <summary>All tensors that change, in the same order each time: of which part of the state, of which parameter. No copies.</summary>
     public IEnumerable<(string Part, string Parameter, Tensor Value)> Tensors() =>
     [
-        .. Network.State().Select(entry => ("weights", entry.Key, entry.Value)),
+        .. Network.State.Select(entry => ("weights", entry.Key, entry.Value)),
         .. _momenta.Select(entry => ("momentum", entry.Parameter, entry.Value)),
         .. Best.Weights.Select(entry => ("best", entry.Key, entry.Value)),
     ];

@@ -15,17 +15,19 @@ public sealed class LiteralFormTests
         using var scope = NewDisposeScope();
         using var noGrad = no_grad();
         using PermutationKey key = PermutationKey.FromBytes(new byte[32]);
-        using SegmentationModel plain = StoredModels.Of(backbone, size: 32, architecture => FcnNetwork.FromState(architecture, SmallNetworks.RandomState(architecture, seed: 1)));
+        using SegmentationModel plain = StoredModels.Of(backbone, size: 32, layout => TorchNetwork.FromState(layout, SmallNetworks.RandomState(layout, seed: 1)));
         using SegmentationModel model = plain.Protect(key, maps, storeFingerprint: true);
-        using FcnNetwork stored = new StolenModel(model, CPU).Copy();
+        using TorchNetwork stored = new StolenModel(model, CPU).Copy();
         Tensor images = SmallNetworks.RandomImages(seed: 2, count: 1, height: 32, width: 32);
-        Tensor expected = plain.Network().Run(images, 0, FcnNetwork.Scores);
-        Assert.True(SmallNetworks.Difference(expected, LiteralForm.Run(stored, images, 0, FcnNetwork.Scores, new Dictionary<FeatureMaps, Tensor>())) > 0.05);
+        Tensor expected = plain.Network().Score(images);
+        using LiveMaps start = LiveMaps.Of(stored.Layout, images);
+        int end = stored.Layout.Layers.Count;
+        Assert.True(SmallNetworks.Difference(expected, LiteralForm.Run(stored, start, end, new Dictionary<FeatureMaps, Tensor>()).Only) > 0.05);
 
         Dictionary<FeatureMaps, Tensor> right = KeyEffect.PermutationsOf(key, model.Description).ToDictionary(entry => entry.Key, entry => LiteralForm.ToMatrix(entry.Value, CPU));
-        Assert.True(SmallNetworks.Difference(expected, LiteralForm.Run(stored, images, 0, FcnNetwork.Scores, right)) < 1e-4);
-        // In two parts, split at the lowest keyed map, which the first part has permuted.
-        int split = maps.Each()[0].Number();
-        Assert.True(SmallNetworks.Difference(expected, LiteralForm.Run(stored, LiteralForm.Run(stored, images, 0, split, right), split, FcnNetwork.Scores, right)) < 1e-4);
+        Assert.True(SmallNetworks.Difference(expected, LiteralForm.Run(stored, start, end, right).Only) < 1e-4);
+        // In two parts, split behind the lowest keyed map, which the first part has permuted.
+        using LiveMaps middle = LiteralForm.Run(stored, start, stored.Layout.Find(maps.Each()[0]).Index + 1, right);
+        Assert.True(SmallNetworks.Difference(expected, LiteralForm.Run(stored, middle, end, right).Only) < 1e-4);
     }
 }

@@ -1,5 +1,4 @@
 using TorchSharp;
-using TorchSharp.Modules;
 using Xunit;
 using static TorchSharp.torch;
 
@@ -15,7 +14,7 @@ public sealed class StatisticsMatchingTests
         using var scope = NewDisposeScope();
         Tensor images = randn([8, 3, 64, 64], generator: generator);
         using PermutationKey key = PermutationKey.FromBytes(new byte[32]);
-        using SegmentationModel plain = StoredModels.Of(Backbone.ResNet18, size: 64, architecture => Remembering(architecture, images, generator));
+        using SegmentationModel plain = StoredModels.Of(Backbone.ResNet18, size: 64, layout => Remembering(layout, images, generator));
         using SegmentationModel model = plain.Protect(key, FeatureMaps.Stage1 | FeatureMaps.Head, storeFingerprint: true);
 
         var guess = StatisticsMatching.Guess(new StolenModel(model, CPU), [images], generator, default);
@@ -34,43 +33,44 @@ public sealed class StatisticsMatchingTests
         using var scope = NewDisposeScope();
         Tensor images = randn([8, 3, 64, 64], generator: generator);
         using PermutationKey key = PermutationKey.FromBytes(new byte[32]);
-        using SegmentationModel plain = StoredModels.Of(Backbone.ResNet18, size: 64, architecture => Remembering(architecture, images, generator));
+        using SegmentationModel plain = StoredModels.Of(Backbone.ResNet18, size: 64, layout => Remembering(layout, images, generator));
         using SegmentationModel model = plain.Protect(key, FeatureMaps.All, storeFingerprint: true);
         var stolen = new StolenModel(model, CPU);
-        using FcnNetwork network = stolen.Copy();
+        using TorchNetwork network = stolen.Copy();
         using var noGrad = no_grad();
-        Dictionary<string, nn.Module> modules = network.named_modules().ToDictionary(entry => entry.name, entry => entry.module);
+        using LiveMaps start = LiveMaps.Of(network.Layout, images);
         var matrices = new Dictionary<FeatureMaps, Tensor>();
 
         foreach (FeatureMaps map in FeatureMaps.All.Each().Where(map => map != FeatureMaps.Head))
         {
-            Tensor read = LiteralForm.Run(network, images, 0, map.Number(), matrices);
-            int[] order = key.GetChannelPermutation(model.Description.Salt, map.Number(), model.Description.Architecture.ChannelsOf(map));
+            KeyedMap place = network.Layout.Find(map);
+            Tensor read = LiteralForm.Run(network, start, place.Index + 1, matrices).Of(place);
+            int[] order = key.GetChannelPermutation(model.Description.Salt, map.Number(), model.Description.Layout.Find(map).Channels);
             matrices[map] = LiteralForm.ToMatrix(order, CPU);
-            foreach ((string convolution, string? norm) in stolen.ReadersOf(map))
+            foreach (Convolution convolution in network.Layout.ReadersOf(map))
             {
                 using var inner = NewDisposeScope();
-                ReaderStatistics reader = ReaderStatistics.Of((Conv2d)modules[convolution], (BatchNorm2d)modules[norm!], [read]);
+                ReaderStatistics reader = ReaderStatistics.Of(convolution, convolution.Norm!, network.State, [read]);
                 double met = reader.Mismatch(matrices[map]).ToDouble(), asStored = reader.Mismatch(eye(order.Length)).ToDouble();
-                Assert.True(met < 0.02 * asStored, $"{convolution}: {met} with the right order, {asStored} as stored");
+                Assert.True(met < 0.02 * asStored, $"{convolution.Name}: {met} with the right order, {asStored} as stored");
             }
         }
     }
 
-    private static FcnNetwork Remembering(FcnArchitecture architecture, Tensor images, Generator generator)
+    private static TorchNetwork Remembering(NetworkLayout layout, Tensor images, Generator generator)
     {
-        var network = new FcnNetwork(architecture, generator);
+        var network = new TorchNetwork(layout, generator);
         using var noGrad = no_grad();
-        foreach (var norm in network.modules().OfType<BatchNorm2d>())
+        foreach (BatchNorm norm in layout.Convolutions.Select(convolution => convolution.Norm).OfType<BatchNorm>())
         {
-            norm.weight!.uniform_(0.5, 1.5, generator);
-            norm.bias!.uniform_(-0.5, 0.5, generator);
+            network.State[$"{norm.Name}.weight"].uniform_(0.5, 1.5, generator);
+            network.State[$"{norm.Name}.bias"].uniform_(-0.5, 0.5, generator);
         }
         // Momentum 0.1: after 60 passes nothing of the start is left.
-        network.train();
+        network.Train();
         for (int i = 0; i < 60; i++)
-            network.forward(images).Dispose();
-        network.eval();
+            network.Forward(images).Dispose();
+        network.Train(false);
         return network;
     }
 }

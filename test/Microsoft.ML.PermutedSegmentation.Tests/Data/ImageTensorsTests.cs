@@ -54,7 +54,7 @@ public sealed class ImageTensorsTests
         using var scope = NewDisposeScope();
         Tensor whole = tensor(rgb.Select(value => (float)value).ToArray()).reshape(1, height, width, 3).permute(0, 3, 1, 2);
         Tensor expected = nn.functional.interpolate(whole, [targetHeight, targetWidth], mode: InterpolationMode.Bilinear, align_corners: false, antialias: true)
-            .sub(tensor(ImageTensors.Mean).reshape(1, 3, 1, 1)).div(tensor(ImageTensors.Deviation).reshape(1, 3, 1, 1));
+            .sub(tensor(ImageNormalization.Mean.ToArray()).reshape(1, 3, 1, 1)).div(tensor(ImageNormalization.Deviation.ToArray()).reshape(1, 3, 1, 1));
         Assert.InRange((expected - batch).abs().max().ToDouble(), 0, 1e-4);
     }
 

@@ -39,19 +39,21 @@ public sealed class ResidualBlockTests
         foreach (bool training in (bool[])[false, true])
         {
             using var scope = NewDisposeScope();
-            var architecture = SmallNetworks.Architecture(kind, outputStride);
-            var state = SmallNetworks.RandomState(architecture, seed: 1);
+            var layout = SmallNetworks.Layout($"{kind}", outputStride);
+            var state = SmallNetworks.RandomState(layout, seed: 1);
             using var generator = new Generator(2);
-            using var network = FcnNetwork.FromState(architecture, state, generator);
-            network.train(training);
-            var block = (nn.Module<Tensor, Tensor>)network.named_modules().Single(m => m.name == $"backbone.{name}").module;
-            var reference = block.state_dict().ToDictionary(e => e.Key, e => e.Value.detach().clone());
+            using var network = TorchNetwork.FromState(layout, state, generator);
+            network.Train(training);
+            string prefix = $"backbone.{name}.";
+            var reference = state.Where(e => e.Key.StartsWith(prefix)).ToDictionary(e => e.Key[prefix.Length..], e => network.State[e.Key].detach().clone());
+            int first = layout.Convolutions.First(layer => layer.Name.StartsWith(prefix)).Index;
+            int end = layout.Layers.OfType<Sum>().First(sum => sum.Index > first).Index + 1;
             foreach (var weight in reference.Values)
                 weight.requires_grad_(true);
             var x = empty(2, inputs, 9, 12).normal_(0, 1, generator).requires_grad_(true);
             var sameX = x.detach().clone().requires_grad_(true);
 
-            var actual = block.call(x);
+            var actual = network.Run(new LiveMaps(layout, first, [x]), end).Only;
             var expected = definition(sameX, reference, training);
             Assert.True(SmallNetworks.Difference(expected, actual) < 1e-5);
 
@@ -59,8 +61,8 @@ public sealed class ResidualBlockTests
             (actual * slope).sum().backward();
             (expected * slope).sum().backward();
             Assert.True(SmallNetworks.Difference(sameX.grad!, x.grad!) < 1e-4);
-            foreach (var (parameterName, parameter) in block.named_parameters())
-                Assert.True(SmallNetworks.Difference(reference[parameterName].grad!, parameter.grad!) < 1e-4, parameterName);
+            foreach (var (parameterName, parameter) in network.Parameters.Where(entry => entry.Name.StartsWith(prefix)))
+                Assert.True(SmallNetworks.Difference(reference[parameterName[prefix.Length..]].grad!, parameter.grad!) < 1e-4, parameterName);
         }
     }
 

@@ -49,7 +49,10 @@ public sealed class ScoringConvolutionTests
 
             AssertClose(expected, convolution.Run(images));
             AssertClose(expected.relu(), convolution.Run(images, relu: true));
-            convolution.AddTo(map, images);
+            Tensor sum = map.clone();
+            convolution.AddTo(sum, images, relu: false);
+            AssertClose(before + expected, sum);
+            convolution.AddTo(map, images, relu: true);
             AssertClose((before + expected).relu(), map);
         }
     }
@@ -58,16 +61,16 @@ public sealed class ScoringConvolutionTests
     public void The_form_suits_the_convolution()
     {
         using var scope = NewDisposeScope();
-        Tensor bias = zeros(128);
-        Assert.IsType<WinogradConvolution>(Create(zeros(128, 128, 3, 3), bias, stride: 1));
-        Assert.IsType<PlainConvolution>(Create(zeros(128, 128, 3, 3, dtype: ScalarType.Float64), bias.to(ScalarType.Float64), stride: 1));
+        NetworkLayout layout = FcnLayout.Create(new ResNet(ResidualBlock.Basic, [1, 1, 1, 1], 128, 32), 2);
+        Assert.IsType<WinogradConvolution>(Create("backbone.layer1.0.conv1"));
         // Here libtorch has oneDNN for certain; elsewhere it may not.
         if (OperatingSystem.IsLinux() && RuntimeInformation.ProcessArchitecture == Architecture.X64)
-            Assert.IsType<PackedConvolution>(Create(zeros(128, 128, 3, 3), bias, stride: 2));
+            Assert.IsType<PackedConvolution>(Create("backbone.layer2.0.conv1"));
 
-        static ScoringConvolution Create(Tensor weights, Tensor bias, int stride)
+        ScoringConvolution Create(string name)
         {
-            using ScoringConvolution convolution = ScoringConvolution.Create(weights, bias, stride, 1, 32, 32);
+            Convolution layer = layout.Convolutions.Single(layer => layer.Name == name);
+            using ScoringConvolution convolution = ScoringConvolution.Create(layer, zeros(layer.WeightShape), zeros(layer.Channels), 32, 32);
             return convolution;
         }
     }

@@ -1,4 +1,5 @@
 using TorchSharp;
+using Xunit;
 using static TorchSharp.torch;
 
 namespace Microsoft.ML.PermutedSegmentation.Tests;
@@ -6,20 +7,26 @@ namespace Microsoft.ML.PermutedSegmentation.Tests;
 /// <summary>Networks that run in milliseconds, with batch norms that do something in evaluation mode.</summary>
 internal static class SmallNetworks
 {
-    /// <summary>By name, since a public test method cannot have a parameter of an internal type.</summary>
-    public static FcnArchitecture Architecture(string block, int outputStride = 8) =>
-        Architecture(Enum.Parse<ResidualBlock>(block), outputStride);
+    /// <summary>The kinds of <see cref="Layout"/>.</summary>
+    public static TheoryData<string> Kinds => ["Basic", "Bottleneck", "DeepLabV3", "LrAspp"];
 
-    public static FcnArchitecture Architecture(ResidualBlock block, int outputStride = 8) =>
-        new(block, (2, 1, 1, 1), baseWidth: 8, outputStride, classCount: 3);
+    /// <summary>A small network: an FCN of basic or bottleneck blocks, or one of the others.</summary>
+    public static NetworkLayout Layout(string kind, int? outputStride = null) => kind switch
+    {
+        "DeepLabV3" => DeepLabV3Layout.Create(ResNet("Bottleneck", outputStride ?? 8), classCount: 3, headChannels: 8),
+        "LrAspp" => LrAsppLayout.Create(new MobileNetV3(outputStride ?? 16, divisor: 8), classCount: 3, headChannels: 8),
+        _ => FcnLayout.Create(ResNet(kind, outputStride ?? 8), classCount: 3),
+    };
+
+    private static ResNet ResNet(string block, int outputStride = 8) => new(Enum.Parse<ResidualBlock>(block), [2, 1, 1, 1], width: 8, outputStride);
 
     /// <summary>A seeded state whose batch norm parameters and statistics are random as well.</summary>
-    public static Dictionary<string, Tensor> RandomState(FcnArchitecture architecture, ulong seed)
+    public static Dictionary<string, Tensor> RandomState(NetworkLayout layout, ulong seed)
     {
         using var generator = new Generator(seed);
-        using var network = new FcnNetwork(architecture, generator);
+        using var network = new TorchNetwork(layout, generator);
         using var _ = no_grad();
-        var state = network.State().ToDictionary(entry => entry.Key, entry => entry.Value.clone());
+        var state = network.State.ToDictionary(entry => entry.Key, entry => entry.Value.clone());
         foreach (var (name, tensor) in state.Where(entry => entry.Value.shape.Length == 1))
         {
             if (name.EndsWith(".weight") || name.EndsWith(".running_var"))

@@ -70,25 +70,26 @@ public sealed class WinogradFunctionTests
     {
         using var scope = NewDisposeScope();
         // In double precision libtorch's own convolutions are used.
-        var architecture = new FcnArchitecture(Enum.Parse<ResidualBlock>(block), (1, 1, 1, 1), baseWidth: 64, outputStride: 8, classCount: 3);
-        Dictionary<string, Tensor> state = SmallNetworks.RandomState(architecture, seed: 1);
-        using FcnNetwork exact = FcnNetwork.FromState(architecture, state.ToDictionary(entry => entry.Key, entry => entry.Value.clone()));
-        exact.to(ScalarType.Float64);
-        using FcnNetwork network = FcnNetwork.FromState(architecture, state);
+        var layout = FcnLayout.Create(new ResNet(Enum.Parse<ResidualBlock>(block), [1, 1, 1, 1], 64, 8), 3);
+        Dictionary<string, Tensor> state = SmallNetworks.RandomState(layout, seed: 1);
+        using TorchNetwork exact = TorchNetwork.FromState(layout, state.ToDictionary(entry => entry.Key, entry => entry.Value.clone()));
+        exact.MoveTo(ScalarType.Float64);
+        using TorchNetwork network = TorchNetwork.FromState(layout, state);
         Tensor images = SmallNetworks.RandomImages(seed: 2, height: 128, width: 128);
 
         long tensors = SmallNetworks.LiveTensors;
         for (int pass = 0; pass < 3; pass++)
         {
             using var step = NewDisposeScope();
-            network.zero_grad();
-            network.forward(images).square().mean().backward();
+            foreach ((_, TorchSharp.Modules.Parameter parameter) in network.Parameters)
+                parameter.grad?.zero_();
+            network.Forward(images).square().mean().backward();
         }
         // What the last pass returned to libtorch is freed by the next.
         Assert.InRange(SmallNetworks.LiveTensors - tensors, 0, 2);
-        exact.forward(images.to(ScalarType.Float64)).square().mean().backward();
+        exact.Forward(images.to(ScalarType.Float64)).square().mean().backward();
 
-        foreach (((string name, var expected), (_, var actual)) in exact.named_parameters().Zip(network.named_parameters()))
+        foreach (((string name, var expected), (_, var actual)) in exact.Parameters.Zip(network.Parameters))
             Assert.True(RelativeDifference(expected.grad!, actual.grad!) < 1e-4, name);
     }
 
@@ -98,8 +99,15 @@ public sealed class WinogradFunctionTests
     public void Layers_of_many_channels_use_it(int channels, bool expected)
     {
         using var scope = NewDisposeScope();
-        using var convolution = nn.Conv2d(channels, channels, 3, padding: 1, bias: false);
-        Tensor x = randn(1, channels, 16, 16), y = convolution.call(x), actual = convolution.Convolve(x);
+        NetworkLayout layout = FcnLayout.Create(new ResNet(ResidualBlock.Basic, [1, 1, 1, 1], channels, 8), 2);
+        using var generator = new Generator(1);
+        using var network = new TorchNetwork(layout, generator);
+        network.Train(false);
+        Convolution layer = layout.Convolutions.First(layer => layer.Name == "backbone.layer1.0.conv1");
+        Tensor x = randn(1, channels, 16, 16), y = nn.functional.conv2d(x, network.State["backbone.layer1.0.conv1.weight"], padding: [1L, 1]);
+        Tensor actual = network.Run(new LiveMaps(layout, layer.Index, [x]), layer.Index + 1).Of(layer);
+        // Batch norm that has learned nothing, as libtorch's own network applies it.
+        y = nn.functional.batch_norm(y, zeros(channels), ones(channels)).relu_();
         // The same but for rounding.
         Assert.Equal(expected, !actual.Equals(y));
         Assert.InRange(RelativeDifference(y.to(ScalarType.Float64), actual), 0, 2e-5);

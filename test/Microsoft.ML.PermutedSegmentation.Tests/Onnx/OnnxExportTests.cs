@@ -62,8 +62,8 @@ public sealed class OnnxExportTests(OnnxModel exported) : IClassFixture<OnnxMode
         byte[] file = File.ReadAllBytes(exported.Path);
         Assert.True(file.AsSpan().SequenceEqual(OnnxModel.Export(exported.Unlocked)));
         var written = exported.Parse().Graph.Initializer.ToDictionary(tensor => tensor.Name);
-        var stored = FoldedWeights.Of(exported.Locked.Model.StoredState());
-        var plain = FoldedWeights.Of(exported.Plain.Transformer.Model.StoredState());
+        var stored = Folded(exported.Locked.Model);
+        var plain = Folded(exported.Plain.Transformer.Model);
         Assert.All(stored, entry => Assert.Equal(entry.Value, written[entry.Key]));
         // The readers of the six maps, and what writes map 1's order into map 2.
         string[] differing = [.. plain.Where(entry => !entry.Value.Equals(written[entry.Key])).Select(entry => entry.Key).Order(StringComparer.Ordinal)];
@@ -78,7 +78,7 @@ public sealed class OnnxExportTests(OnnxModel exported) : IClassFixture<OnnxMode
             ],
             differing);
         // The classifier has no batch norm: its weights are those of the model file, bit for bit.
-        Assert.Equal(exported.Locked.Network().State()["classifier.4.weight"].bytes.ToArray(), written["classifier.4.weight"].RawData.ToByteArray());
+        Assert.Equal(exported.Locked.Network().State["classifier.4.weight"].bytes.ToArray(), written["classifier.4.weight"].RawData.ToByteArray());
         // Nothing else has numbers but what resizes and normalises.
         Assert.Equal(["image/deviation", "image/mean", "image/size", "upsample/scales"], written.Keys.Except(stored.Keys).Order());
         Assert.All(stored.Keys, name => Assert.Matches(@"^(backbone\.(layer\d\.\d\.)?(conv\d|downsample\.0)|classifier\.[04])\.(weight|bias)$", name));
@@ -151,4 +151,10 @@ public sealed class OnnxExportTests(OnnxModel exported) : IClassFixture<OnnxMode
     // Classes from 0.
     private byte[] LabelsOf(ITransformer model) =>
         [.. model.Transform(exported.Plain.Data).GetColumn<byte[]>("PredictedLabel").SelectMany(labels => labels.Select(label => (byte)(label - 1)))];
+
+    private static IReadOnlyDictionary<string, TensorProto> Folded(SegmentationModel model)
+    {
+        var state = model.StoredState().ToDictionary(entry => entry.Name, entry => entry.Value.data<float>().ToArray());
+        return FoldedWeights.Of(model.Description.Layout, name => state[name]);
+    }
 }

@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using Google.Protobuf;
 using Microsoft.ML.OnnxRuntime;
 using Onnx;
@@ -10,14 +11,14 @@ namespace Microsoft.ML.PermutedSegmentation.Tests;
 internal static class OnnxRun
 {
     /// <summary>The protected form of a network's state.</summary>
-    public static Dictionary<string, Tensor> Protect(FcnArchitecture architecture, IReadOnlyDictionary<string, Tensor> plain, IReadOnlyDictionary<FeatureMaps, int[]> permutations)
+    public static Dictionary<string, Tensor> Protect(NetworkLayout layout, IReadOnlyDictionary<string, Tensor> plain, IReadOnlyDictionary<FeatureMaps, int[]> permutations)
     {
-        var protection = new WeightProtection(architecture, permutations);
+        var protection = new WeightProtection(layout, permutations);
         return plain.ToDictionary(entry => entry.Key, entry => protection.Protect(entry.Key, entry.Value));
     }
 
-    public static OnnxWeights Weights(IReadOnlyDictionary<string, Tensor> state, IEnumerable<ChannelReordering>? undo = null) =>
-        new(FoldedWeights.Of(state.Select(entry => (entry.Key, entry.Value))), undo ?? []);
+    public static OnnxWeights Weights(NetworkLayout layout, IReadOnlyDictionary<string, Tensor> state, WeightProtection? undo = null) =>
+        new(FoldedWeights.Of(layout, name => MemoryMarshal.Cast<byte, float>(state[name].bytes)), undo);
 
     public static InferenceSession Session(GraphProto graph) => new(Model(graph).ToByteArray());
 

@@ -18,7 +18,7 @@ public sealed class ProtectTests(UnprotectedModel trained) : IClassFixture<Unpro
         using var scope = NewDisposeScope();
         using var inference = inference_mode();
         Tensor images = SmallNetworks.RandomImages(seed: 1);
-        Assert.Equal(trained.Transformer.Network().call(images).bytes.ToArray(), model.Network().call(images).bytes.ToArray());
+        Assert.Equal(trained.Transformer.Network().Forward(images).bytes.ToArray(), model.Network().Forward(images).bytes.ToArray());
         Assert.Equal(trained.ScoresOf(trained.Transformer), trained.ScoresOf(model));
     }
 
@@ -35,13 +35,13 @@ public sealed class ProtectTests(UnprotectedModel trained) : IClassFixture<Unpro
 
         using var scope = NewDisposeScope();
         using var inference = inference_mode();
-        FcnNetwork stored = locked.Network();
+        TorchNetwork stored = locked.Network();
         var permutations = maps.Each().ToDictionary(
-            map => map, map => trained.Key.GetChannelPermutation(locked.Model.Description.Salt, map.Number(), stored.Architecture.ChannelsOf(map)));
+            map => map, map => trained.Key.GetChannelPermutation(locked.Model.Description.Salt, map.Number(), stored.Layout.Find(map).Channels));
         Tensor images = SmallNetworks.RandomImages(seed: 2);
-        Tensor expected = trained.Transformer.Network().call(images);
+        Tensor expected = trained.Transformer.Network().Forward(images);
         Assert.True(SmallNetworks.Difference(expected, LiteralNetwork.Forward(stored, permutations, images)) < 1e-4);
-        Assert.True(SmallNetworks.Difference(expected, stored.call(images)) > 0.1);
+        Assert.True(SmallNetworks.Difference(expected, stored.Forward(images)) > 0.1);
 
         using var unlocked = (PermutedSegmentationTransformer)_segmentation.Unlock(locked, trained.Key, verify: true);
         Assert.Equal(trained.ScoresOf(trained.Transformer), trained.ScoresOf(unlocked));
@@ -81,9 +81,9 @@ public sealed class ProtectTests(UnprotectedModel trained) : IClassFixture<Unpro
         var first = (PermutedSegmentationTransformer)_segmentation.Protect(plain, trained.Key);
         using (var second = (PermutedSegmentationTransformer)_segmentation.Protect(plain, trained.Key))
         {
-            IReadOnlyDictionary<string, Tensor> given = plain.Network().State();
+            IReadOnlyDictionary<string, Tensor> given = plain.Network().State;
             // Spans are equal when they are the same memory.
-            Assert.All(second.Network().State(), entry => Assert.True(entry.Value.bytes == given[entry.Key].bytes, entry.Key));
+            Assert.All(second.Network().State, entry => Assert.True(entry.Value.bytes == given[entry.Key].bytes, entry.Key));
             first.Dispose();
             Assert.Equal(scores, trained.ScoresOf(plain));
             plain.Dispose();

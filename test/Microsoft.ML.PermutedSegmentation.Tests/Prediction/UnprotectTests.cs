@@ -123,8 +123,8 @@ public sealed class UnprotectTests(UnprotectedModel trained) : IClassFixture<Unp
         PermutedSegmentationTransformer model = Protect(FeatureMaps.Head), locked = trained.Locked(model);
         using (PermutedSegmentationTransformer plain = Unprotect(locked))
         {
-            IReadOnlyDictionary<string, torch.Tensor> given = locked.Network().State();
-            string[] changed = [.. plain.Network().State().Where(entry => entry.Value.bytes != given[entry.Key].bytes).Select(entry => entry.Key)];
+            IReadOnlyDictionary<string, torch.Tensor> given = locked.Network().State;
+            string[] changed = [.. plain.Network().State.Where(entry => entry.Value.bytes != given[entry.Key].bytes).Select(entry => entry.Key)];
             // Spans are equal when they are the same memory.
             Assert.Equal(["classifier.4.weight"], changed);
             locked.Dispose();

@@ -46,7 +46,7 @@ public sealed class UnprotectedModel : IDisposable
     {
         using var scope = torch.NewDisposeScope();
         using var inference = torch.inference_mode();
-        return Find(model).Network().call(SmallNetworks.RandomImages(seed: 1)).bytes.ToArray();
+        return Find(model).Network().Forward(SmallNetworks.RandomImages(seed: 1)).bytes.ToArray();
     }
 
     public float[][] ScoresOf(ITransformer model) => [.. model.Transform(Data).GetColumn<float[]>("Score")];

@@ -7,15 +7,14 @@ namespace Microsoft.ML.PermutedSegmentation.Tests;
 public sealed class WeightProtectionTests
 {
     [Theory]
-    [InlineData(nameof(ResidualBlock.Basic))]
-    [InlineData(nameof(ResidualBlock.Bottleneck))]
+    [MemberData(nameof(SmallNetworks.Kinds), MemberType = typeof(SmallNetworks))]
     public void Unprotecting_a_protected_state_gives_back_every_bit(string block)
     {
         using var scope = NewDisposeScope();
-        var architecture = SmallNetworks.Architecture(block);
-        var protection = new WeightProtection(architecture, RandomPermutations.For(architecture, FeatureMaps.All, seed: 1));
+        var layout = SmallNetworks.Layout(block);
+        var protection = new WeightProtection(layout, RandomPermutations.For(layout, FeatureMaps.All, seed: 1));
 
-        foreach (var (name, plain) in SmallNetworks.RandomState(architecture, seed: 2))
+        foreach (var (name, plain) in SmallNetworks.RandomState(layout, seed: 2))
         {
             var locked = protection.Protect(name, plain);
             Assert.Equal(plain.bytes.ToArray(), protection.Unprotect(name, locked).bytes.ToArray());
@@ -26,9 +25,9 @@ public sealed class WeightProtectionTests
     public void What_no_key_touches_is_shared_and_the_rest_is_new()
     {
         using var scope = NewDisposeScope();
-        var architecture = SmallNetworks.Architecture(ResidualBlock.Bottleneck);
-        var protection = new WeightProtection(architecture, RandomPermutations.For(architecture, FeatureMaps.Head, seed: 1));
-        var state = SmallNetworks.RandomState(architecture, seed: 2);
+        var layout = SmallNetworks.Layout("Bottleneck");
+        var protection = new WeightProtection(layout, RandomPermutations.For(layout, FeatureMaps.Head, seed: 1));
+        var state = SmallNetworks.RandomState(layout, seed: 2);
         var locked = state.ToDictionary(e => e.Key, e => protection.Protect(e.Key, e.Value));
 
         foreach (var tensor in state.Values)
@@ -40,8 +39,8 @@ public sealed class WeightProtectionTests
     [Fact]
     public void Protecting_leaves_the_given_weights_and_no_tensors_behind()
     {
-        var architecture = SmallNetworks.Architecture(ResidualBlock.Basic);
-        var protection = new WeightProtection(architecture, RandomPermutations.For(architecture, FeatureMaps.All, seed: 1));
+        var layout = SmallNetworks.Layout("Basic");
+        var protection = new WeightProtection(layout, RandomPermutations.For(layout, FeatureMaps.All, seed: 1));
         using var weights = rand(8, 8, 3, 3, requires_grad: true);
         byte[] bits = weights.bytes.ToArray();
         long before = SmallNetworks.LiveTensors;

@@ -52,7 +52,7 @@ public sealed class ExchangeCommandsTests : IDisposable
         Succeed("train", "--data", _folder.At("data"), "--train-list", "train", "--unprotected", "--backbone", "resnet18", "--initial-weights", weights,
             "--output-stride", "16", "--size", "32x32", "--epochs", "1", "--batch-size", "4", "--learning-rate", "0.0001", "--weight-decay", "0", "--out", _folder.At("model.zip"));
         using PermutedSegmentationTransformer model = UnprotectedModel.Find(new MLContext().Model.Load(_folder.At("model.zip"), out _));
-        var kernel = model.Network().State()["backbone.conv1.weight"];
+        var kernel = model.Network().State["backbone.conv1.weight"];
         float[] before = MemoryMarshal.Cast<byte, float>(FormulaWeights.Of("conv1.weight", kernel.shape)).ToArray(), after = kernel.data<float>().ToArray();
         Assert.InRange(before.Zip(after, (a, b) => Math.Abs(a - b)).Average(), 0, 0.01 * before.Average(Math.Abs));
         Fail("--initial-weights", "tables", "--data", _folder.At("data"), "--train-list", "train", "--test-list", "val", "--preset", "smoke", "--initial-weights", weights, "--out", _folder.At("tables"));

@@ -34,8 +34,8 @@ public sealed class CheckpointReaderTests : IDisposable
         // The optimizer's own, not copies of them.
         Assert.Equal(
             restored.State.Tensors().Where(entry => entry.Part == "momentum").Select(Bits),
-            restored.State.Optimizer.state_dict().State.Cast<TorchSharp.Modules.SGD.State>().Zip(restored.State.Network.named_parameters())
-                .Select(entry => Bits(("momentum", entry.Second.name, entry.First.momentum_buffer))));
+            restored.State.Optimizer.state_dict().State.Cast<TorchSharp.Modules.SGD.State>().Zip(restored.State.Network.Parameters)
+                .Select(entry => Bits(("momentum", entry.Second.Name, entry.First.momentum_buffer))));
     }
 
     [Fact]
@@ -70,7 +70,7 @@ public sealed class CheckpointReaderTests : IDisposable
     {
         using var training = SmallTraining.WithMomenta();
         training.Save(_path, key: null, salt: null);
-        using var network = FcnNetwork.FromState(SmallNetworks.Architecture("Bottleneck"), SmallNetworks.RandomState(SmallNetworks.Architecture("Bottleneck"), seed: 1));
+        using var network = TorchNetwork.FromState(SmallNetworks.Layout("Bottleneck"), SmallNetworks.RandomState(SmallNetworks.Layout("Bottleneck"), seed: 1));
         using var state = new TrainingState(network, ColorPatches.Options());
         using CheckpointReader stored = CheckpointReader.Find(_path, key: null)!;
         Assert.Contains("tensors", Refused(() => stored.Restore(state, protection: null)));

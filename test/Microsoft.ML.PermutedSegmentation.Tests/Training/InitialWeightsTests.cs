@@ -33,7 +33,7 @@ public sealed class InitialWeightsTests(UnprotectedModel initial) : IClassFixtur
     [Fact]
     public void The_given_model_stays_as_it_is()
     {
-        string[] State() => [.. initial.Transformer.Network().State().Values.Select(tensor => Convert.ToHexString(SHA256.HashData(tensor.bytes)))];
+        string[] State() => [.. initial.Transformer.Network().State.Values.Select(tensor => Convert.ToHexString(SHA256.HashData(tensor.bytes)))];
 
         string[] before = State();
         var options = ColorPatches.Options(epochs: 1);
@@ -88,19 +88,19 @@ public sealed class InitialWeightsTests(UnprotectedModel initial) : IClassFixtur
     public void The_plain_network_read_through_the_permutation_is_the_papers_literal_one(string block, FeatureMaps maps)
     {
         using var scope = NewDisposeScope();
-        FcnArchitecture architecture = SmallNetworks.Architecture(block);
-        using var given = FcnNetwork.FromState(architecture, SmallNetworks.RandomState(architecture, seed: 1));
-        using var network = FcnNetwork.FromState(architecture, SmallNetworks.RandomState(architecture, seed: 2));
-        var permutations = RandomPermutations.For(architecture, maps, seed: 3);
-        InitialWeights.Take(network, given.State());
-        Assert.All(network.State(), entry => Assert.Equal(given.State()[entry.Key].bytes.ToArray(), entry.Value.bytes.ToArray()));
-        InitialWeights.ReadThroughPermutation(network, new WeightProtection(architecture, permutations));
+        NetworkLayout layout = SmallNetworks.Layout(block);
+        using var given = TorchNetwork.FromState(layout, SmallNetworks.RandomState(layout, seed: 1));
+        using var network = TorchNetwork.FromState(layout, SmallNetworks.RandomState(layout, seed: 2));
+        var permutations = RandomPermutations.For(layout, maps, seed: 3);
+        InitialWeights.Take(network, given.State);
+        Assert.All(network.State, entry => Assert.Equal(given.State[entry.Key].bytes.ToArray(), entry.Value.bytes.ToArray()));
+        InitialWeights.ReadThroughPermutation(network, new WeightProtection(layout, permutations));
 
         using var inference = inference_mode();
         Tensor images = SmallNetworks.RandomImages(seed: 4);
         Tensor literal = LiteralNetwork.Forward(given, permutations, images);
-        Assert.True(SmallNetworks.Difference(literal, network.call(images)) < 1e-4);
-        Assert.True(SmallNetworks.Difference(literal, given.call(images)) > 0.1);
+        Assert.True(SmallNetworks.Difference(literal, network.Forward(images)) < 1e-4);
+        Assert.True(SmallNetworks.Difference(literal, given.Forward(images)) > 0.1);
     }
 
     [Fact]
@@ -113,11 +113,11 @@ public sealed class InitialWeightsTests(UnprotectedModel initial) : IClassFixtur
         using var model = Trainers.Fcn(options).Fit(rows);
 
         Assert.Equal(5, model.ClassNames.Count);
-        IReadOnlyDictionary<string, Tensor> state = model.Network().State();
+        IReadOnlyDictionary<string, Tensor> state = model.Network().State;
         foreach (string name in (string[])["classifier.4.weight", "classifier.4.bias"])
         {
             Assert.Equal(5, state[name].shape[0]);
-            Assert.Equal(random.Network().State()[name].bytes.ToArray(), state[name].bytes.ToArray());
+            Assert.Equal(random.Network().State[name].bytes.ToArray(), state[name].bytes.ToArray());
         }
         Assert.Equal(["classifier.4.weight", "classifier.4.bias"], Changed(initial.Transformer, model));
     }
@@ -135,7 +135,7 @@ public sealed class InitialWeightsTests(UnprotectedModel initial) : IClassFixtur
         string[] changed = Changed(random, model);
         Assert.NotEmpty(changed);
         Assert.All(changed, name => Assert.StartsWith("backbone.", name));
-        foreach ((string name, Tensor value) in model.Network().State().Where(entry => entry.Key.StartsWith("backbone.") && !entry.Key.Contains(".running_")))
+        foreach ((string name, Tensor value) in model.Network().State.Where(entry => entry.Key.StartsWith("backbone.") && !entry.Key.Contains(".running_")))
             Assert.Equal(FormulaWeights.Of(name["backbone.".Length..], value.shape), value.bytes.ToArray());
     }
 
@@ -221,8 +221,8 @@ public sealed class InitialWeightsTests(UnprotectedModel initial) : IClassFixtur
     // What learning changes, and has changed between two networks.
     private static string[] Changed(PermutedSegmentationTransformer before, PermutedSegmentationTransformer after)
     {
-        IReadOnlyDictionary<string, Tensor> expected = before.Network().State();
-        return [.. after.Network().State()
+        IReadOnlyDictionary<string, Tensor> expected = before.Network().State;
+        return [.. after.Network().State
             .Where(entry => !entry.Key.Contains(".running_", StringComparison.Ordinal) && !entry.Value.bytes.SequenceEqual(expected[entry.Key].bytes))
             .Select(entry => entry.Key)];
     }

@@ -160,7 +160,7 @@ public sealed class ResumedTrainingTests : IDisposable
     {
         MLContext mlContext = CpuContext.Create(seed);
         using var model = mlContext.Segmentation().Trainers.Permuted(_key, options).Fit(ColorPatches.View(mlContext, 20));
-        return model.Network().State().ToDictionary(entry => entry.Key, entry => Convert.ToHexString(SHA256.HashData(entry.Value.bytes)));
+        return model.Network().State.ToDictionary(entry => entry.Key, entry => Convert.ToHexString(SHA256.HashData(entry.Value.bytes)));
     }
 
     private static List<TrainingProgress> Epochs(Reports reports) =>

@@ -6,21 +6,21 @@ namespace Microsoft.ML.PermutedSegmentation.Tests;
 /// <summary>The state of a training of a network of some kilobytes, after some steps, to save and restore in milliseconds.</summary>
 internal sealed class SmallTraining : IDisposable
 {
-    private static readonly FcnArchitecture Architecture = SmallNetworks.Architecture(ResidualBlock.Basic);
+    private static readonly NetworkLayout Layout = SmallNetworks.Layout("Basic");
     private static readonly PermutedSegmentationTrainer.Options Options = ColorPatches.Options();
 
-    private readonly FcnNetwork _network;
+    private readonly TorchNetwork _network;
 
     private SmallTraining(ulong seed)
     {
-        _network = FcnNetwork.FromState(Architecture, SmallNetworks.RandomState(Architecture, seed));
+        _network = TorchNetwork.FromState(Layout, SmallNetworks.RandomState(Layout, seed));
         State = new TrainingState(_network, Options);
     }
 
     public TrainingState State { get; }
 
     /// <summary>Of map 6.</summary>
-    public int Channels => Architecture.ChannelsOf(FeatureMaps.Head);
+    public int Channels => Layout.Find(FeatureMaps.Head).Channels;
 
     public CheckpointDescription Description => new()
     {
@@ -54,9 +54,9 @@ internal sealed class SmallTraining : IDisposable
 
     public static WeightProtection? Protection(PermutationKey? key, byte[]? salt) => key is null
         ? null
-        : new WeightProtection(Architecture, new Dictionary<FeatureMaps, int[]>
+        : new WeightProtection(Layout, new Dictionary<FeatureMaps, int[]>
         {
-            [FeatureMaps.Head] = key.GetChannelPermutation(salt, FeatureMaps.Head.Number(), Architecture.ChannelsOf(FeatureMaps.Head)),
+            [FeatureMaps.Head] = key.GetChannelPermutation(salt, FeatureMaps.Head.Number(), Layout.Find(FeatureMaps.Head).Channels),
         });
 
     public void Dispose()

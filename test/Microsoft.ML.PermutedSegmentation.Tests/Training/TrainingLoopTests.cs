@@ -22,20 +22,20 @@ public sealed class TrainingLoopTests
         (options.LearningRate, options.WeightDecay) = (0.05, 0.01);
         options.ValidationSet = _mlContext.Data.LoadFromEnumerable(rows.Take(1));
         IDataView view = _mlContext.Data.LoadFromEnumerable(rows);
-        FcnArchitecture architecture = SmallNetworks.Architecture(block);
+        NetworkLayout layout = SmallNetworks.Layout(block);
 
         using var random = new TrainingRandom(4);
-        using var network = new FcnNetwork(architecture, random.Generator);
+        using var network = new TorchNetwork(layout, random.Generator);
         using (var state = new TrainingState(network, options))
         using (IChannel channel = ((IChannelProvider)_mlContext).Start("test"))
             new TrainingLoop(state, TrainingData.Read(view, options, new Random(1), _ => { }, _ => { }), options, null, CPU, random, checkpoint: null, channel).Run();
 
         using var same = new TrainingRandom(4);
-        using var expected = new FcnNetwork(architecture, same.Generator);
+        using var expected = new TorchNetwork(layout, same.Generator);
         same.StartEpoch(1); // the same dropout
         TakeStep(expected, [3, 2, 2], options);
-        foreach (var (name, tensor) in expected.State())
-            Assert.True(SmallNetworks.Difference(tensor, network.State()[name]) < 1e-4, name);
+        foreach (var (name, tensor) in expected.State)
+            Assert.True(SmallNetworks.Difference(tensor, network.State[name]) < 1e-4, name);
     }
 
     [Fact]
@@ -55,19 +55,19 @@ public sealed class TrainingLoopTests
     }
 
     // The same step in the words of torch: one loss, its mean over all pixels that count.
-    private static void TakeStep(FcnNetwork network, int[] parts, PermutedSegmentationTrainer.Options options)
+    private static void TakeStep(TorchNetwork network, int[] parts, PermutedSegmentationTrainer.Options options)
     {
         PatchRow row = Stripes();
         var image = new LabeledImage(RgbPixels.From(row.Image), row.Label, ColorPatches.Size, ColorPatches.Size);
         using var scope = NewDisposeScope();
-        using var optimizer = optim.SGD(network.parameters(), options.LearningRate, options.Momentum, weight_decay: options.WeightDecay);
-        network.train();
+        using var optimizer = optim.SGD(network.Parameters.Select(parameter => parameter.Value), options.LearningRate, options.Momentum, weight_decay: options.WeightDecay);
+        network.Train();
         Tensor sum = zeros(1);
         foreach (int count in parts)
         {
             using LabeledBatch batch = LabeledBatch.Of(
                 [.. Enumerable.Repeat((image, CropBox.Whole(image.Height, image.Width)), count)], ColorPatches.Size, ColorPatches.Size);
-            sum = sum + nn.functional.cross_entropy(network.forward(batch.Images), batch.Labels, ignore_index: -100, reduction: nn.Reduction.Sum);
+            sum = sum + nn.functional.cross_entropy(network.Forward(batch.Images), batch.Labels, ignore_index: -100, reduction: nn.Reduction.Sum);
         }
         (sum / (parts.Sum() * (long)row.Label.Count(label => label != 0))).backward();
         optimizer.step();

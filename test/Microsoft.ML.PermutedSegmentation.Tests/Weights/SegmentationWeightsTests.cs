@@ -20,7 +20,7 @@ public sealed class SegmentationWeightsTests(UnprotectedModel trained) : IClassF
         using SegmentationWeights read = SaveAndLoad(trained.Transformer);
         Assert.Equal((Backbone.ResNet18, 3, false), (read.Backbone, read.ClassCount, read.IsLocked));
         using PermutedSegmentationTransformer model = CreateModel(read);
-        Assert.Empty(Different(trained.Transformer.Network().State(), model.Network().State()));
+        Assert.Empty(Different(trained.Transformer.Network().State, model.Network().State));
         Assert.True(model.IsUnlocked);
         Assert.Equal(FeatureMaps.None, model.FeatureMaps);
         Assert.Equal(Classes, model.ClassNames);
@@ -42,13 +42,13 @@ public sealed class SegmentationWeightsTests(UnprotectedModel trained) : IClassF
         Assert.True(stored.IsLocked);
         Assert.Contains("locked", Assert.Throws<ArgumentException>(() => CreateModel(stored)).Message);
         Assert.Contains("locked", Assert.Throws<ArgumentException>(() => _segmentation.Trainers.Fcn(new() { Backbone = Backbone.ResNet18, InitialWeights = stored })).Message);
-        Assert.Empty(Different(locked.Network().State(), stored.State()));
-        Assert.Contains("classifier.4.weight", Different(trained.Transformer.Network().State(), stored.State()));
+        Assert.Empty(Different(locked.Network().State, stored.State()));
+        Assert.Contains("classifier.4.weight", Different(trained.Transformer.Network().State, stored.State()));
 
         using var unlocked = (PermutedSegmentationTransformer)_segmentation.Unlock(locked, trained.Key, verify: true);
         using SegmentationWeights plain = SaveAndLoad(unlocked);
         Assert.False(plain.IsLocked);
-        Assert.Empty(Different(trained.Transformer.Network().State(), plain.State()));
+        Assert.Empty(Different(trained.Transformer.Network().State, plain.State()));
     }
 
     [Fact]
@@ -86,7 +86,7 @@ public sealed class SegmentationWeightsTests(UnprotectedModel trained) : IClassF
         using PermutedSegmentationTransformer model = CreateModel(weights);
         using (no_grad())
             weights.State()["classifier.4.bias"].fill_(3);
-        Assert.Equal([3, 3, 3], model.Network().State()["classifier.4.bias"].data<float>().ToArray());
+        Assert.Equal([3, 3, 3], model.Network().State["classifier.4.bias"].data<float>().ToArray());
     }
 
     [Fact]

@@ -42,13 +42,13 @@ public sealed class TorchvisionParityTests : IDisposable
     }
 
     // ImageNet's mean and deviation, as torchvision's documentation gives them.
-    private static float[] Logits(FcnNetwork network, byte[] image, int height, int width)
+    private static float[] Logits(TorchNetwork network, byte[] image, int height, int width)
     {
         using var scope = NewDisposeScope();
         using var inference = inference_mode();
         Tensor pixels = tensor(Array.ConvertAll(image, value => value / 255f)).reshape(1, height, width, 3);
         Tensor normalized = (pixels - tensor(new[] { 0.485f, 0.456f, 0.406f })) / tensor(new[] { 0.229f, 0.224f, 0.225f });
-        return network.call(normalized.permute(0, 3, 1, 2)).contiguous().data<float>().ToArray();
+        return network.Forward(normalized.permute(0, 3, 1, 2)).contiguous().data<float>().ToArray();
     }
 
     private static IDataView View(MLContext mlContext, byte[] rgb, int height, int width)

@@ -21,7 +21,7 @@ public sealed class WeightValuesTests(UnprotectedModel trained) : IClassFixture<
         string wrapped = Write(Tensors().Select(tensor => (Named(tensor.Entry, prefix + tensor.Entry.Name), tensor.Values)));
         using SegmentationWeights weights = SegmentationWeights.Load(wrapped);
         Assert.Equal((Backbone.ResNet18, 3), (weights.Backbone, weights.ClassCount));
-        var expected = trained.Transformer.Network().State();
+        var expected = trained.Transformer.Network().State;
         Assert.Equal(expected.Keys.Order(), weights.State().Keys.Order());
         Assert.All(expected, entry => Assert.True(entry.Value.bytes.SequenceEqual(weights.State()[entry.Key].bytes), entry.Key));
     }
@@ -34,7 +34,7 @@ public sealed class WeightValuesTests(UnprotectedModel trained) : IClassFixture<
             .Select(tensor => (Named(tensor.Entry, tensor.Entry.Name.Replace("backbone.", "module.module.")), tensor.Values));
         using SegmentationWeights weights = SegmentationWeights.Load(Write([(new StateEntry("n_averaged", "I64", []), new byte[8]), .. backbone]));
         Assert.Equal((Backbone.ResNet18, null), (weights.Backbone, weights.ClassCount));
-        Assert.True(trained.Transformer.Network().State()["backbone.conv1.weight"].bytes.SequenceEqual(weights.State()["backbone.conv1.weight"].bytes));
+        Assert.True(trained.Transformer.Network().State["backbone.conv1.weight"].bytes.SequenceEqual(weights.State()["backbone.conv1.weight"].bytes));
     }
 
     [Fact]

@@ -23,7 +23,7 @@ internal static class CeilingMeasurement
         return new()
         {
             ["gigaflops"] = 2 * Math.Pow(Side, 3) / best / 1e9,
-            ["networkGigaflop"] = 2 * Arithmetic.Multiplications(FcnArchitecture.For(workload.Backbone, workload.OutputStride, workload.Classes), workload.Size) / 1e9,
+            ["networkGigaflop"] = 2 * Arithmetic.Multiplications(NetworkLayout.For(SegmentationNetwork.Fcn, workload.Backbone, workload.OutputStride, workload.Classes), workload.Size) / 1e9,
         };
     }
 }

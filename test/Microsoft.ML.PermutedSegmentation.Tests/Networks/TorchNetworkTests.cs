@@ -1,11 +1,10 @@
 using TorchSharp;
-using TorchSharp.Modules;
 using Xunit;
 using static TorchSharp.torch;
 
 namespace Microsoft.ML.PermutedSegmentation.Tests;
 
-public sealed class FcnNetworkTests
+public sealed class TorchNetworkTests
 {
     [Theory]
     // torchvision's classifiers without their last layer (513000 and 2049000 parameters), plus the head.
@@ -15,8 +14,8 @@ public sealed class FcnNetworkTests
     [InlineData(Backbone.ResNet101, 44549160 - 2049000, 2048)]
     public void Has_as_many_parameters_as_torchvisions(Backbone backbone, long backboneParameters, int channels)
     {
-        var state = FcnNetwork.DescribeState(FcnArchitecture.For(backbone, 8, 21));
-        long count = state.Where(entry => !entry.Name.Contains("running_"))
+        var state = NetworkLayout.For(SegmentationNetwork.Fcn, backbone, 8, 21).Parameters;
+        long count = state.Where(entry => entry.IsLearned)
             .Sum(entry => entry.Shape.Aggregate(1L, (product, size) => product * size));
 
         int inner = channels / 4;
@@ -28,7 +27,7 @@ public sealed class FcnNetworkTests
     [InlineData(Backbone.ResNet50, 272)] // 53 and 7
     public void Names_and_shapes_are_torchvisions(Backbone backbone, int entries)
     {
-        var state = FcnNetwork.DescribeState(FcnArchitecture.For(backbone, 8, 21)).ToDictionary(e => e.Name, e => e.Shape);
+        var state = NetworkLayout.For(SegmentationNetwork.Fcn, backbone, 8, 21).Parameters.ToDictionary(e => e.Name, e => e.Shape);
 
         Assert.Equal(entries, state.Count);
         Assert.Equal([64, 3, 7, 7], state["backbone.conv1.weight"]);
@@ -66,15 +65,16 @@ public sealed class FcnNetworkTests
     {
         using var scope = NewDisposeScope();
         using var generator = new Generator(1);
-        using var network = new FcnNetwork(SmallNetworks.Architecture(block, outputStride), generator);
-        network.eval();
+        using var network = new TorchNetwork(SmallNetworks.Layout(block, outputStride), generator);
+        network.Train(false);
         var images = SmallNetworks.RandomImages(2, count: 2, height: 64, width: 95);
 
-        Assert.Equal([2, 3, 64, 95], network.call(images).shape);
-        var features = network.Backbone.call(images);
-        int channels = network.Architecture.ChannelsOf(FeatureMaps.Stage4);
-        Assert.Equal([2, channels, 64 / outputStride, 96 / outputStride], features.shape);
-        Assert.Equal(features.shape[2..], network.Classifier.Features(features).shape[2..]);
+        Assert.Equal([2, 3, 64, 95], network.Forward(images).shape);
+        using LiveMaps start = LiveMaps.Of(network.Layout, images);
+        KeyedMap last = network.Layout.Find(FeatureMaps.Stage4), head = network.Layout.Find(FeatureMaps.Head);
+        Tensor features = network.Run(start, last.Index + 1).Of(last);
+        Assert.Equal([2, last.Channels, 64 / outputStride, 96 / outputStride], features.shape);
+        Assert.Equal(features.shape[2..], network.Run(start, head.Index + 1).Of(head).shape[2..]);
     }
 
     [Theory]
@@ -89,20 +89,18 @@ public sealed class FcnNetworkTests
     [InlineData(32, "layer4.1", 1)]
     public void Bottlenecks_are_dilated_where_the_stride_is_left_out(int outputStride, string block, long dilation)
     {
-        using var generator = new Generator(1);
-        using var network = new FcnNetwork(
-            new FcnArchitecture(ResidualBlock.Bottleneck, (1, 1, 2, 2), 4, outputStride, 2), generator);
+        NetworkLayout layout = FcnLayout.Create(new ResNet(ResidualBlock.Bottleneck, [1, 1, 2, 2], 4, outputStride), 2);
 
-        var convolution = Assert.IsType<Conv2d>(network.named_modules().Single(m => m.name == $"backbone.{block}.conv2").module);
-        Assert.Equal([dilation, dilation], convolution.dilation);
-        Assert.Equal([dilation, dilation], convolution.padding!);
+        Convolution convolution = layout.Convolutions.Single(layer => layer.Name == $"backbone.{block}.conv2");
+        Assert.Equal(dilation, convolution.Dilation);
+        Assert.Equal(dilation, convolution.Padding);
     }
 
     [Fact]
     public void Upsampling_is_bilinear_between_pixel_centres()
     {
         using var scores = tensor(new[] { 0f, 8f }).reshape(1, 1, 1, 2);
-        using var upsampled = FcnNetwork.Upsample(scores, 2, 4);
+        using var upsampled = TorchNetwork.Upsample(scores, 2, 4);
 
         // Centres of the four new pixels lie at -0.25, 0.25, 0.75 and 1.25 old pixels; outside the edge value is kept.
         Assert.Equal([0f, 2f, 6f, 8f, 0f, 2f, 6f, 8f], upsampled.data<float>().ToArray());
@@ -114,17 +112,17 @@ public sealed class FcnNetworkTests
     public void Scoring_and_training_leave_no_tensors_behind(string block)
     {
         using var generator = new Generator(1);
-        using var network = new FcnNetwork(SmallNetworks.Architecture(block), generator);
+        using var network = new TorchNetwork(SmallNetworks.Layout(block), generator);
         using var images = SmallNetworks.RandomImages(2);
-        network.call(images).Dispose();
+        network.Forward(images).Dispose();
         long before = SmallNetworks.LiveTensors;
 
-        network.call(images).Dispose();
+        network.Forward(images).Dispose();
         Assert.Equal(before, SmallNetworks.LiveTensors);
 
-        network.eval();
+        network.Train(false);
         using (inference_mode())
-            network.call(images).Dispose();
+            network.Forward(images).Dispose();
         Assert.Equal(before, SmallNetworks.LiveTensors);
     }
 
@@ -133,7 +131,7 @@ public sealed class FcnNetworkTests
     {
         long before = SmallNetworks.LiveTensors;
         using (var generator = new Generator(1))
-        using (new FcnNetwork(SmallNetworks.Architecture(ResidualBlock.Basic), generator))
+        using (new TorchNetwork(SmallNetworks.Layout("Basic"), generator))
             Assert.True(SmallNetworks.LiveTensors > before);
 
         Assert.Equal(before, SmallNetworks.LiveTensors);

@@ -4,40 +4,30 @@ using static TorchSharp.torch;
 
 namespace Microsoft.ML.PermutedSegmentation.Tests;
 
-public sealed class ChannelReorderingTests
+public sealed class ChannelOrdersTests
 {
     [Fact]
     public void Channel_i_of_the_protected_weights_is_channel_alpha_i_of_the_plain_ones()
     {
-        using var scope = NewDisposeScope();
-        var plain = tensor(new float[,] { { 10, 11, 12 }, { 20, 21, 22 } });
+        NetworkLayout layout = FcnLayout.Create(new ResNet(ResidualBlock.Basic, [1, 1, 1, 1], 3, 8), 2);
+        var protection = new WeightProtection(layout, new Dictionary<FeatureMaps, int[]> { [FeatureMaps.Stem] = [2, 0, 1] });
 
-        var reads = new ChannelReordering("w", Dimension: 1, [2, 0, 1]).Protect(plain);
-        Assert.Equal([12f, 10f, 11f, 22f, 20f, 21f], reads.data<float>().ToArray());
-        var writes = new ChannelReordering("w", Dimension: 0, [1, 0]).Protect(plain);
-        Assert.Equal([20f, 21f, 22f, 10f, 11f, 12f], writes.data<float>().ToArray());
-    }
-
-    [Theory]
-    [InlineData(0)]
-    [InlineData(1)]
-    public void Unprotecting_gives_back_every_bit(int dimension)
-    {
-        using var scope = NewDisposeScope();
-        using var generator = new Generator(1);
-        var plain = empty(6, 6, 3, 3).normal_(0, 1, generator);
-        var reordering = new ChannelReordering("w", dimension, [3, 0, 5, 1, 4, 2]);
-
-        var locked = reordering.Protect(plain);
-        Assert.NotEqual(plain.bytes.ToArray(), locked.bytes.ToArray());
-        Assert.Equal(plain.bytes.ToArray(), reordering.Unprotect(locked).bytes.ToArray());
+        // Read in another order: [3, 3, 3, 3], each value its input channel. Written, too: the first of the outputs is that of channel 2.
+        float[] plain = [.. Enumerable.Range(0, 81).Select(i => (float)(i / 9 % 3))], locked = new float[81];
+        protection.Protect("backbone.layer1.0.conv1.weight", plain, locked.AsSpan());
+        Assert.Equal(Enumerable.Range(0, 81).Select(i => new[] { 2f, 0, 1 }[i / 9 % 3]), locked);
+        float[] written = new float[3];
+        protection.Protect("backbone.layer1.0.bn2.bias", [10f, 11f, 12f], written.AsSpan());
+        Assert.Equal([12f, 10f, 11f], written);
+        protection.Unprotect("backbone.layer1.0.bn2.bias", [12f, 10f, 11f], written.AsSpan());
+        Assert.Equal([10f, 11f, 12f], written);
     }
 
     [Fact]
     public void Bottleneck_maps_are_read_by_the_next_convolution_and_projection()
     {
-        var architecture = FcnArchitecture.For(Backbone.ResNet50, 8, 21);
-        var permutations = RandomPermutations.For(architecture, FeatureMaps.All, seed: 1);
+        var layout = NetworkLayout.For(SegmentationNetwork.Fcn, Backbone.ResNet50, 8, 21);
+        var permutations = RandomPermutations.For(layout, FeatureMaps.All, seed: 1);
 
         (string, int, FeatureMaps)[] expected =
         [
@@ -54,17 +44,17 @@ public sealed class ChannelReorderingTests
         ];
         Assert.Equal(
             expected.Select(e => (e.Item1, e.Item2, string.Join(' ', permutations[e.Item3]))),
-            ChannelReorderings.For(architecture, permutations).Select(r => (r.Parameter, r.Dimension, string.Join(' ', r.Order))));
+            Changes(layout, permutations));
     }
 
     [Fact]
     public void The_stems_order_travels_along_the_identity_shortcuts_of_basic_blocks()
     {
-        var architecture = new FcnArchitecture(ResidualBlock.Basic, (2, 1, 1, 1), baseWidth: 3, 8, 2);
+        var layout = FcnLayout.Create(new ResNet(ResidualBlock.Basic, [2, 1, 1, 1], 3, 8), 2);
         int[] stem = [1, 2, 0];
         int[] stage1 = [0, 2, 1];
-        var reorderings = ChannelReorderings.For(
-            architecture, new Dictionary<FeatureMaps, int[]> { [FeatureMaps.Stem] = stem, [FeatureMaps.Stage1] = stage1 });
+        var reorderings = Changes(
+            layout, new Dictionary<FeatureMaps, int[]> { [FeatureMaps.Stem] = stem, [FeatureMaps.Stage1] = stage1 });
 
         int[] composed = [1, 0, 2]; // stem[0], stem[2], stem[1]
         (string, int, int[])[] expected =
@@ -76,7 +66,7 @@ public sealed class ChannelReorderingTests
         ];
         Assert.Equal(
             expected.Select(e => (e.Item1, e.Item2, string.Join(' ', e.Item3))),
-            reorderings.Select(r => (r.Parameter, r.Dimension, string.Join(' ', r.Order))));
+            reorderings);
 
         IEnumerable<(string, int, int[])> StageBlock(string block) =>
         [
@@ -97,9 +87,9 @@ public sealed class ChannelReorderingTests
     [InlineData(new[] { 0, 1, 1, 3 })] // not a permutation
     public void Rejects_what_is_not_a_permutation_and_does_not_print_it(int[] order)
     {
-        var architecture = new FcnArchitecture(ResidualBlock.Basic, (1, 1, 1, 1), baseWidth: 4, 8, 2);
-        var error = Assert.Throws<ArgumentException>(() => ChannelReorderings.For(
-            architecture, new Dictionary<FeatureMaps, int[]> { [FeatureMaps.Stem] = order }));
+        var layout = FcnLayout.Create(new ResNet(ResidualBlock.Basic, [1, 1, 1, 1], 4, 8), 2);
+        var error = Assert.Throws<ArgumentException>(() => new WeightProtection(
+            layout, new Dictionary<FeatureMaps, int[]> { [FeatureMaps.Stem] = order }));
 
         Assert.Contains("Stem", error.Message);
         Assert.DoesNotContain("7", error.Message);
@@ -108,7 +98,20 @@ public sealed class ChannelReorderingTests
 
     [Fact]
     public void Rejects_a_permutation_of_several_maps_at_once() =>
-        Assert.Throws<ArgumentException>(() => ChannelReorderings.For(
-            SmallNetworks.Architecture(ResidualBlock.Basic),
+        Assert.Throws<ArgumentException>(() => new WeightProtection(
+            SmallNetworks.Layout("Basic"),
             new Dictionary<FeatureMaps, int[]> { [FeatureMaps.Stem | FeatureMaps.Head] = [0, 1] }));
+
+    private static IEnumerable<(string, int, string)> Changes(NetworkLayout layout, IReadOnlyDictionary<FeatureMaps, int[]> permutations)
+    {
+        foreach ((Convolution convolution, int[]? read, int[]? written) in new ChannelOrders(layout, permutations).ToConvolutions())
+        {
+            if (read is not null)
+                yield return ($"{convolution.Name}.weight", 1, string.Join(' ', read));
+            if (written is null)
+                continue;
+            foreach (NetworkParameter parameter in layout.Parameters.Where(parameter => parameter.Layer == convolution))
+                yield return (parameter.Name, 0, string.Join(' ', written));
+        }
+    }
 }

@@ -4,34 +4,33 @@ using static TorchSharp.torch;
 
 namespace Microsoft.ML.PermutedSegmentation.Tests;
 
-public sealed class FcnNetworkStateTests
+public sealed class TorchNetworkStateTests
 {
-    private static readonly FcnArchitecture Small = SmallNetworks.Architecture(ResidualBlock.Bottleneck);
+    private static readonly NetworkLayout Small = SmallNetworks.Layout("Bottleneck");
 
     [Fact]
     public void A_network_made_from_a_state_is_the_same_network()
     {
         using var scope = NewDisposeScope();
         using var generator = new Generator(1);
-        using var network = new FcnNetwork(Small, generator);
-        network.eval();
-        using var copy = FcnNetwork.FromState(Small, network.State().ToDictionary(e => e.Key, e => e.Value.detach().clone()));
+        using var network = new TorchNetwork(Small, generator);
+        network.Train(false);
+        using var copy = TorchNetwork.FromState(Small, network.State.ToDictionary(e => e.Key, e => e.Value.detach().clone()));
         var images = SmallNetworks.RandomImages(2);
 
-        Assert.False(copy.training);
-        Assert.Equal(network.call(images).bytes.ToArray(), copy.call(images).bytes.ToArray());
+        Assert.False(copy.IsTraining);
+        Assert.Equal(network.Forward(images).bytes.ToArray(), copy.Forward(images).bytes.ToArray());
     }
 
     [Fact]
     public void The_described_state_is_the_networks_state()
     {
         using var generator = new Generator(1);
-        using var network = new FcnNetwork(Small, generator);
+        using var network = new TorchNetwork(Small, generator);
 
-        var described = FcnNetwork.DescribeState(Small);
-        Assert.Equal(network.State().Select(e => e.Key), described.Select(e => e.Name));
-        Assert.Equal(network.State().Select(e => e.Value.shape), described.Select(e => e.Shape));
-        Assert.All(network.State(), e => Assert.False(e.Value.is_meta));
+        Assert.Equal(Small.Parameters.Select(e => e.Name), network.State.Select(e => e.Key));
+        Assert.Equal(Small.Parameters.Select(e => e.Shape), network.State.Select(e => e.Value.shape));
+        Assert.All(network.State, e => Assert.False(e.Value.is_meta));
     }
 
     [Fact]
@@ -40,16 +39,16 @@ public sealed class FcnNetworkStateTests
         using var scope = NewDisposeScope();
         var state = SmallNetworks.RandomState(Small, seed: 1);
         var images = SmallNetworks.RandomImages(2);
-        using var first = FcnNetwork.FromState(Small, state.ToDictionary(e => e.Key, e => e.Value.alias()));
-        var expected = first.call(images);
-        using (var second = FcnNetwork.FromState(Small, state.ToDictionary(e => e.Key, e => e.Value.alias())))
+        using var first = TorchNetwork.FromState(Small, state.ToDictionary(e => e.Key, e => e.Value.alias()));
+        var expected = first.Forward(images);
+        using (var second = TorchNetwork.FromState(Small, state.ToDictionary(e => e.Key, e => e.Value.alias())))
         {
             using (no_grad())
-                second.State()["classifier.4.bias"].add_(1);
+                second.State["classifier.4.bias"].add_(1);
         }
 
         // The change is seen by the network that shares the bias, and survives the network that made it.
-        Assert.True(SmallNetworks.Difference(expected + 1, first.call(images)) < 1e-6);
+        Assert.True(SmallNetworks.Difference(expected + 1, first.Forward(images)) < 1e-6);
     }
 
     [Fact]
@@ -59,24 +58,21 @@ public sealed class FcnNetworkStateTests
         var state = SmallNetworks.RandomState(Small, seed: 1);
         Assert.Equal(empty + state.Count, SmallNetworks.LiveTensors);
 
-        using (FcnNetwork.FromState(Small, state))
+        using (TorchNetwork.FromState(Small, state))
             Assert.Equal(empty + state.Count, SmallNetworks.LiveTensors);
-        Assert.Equal(empty, SmallNetworks.LiveTensors);
-
-        FcnNetwork.DescribeState(Small);
         Assert.Equal(empty, SmallNetworks.LiveTensors);
     }
 
     [Fact]
     public void A_network_in_a_dispose_scope_outlives_it()
     {
-        FcnNetwork network;
+        TorchNetwork network;
         using (NewDisposeScope())
-            network = FcnNetwork.FromState(Small, SmallNetworks.RandomState(Small, seed: 1));
+            network = TorchNetwork.FromState(Small, SmallNetworks.RandomState(Small, seed: 1));
         using (network)
         using (var images = SmallNetworks.RandomImages(2))
-        using (var scores = network.call(images))
-            Assert.All(network.State(), e => Assert.False(e.Value.IsInvalid));
+        using (var scores = network.Forward(images))
+            Assert.All(network.State, e => Assert.False(e.Value.IsInvalid));
     }
 
     [Fact]
@@ -89,7 +85,7 @@ public sealed class FcnNetworkStateTests
         state["classifier.4.bias"] = zeros(4);
         state["classifier.1.bias"] = zeros(state["classifier.1.bias"].shape, dtype: ScalarType.Int64);
 
-        var error = Assert.Throws<ArgumentException>(() => FcnNetwork.FromState(Small, state));
+        var error = Assert.Throws<ArgumentException>(() => TorchNetwork.FromState(Small, state));
 
         Assert.Contains("'backbone.bn1.running_mean' is missing", error.Message);
         Assert.Contains("'backbone.fc.weight' is unknown", error.Message);

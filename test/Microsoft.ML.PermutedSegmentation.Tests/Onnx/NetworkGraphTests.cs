@@ -6,7 +6,7 @@ using static TorchSharp.torch;
 namespace Microsoft.ML.PermutedSegmentation.Tests;
 
 /// <summary>Exported graphs of small random networks against the library's own networks, and the paper's form to the letter.</summary>
-public sealed class FcnGraphTests
+public sealed class NetworkGraphTests
 {
     private const int Height = 32, Width = 64;
 
@@ -23,6 +23,10 @@ public sealed class FcnGraphTests
         { "Bottleneck", 32, FeatureMaps.Stage1 | FeatureMaps.Stage2 },
         { "Bottleneck", 8, FeatureMaps.Stage4 | FeatureMaps.Head },
         { "Bottleneck", 8, FeatureMaps.All },
+        { "DeepLabV3", 8, FeatureMaps.None },
+        { "DeepLabV3", 16, FeatureMaps.All },
+        { "LrAspp", 16, FeatureMaps.Stem | FeatureMaps.Stage2 },
+        { "LrAspp", 32, FeatureMaps.All },
     };
 
     [Theory]
@@ -31,22 +35,22 @@ public sealed class FcnGraphTests
     {
         using var scope = NewDisposeScope();
         using var inference = inference_mode();
-        FcnArchitecture architecture = SmallNetworks.Architecture(block, outputStride);
-        var plain = SmallNetworks.RandomState(architecture, seed: 3);
-        var right = RandomPermutations.For(architecture, maps, seed: 1);
-        var stored = OnnxRun.Protect(architecture, plain, right);
-        using InferenceSession session = OnnxRun.Session(FcnGraph.ForFile(architecture, Height, Width, OnnxRun.Weights(stored), maps, new OnnxExportOptions { Probabilities = true }));
+        NetworkLayout layout = SmallNetworks.Layout(block, outputStride);
+        var plain = SmallNetworks.RandomState(layout, seed: 3);
+        var right = RandomPermutations.For(layout, maps, seed: 1);
+        var stored = OnnxRun.Protect(layout, plain, right);
+        using InferenceSession session = OnnxRun.Session(NetworkGraph.ForFile(layout, Height, Width, OnnxRun.Weights(layout, stored), maps, new OnnxExportOptions { Probabilities = true }));
         byte[] images = RandomImages(count: 2);
         Tensor normal = OnnxRun.Normalize(images, 2, Height, Width);
 
-        FcnNetwork plainNetwork = FcnNetwork.FromState(architecture, plain), storedNetwork = FcnNetwork.FromState(architecture, stored);
-        Check(plainNetwork.call(normal), right);
-        var wrong = RandomPermutations.For(architecture, maps, seed: 2);
+        TorchNetwork plainNetwork = TorchNetwork.FromState(layout, plain), storedNetwork = TorchNetwork.FromState(layout, stored);
+        Check(plainNetwork.Forward(normal), right);
+        var wrong = RandomPermutations.For(layout, maps, seed: 2);
         Check(LiteralNetwork.Forward(storedNetwork, wrong, normal), wrong);
-        var identity = maps.Each().ToDictionary(map => map, map => Enumerable.Range(0, architecture.ChannelsOf(map)).ToArray());
-        Check(storedNetwork.call(normal), identity);
+        var identity = maps.Each().ToDictionary(map => map, map => Enumerable.Range(0, layout.Find(map).Channels).ToArray());
+        Check(storedNetwork.Forward(normal), identity);
         if (maps != FeatureMaps.None)
-            Assert.True(SmallNetworks.Difference(plainNetwork.call(normal), storedNetwork.call(normal)) > 0.05);
+            Assert.True(SmallNetworks.Difference(plainNetwork.Forward(normal), storedNetwork.Forward(normal)) > 0.05);
 
         void Check(Tensor expected, Dictionary<FeatureMaps, int[]> permutations)
         {
@@ -66,13 +70,13 @@ public sealed class FcnGraphTests
     {
         using var scope = NewDisposeScope();
         using var inference = inference_mode();
-        FcnArchitecture architecture = SmallNetworks.Architecture(block, outputStride);
-        var plain = SmallNetworks.RandomState(architecture, seed: 4);
-        var permutations = RandomPermutations.For(architecture, maps, seed: 5);
-        var stored = OnnxRun.Protect(architecture, plain, permutations);
-        var unlocked = FcnGraph.ForMemory(architecture, Height, Width, OnnxRun.Weights(stored, ChannelReorderings.For(architecture, permutations)));
+        NetworkLayout layout = SmallNetworks.Layout(block, outputStride);
+        var plain = SmallNetworks.RandomState(layout, seed: 4);
+        var permutations = RandomPermutations.For(layout, maps, seed: 5);
+        var stored = OnnxRun.Protect(layout, plain, permutations);
+        var unlocked = NetworkGraph.ForMemory(layout, Height, Width, OnnxRun.Weights(layout, stored, new WeightProtection(layout, permutations)));
         // The same graph as from the plain weights, to the last bit of every weight.
-        Assert.Equal(FcnGraph.ForMemory(architecture, Height, Width, OnnxRun.Weights(plain)), unlocked);
+        Assert.Equal(NetworkGraph.ForMemory(layout, Height, Width, OnnxRun.Weights(layout, plain)), unlocked);
         Assert.DoesNotContain(unlocked.Node, node => node.OpType == "Gather");
         Assert.Equal("image", Assert.Single(unlocked.Input).Name);
 
@@ -81,7 +85,7 @@ public sealed class FcnGraphTests
         using OrtValue input = OrtValue.CreateTensorValueFromMemory(Array.ConvertAll(images, value => (float)value), [3, Height, Width, 3]);
         using var options = new RunOptions();
         using var outputs = session.Run(options, ["image"], [input], ["scores"]);
-        Tensor expected = FcnNetwork.FromState(architecture, plain).Run(OnnxRun.Normalize(images, 3, Height, Width), 0, FcnNetwork.Scores);
+        Tensor expected = TorchNetwork.FromState(layout, plain).Score(OnnxRun.Normalize(images, 3, Height, Width));
         Assert.True(SmallNetworks.Difference(expected, outputs[0].ToTensor().permute(0, 3, 1, 2)) < 1e-4);
     }
 
@@ -97,12 +101,12 @@ public sealed class FcnGraphTests
     {
         using var scope = NewDisposeScope();
         using var inference = inference_mode();
-        FcnArchitecture architecture = SmallNetworks.Architecture("Basic", 8);
-        var plain = SmallNetworks.RandomState(architecture, seed: 6);
-        using InferenceSession session = OnnxRun.Session(FcnGraph.ForFile(
-            architecture, Height, Width, OnnxRun.Weights(plain), FeatureMaps.None, new OnnxExportOptions { Probabilities = true }));
+        NetworkLayout layout = SmallNetworks.Layout("Basic", 8);
+        var plain = SmallNetworks.RandomState(layout, seed: 6);
+        using InferenceSession session = OnnxRun.Session(NetworkGraph.ForFile(
+            layout, Height, Width, OnnxRun.Weights(layout, plain), FeatureMaps.None, new OnnxExportOptions { Probabilities = true }));
         byte[] images = RandomImages(count: 2, height, width);
-        Tensor expected = nn.functional.softmax(FcnNetwork.FromState(architecture, plain).call(OnnxRun.Normalize(images, 2, height, width, Height, Width)), 1);
+        Tensor expected = nn.functional.softmax(TorchNetwork.FromState(layout, plain).Forward(OnnxRun.Normalize(images, 2, height, width, Height, Width)), 1);
         var outputs = session.Run(images, [2, height, width, 3], new Dictionary<string, long[]>());
         Assert.Equal([2, Height, Width], outputs["labels"].GetTensorTypeAndShape().Shape);
         Assert.True(SmallNetworks.Difference(expected, outputs["probabilities"].ToTensor()) < 1e-4);
@@ -113,27 +117,26 @@ public sealed class FcnGraphTests
     [Fact]
     public void Batch_norm_is_folded_as_in_a_hand_worked_example()
     {
-        using var scope = NewDisposeScope();
         // y = gamma (w x - mean) / sqrt(variance + 1e-5) + beta, with sqrt(variance + 1e-5) = 2 and 0.5.
-        var state = new (string, Tensor)[]
+        var state = new Dictionary<string, float[]>
         {
-            ("backbone.conv1.weight", tensor(new float[] { 4, 6 }, 2, 1, 1, 1)),
-            ("backbone.bn1.weight", tensor(new float[] { 3, 1 })),
-            ("backbone.bn1.bias", tensor(new float[] { 1, -1 })),
-            ("backbone.bn1.running_mean", tensor(new float[] { 2, 8 })),
-            ("backbone.bn1.running_var", tensor(new float[] { 4 - 1e-5f, 0.25f - 1e-5f })),
+            ["backbone.conv1.weight"] = [.. Enumerable.Repeat(4f, 147), .. Enumerable.Repeat(6f, 147)],
+            ["backbone.bn1.weight"] = [3, 1],
+            ["backbone.bn1.bias"] = [1, -1],
+            ["backbone.bn1.running_mean"] = [2, 8],
+            ["backbone.bn1.running_var"] = [4 - 1e-5f, 0.25f - 1e-5f],
         };
-        var folded = FoldedWeights.Of(state);
-        Assert.Equal(["backbone.conv1.bias", "backbone.conv1.weight"], folded.Keys.Order());
-        AssertClose([4 * 3 / 2f, 6 / 0.5f], folded["backbone.conv1.weight"].RawData.ToByteArray());
-        AssertClose([1 - 2 * 3 / 2f, -1 - 8 / 0.5f], folded["backbone.conv1.bias"].RawData.ToByteArray());
+        Convolution stem = FcnLayout.Create(new ResNet(ResidualBlock.Basic, [1, 1, 1, 1], 2, 8), 2).Convolutions.First();
+        float[] weights = new float[294], bias = new float[2];
+        BatchNormFolding.Fold(stem, name => state[name], weights, bias);
+        AssertClose([.. Enumerable.Repeat(4 * 3 / 2f, 147), .. Enumerable.Repeat(6 / 0.5f, 147)], weights);
+        AssertClose([1 - 2 * 3 / 2f, -1 - 8 / 0.5f], bias);
     }
 
-    private static void AssertClose(float[] expected, byte[] actual)
+    private static void AssertClose(float[] expected, float[] actual)
     {
-        Assert.Equal(expected.Length * sizeof(float), actual.Length);
-        for (int i = 0; i < expected.Length; i++)
-            Assert.Equal(expected[i], BitConverter.ToSingle(actual, i * sizeof(float)), 1e-5f);
+        Assert.Equal(expected.Length, actual.Length);
+        Assert.All(expected.Zip(actual), pair => Assert.Equal(pair.First, pair.Second, 1e-5f));
     }
 
     // Where two classes are as good as equal, rounding may choose either.

@@ -4,9 +4,9 @@ using static TorchSharp.torch;
 
 namespace Microsoft.ML.PermutedSegmentation.Tests;
 
-public sealed class FcnInitializationTests
+public sealed class InitialStateTests
 {
-    private static readonly FcnArchitecture Small = SmallNetworks.Architecture(ResidualBlock.Basic);
+    private static readonly NetworkLayout Small = SmallNetworks.Layout("Basic");
 
     [Fact]
     public void A_seed_gives_the_same_bits_whatever_else_draws_random_numbers()
@@ -39,9 +39,9 @@ public sealed class FcnInitializationTests
     {
         using var scope = NewDisposeScope();
         using var generator = new Generator(3);
-        var architecture = new FcnArchitecture(ResidualBlock.Bottleneck, (1, 1, 1, 1), 32, 32, 40);
-        using var network = new FcnNetwork(architecture, generator);
-        var state = network.State();
+        var layout = FcnLayout.Create(new ResNet(ResidualBlock.Bottleneck, [1, 1, 1, 1], 32, 32), 40);
+        using var network = new TorchNetwork(layout, generator);
+        var state = network.State;
 
         // Backbone: normal with variance 2 / (outputs x kernel area). 49152 weights: the standard deviation is within 2%.
         var convolution = state["backbone.layer3.0.conv2.weight"];
@@ -58,8 +58,8 @@ public sealed class FcnInitializationTests
         Assert.All(
             state.Where(e => e.Value.shape.Length == 1 && e.Key != "classifier.4.bias"),
             e => Assert.True(e.Value.eq(e.Key.EndsWith("weight") || e.Key.EndsWith("var") ? 1 : 0).all().item<bool>(), e.Key));
-        Assert.All(network.parameters(), parameter => Assert.True(parameter.requires_grad));
-        Assert.True(network.training);
+        Assert.All(network.Parameters.Select(parameter => parameter.Value), parameter => Assert.True(parameter.requires_grad));
+        Assert.True(network.IsTraining);
     }
 
     private static void AssertUniform(Tensor values, double bound)
@@ -71,10 +71,10 @@ public sealed class FcnInitializationTests
     private static (byte[] State, byte[] Scores) InitialStateAndTrainingScores(ulong seed)
     {
         using var generator = new Generator(seed);
-        using var network = new FcnNetwork(Small, generator);
-        byte[] state = [.. network.State().Values.SelectMany(tensor => tensor.bytes.ToArray())];
+        using var network = new TorchNetwork(Small, generator);
+        byte[] state = [.. network.State.Values.SelectMany(tensor => tensor.bytes.ToArray())];
         using var images = SmallNetworks.RandomImages(2);
-        using var scores = network.call(images);
+        using var scores = network.Forward(images);
         return (state, scores.bytes.ToArray());
     }
 }
