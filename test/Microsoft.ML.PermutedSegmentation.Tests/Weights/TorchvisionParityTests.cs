@@ -13,15 +13,17 @@ public sealed class TorchvisionParityTests : IDisposable
     public void Dispose() => _folder.Dispose();
 
     [Theory]
-    [InlineData("resnet50", Backbone.ResNet50, 21, 8, 48, 64)]
-    [InlineData("resnet18", Backbone.ResNet18, 5, 32, 64, 96)]
+    [InlineData("resnet50", SegmentationNetwork.Fcn, Backbone.ResNet50, 21, 8, 48, 64)]
+    [InlineData("resnet18", SegmentationNetwork.Fcn, Backbone.ResNet18, 5, 32, 64, 96)]
+    [InlineData("deeplabv3_resnet50", SegmentationNetwork.DeepLabV3, Backbone.ResNet50, 7, 8, 48, 64)]
+    [InlineData("lraspp_mobilenet_v3_large", SegmentationNetwork.LrAspp, Backbone.MobileNetV3Large, 4, 16, 64, 96)]
     public void A_state_dict_of_torchvision_scores_as_in_torchvision_and_is_written_as_it_was(
-        string name, Backbone backbone, int classCount, int outputStride, int height, int width)
+        string name, SegmentationNetwork network, Backbone backbone, int classCount, int outputStride, int height, int width)
     {
         StateEntry[] state = TorchvisionFixture.State(name);
         float[] expected = TorchvisionFixture.Values($"{name}/logits");
         using SegmentationWeights weights = SegmentationWeights.Load(StateDict.Write(_folder.At("in.safetensors"), state));
-        Assert.Equal((backbone, classCount, false), (weights.Backbone, weights.ClassCount, weights.IsLocked));
+        Assert.Equal((network, backbone, classCount, false), (weights.Network, weights.Backbone, weights.ClassCount, weights.IsLocked));
 
         string[] classes = [.. Enumerable.Range(0, classCount).Select(number => $"class {number}")];
         MLContext mlContext = CpuContext.Create();
@@ -39,6 +41,19 @@ public sealed class TorchvisionParityTests : IDisposable
         Assert.Null(metadata);
         Assert.Equal(kept.Select(entry => entry.ToString()).Order(), written.Select(tensor => tensor.Entry.ToString()).Order());
         Assert.All(written, tensor => Assert.True(tensor.Entry.Type == "I64" || tensor.Values.AsSpan().SequenceEqual(tensor.Entry.Values()), tensor.Entry.Name));
+    }
+
+    [Fact]
+    public void A_mobile_network_that_classifies_is_a_backbone()
+    {
+        StateEntry[] state = TorchvisionFixture.State("mobilenet_v3_large");
+        using SegmentationWeights weights = SegmentationWeights.Load(StateDict.Write(_folder.At("in.safetensors"), state));
+        Assert.Equal((null, Backbone.MobileNetV3Large, null), (weights.Network, weights.Backbone, weights.ClassCount));
+
+        weights.Save(_folder.At("out.safetensors"));
+        Assert.Equal(
+            state.Where(entry => !entry.Name.StartsWith("classifier.")).Select(entry => entry.ToString()).Order(),
+            StateDict.Read(_folder.At("out.safetensors")).Tensors.Select(tensor => tensor.Entry.ToString()).Order());
     }
 
     // ImageNet's mean and deviation, as torchvision's documentation gives them.

@@ -6,8 +6,10 @@
 
 Weights and images follow formulas that the tests have, too (FormulaWeights.cs), so that the file only holds
 
-* for ResNet-50 at stride 8 and ResNet-18 at stride 32, {network}/logits: what torchvision's FCN says of the formulas' image,
-  and in the metadata {network}/state: its state dict, a name and a shape a line;
+* for FCNs of ResNet-50 at stride 8 and ResNet-18 at stride 32 (resnet50, resnet18), for deeplabv3_resnet50 and for
+  lraspp_mobilenet_v3_large, {network}/logits: what torchvision's network says of the formulas' image, and in the metadata
+  {network}/state: its state dict, a name and a shape a line;
+* in the metadata mobilenet_v3_large/state, the state dict of the network that classifies ImageNet;
 * numbers in other element types, {type}, beside what PyTorch makes of them as 32-bit floats, {type}/as-float;
 * a tensor of no dimension, and one of no value.
 
@@ -20,9 +22,9 @@ import struct
 
 import numpy
 import torch
-from torchvision.models import resnet18
+from torchvision.models import mobilenet_v3_large, resnet18
 from torchvision.models._utils import IntermediateLayerGetter
-from torchvision.models.segmentation import fcn_resnet50
+from torchvision.models.segmentation import deeplabv3_resnet50, fcn_resnet50, lraspp_mobilenet_v3_large
 from torchvision.models.segmentation.fcn import FCN, FCNHead
 from torchvision.transforms.functional import normalize, to_tensor
 
@@ -92,7 +94,10 @@ def write(path, metadata, tensors):
 
 bottleneck = fcn_resnet50(weights=None, weights_backbone=None, num_classes=21, aux_loss=True)
 basic = FCN(IntermediateLayerGetter(resnet18(weights=None), {"layer4": "out"}), FCNHead(512, 5))
-tensors = {"resnet50/logits": run(bottleneck, 48, 64), "resnet18/logits": run(basic, 64, 96)}
+deeplab = deeplabv3_resnet50(weights=None, weights_backbone=None, num_classes=7, aux_loss=True)
+lraspp = lraspp_mobilenet_v3_large(weights=None, weights_backbone=None, num_classes=4)
+tensors = {"resnet50/logits": run(bottleneck, 48, 64), "resnet18/logits": run(basic, 64, 96),
+           "deeplabv3_resnet50/logits": run(deeplab, 48, 64), "lraspp_mobilenet_v3_large/logits": run(lraspp, 64, 96)}
 
 numbers = torch.tensor([0.0, -0.0, 1.0, -1.5, 1 / 3, 65504.0, 6e-8, 1e-4, math.pi, -math.e, 1e5, 1e-40, math.inf], dtype=torch.float64)
 for kind in torch.float16, torch.bfloat16, torch.float64:
@@ -101,4 +106,5 @@ for kind in torch.float16, torch.bfloat16, torch.float64:
 tensors["scalar"] = torch.tensor(2.5)
 tensors["empty"] = torch.zeros(3, 0)
 write(os.path.join(os.path.dirname(os.path.abspath(__file__)), "torchvision.safetensors"),
-      {"resnet50/state": state(bottleneck), "resnet18/state": state(basic)}, tensors)
+      {"resnet50/state": state(bottleneck), "resnet18/state": state(basic), "deeplabv3_resnet50/state": state(deeplab),
+       "lraspp_mobilenet_v3_large/state": state(lraspp), "mobilenet_v3_large/state": state(mobilenet_v3_large(weights=None))}, tensors)

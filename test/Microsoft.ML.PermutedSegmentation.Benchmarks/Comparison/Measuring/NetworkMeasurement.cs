@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using Microsoft.ML.Data;
 using TorchSharp;
 
 namespace Microsoft.ML.PermutedSegmentation.Benchmarks.Comparison.Measuring;
@@ -21,7 +22,7 @@ internal static class NetworkMeasurement
         using var ownsReady = ready as IDisposable;
         SegmentationModel model = ModelChain.Split(ready).Segmenter.Model;
         using var images = new ImageBatch(model, workload.Batch);
-        foreach (Data.MLImage image in Materials.Noise(workload))
+        foreach (MLImage image in Materials.Noise(workload))
             images.Add(image);
         var scorer = new BatchScorer(model, torch.CPU);
 
