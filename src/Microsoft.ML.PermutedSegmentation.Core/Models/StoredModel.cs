@@ -57,8 +57,8 @@ public sealed class StoredModel
         {
             throw new InvalidDataException($"The model is damaged: {exception.Message}", exception);
         }
-        if (header.Metadata.GetValueOrDefault(ModelFormat.FormatName) is not ModelFormat.Format and var format)
-            throw new InvalidDataException($"The model is damaged, or a later version wrote it: {(format is null ? "it does not name its format" : $"its format is '{format}'")} and not '{ModelFormat.Format}'.");
+        if (header.Metadata.GetValueOrDefault(ModelFormat.FormatName) != ModelFormat.Format)
+            throw new InvalidDataException($"The model is damaged, or a later version of the library wrote it: its format is not '{ModelFormat.Format}'.");
         ModelDescription description = ModelMetadata.Read(header.Metadata);
         if (header.Entries.ToArray() is not [.. var tensors, { Name: ModelFormat.ChecksumName, Type: ElementType.UInt8 } checksum] || !checksum.Shape.SequenceEqual(ModelFormat.ChecksumShape))
             throw new InvalidDataException("The model is damaged: it does not end with its checksum.");
