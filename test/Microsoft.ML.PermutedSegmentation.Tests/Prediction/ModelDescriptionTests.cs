@@ -8,11 +8,14 @@ public sealed class ModelDescriptionTests : IDisposable
 
     public void Dispose() => _key.Dispose();
 
-    [Fact]
-    public void What_is_told_of_a_model_is_read_again()
+    [Theory]
+    [InlineData(SegmentationNetwork.Fcn, Backbone.ResNet101)]
+    [InlineData(SegmentationNetwork.DeepLabV3, Backbone.ResNet50)]
+    [InlineData(SegmentationNetwork.LrAspp, Backbone.MobileNetV3Large)]
+    public void What_is_told_of_a_model_is_read_again(SegmentationNetwork network, Backbone backbone)
     {
         string[] names = [.. Enumerable.Range(0, 255).Select(i => $"{i} \"\\類 {new string('é', 500)}")];
-        var plain = new ModelDescription(SegmentationNetwork.Fcn, Backbone.ResNet101, outputStride: 16, 16384, 16, names);
+        var plain = new ModelDescription(network, backbone, outputStride: 16, 16384, 16, names);
         foreach (FeatureMaps maps in (FeatureMaps[])[FeatureMaps.None, FeatureMaps.All, FeatureMaps.Stem | FeatureMaps.Head])
         {
             ModelDescription model = maps == FeatureMaps.None ? plain : plain.ProtectedWith(_key, maps, storeFingerprint: maps == FeatureMaps.All);
@@ -38,6 +41,7 @@ public sealed class ModelDescriptionTests : IDisposable
                 () => Make(stride: 4), () => Make(height: 0), () => Make(height: 33), () => Make(width: 16384 + 8), () => Make(classes: ["a"]), () => Make(classes: ["a", "a"]),
                 () => Make(classes: ["a", " "]), () => Make(classes: ["a", null!]), () => Make(classes: ["a", new string('b', 1 << 20)]),
                 () => _ = new ModelDescription(SegmentationNetwork.Fcn, (Backbone)99, 8, 32, 32, names), () => _ = new ModelDescription((SegmentationNetwork)99, Backbone.ResNet18, 8, 32, 32, names),
+                () => _ = new ModelDescription(SegmentationNetwork.LrAspp, Backbone.ResNet18, 8, 32, 32, names), () => _ = new ModelDescription(SegmentationNetwork.LrAspp, Backbone.MobileNetV3Large, 8, 32, 32, names),
                 () => _ = new ModelProtection(FeatureMaps.All, null, new byte[15], null), () => _ = new ModelProtection(FeatureMaps.All, null, new byte[16], new byte[7]),
                 () => _ = new ModelProtection(FeatureMaps.None, null, new byte[16], null), () => _ = new ModelProtection((FeatureMaps)64, null, new byte[16], null),
             ])
