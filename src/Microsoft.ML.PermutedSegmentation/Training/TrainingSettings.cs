@@ -21,36 +21,34 @@ internal static class TrainingSettings
     /// <summary>The settings of a training. An option that came later is left out where it has the value that all had before, so that older checkpoints go on.</summary>
     public static JsonObject Of(Options options, bool hasKey, BlockScheme? imageEncryption)
     {
-        JsonObject settings = Always(options, hasKey, imageEncryption);
+        var settings = new JsonObject
+        {
+            [nameof(options.Backbone)] = $"{options.Backbone}",
+            // None without a key, and when it encrypts images.
+            [nameof(options.FeatureMaps)] = $"{(hasKey && imageEncryption is null ? options.FeatureMaps : FeatureMaps.None)}",
+            ["ImageEncryption"] = imageEncryption is null ? null : new JsonObject { ["Method"] = $"{imageEncryption.Method}", ["BlockSize"] = imageEncryption.BlockSize },
+            [nameof(options.InitialWeights)] = options.InitialWeights is { } initial ? DigestOf(initial) : null,
+            [nameof(options.ReadInitialWeightsThroughPermutation)] = options.ReadInitialWeightsThroughPermutation,
+            [nameof(options.OutputStride)] = options.OutputStride,
+            [nameof(options.ImageHeight)] = options.ImageHeight,
+            [nameof(options.ImageWidth)] = options.ImageWidth,
+            [nameof(options.BatchSize)] = options.BatchSize,
+            [nameof(options.MicroBatchSize)] = options.MicroBatchSize,
+            [nameof(options.LearningRate)] = options.LearningRate,
+            [nameof(options.MinimumLearningRate)] = options.MinimumLearningRate,
+            [nameof(options.RestartPeriod)] = options.RestartPeriod,
+            [nameof(options.Momentum)] = options.Momentum,
+            [nameof(options.WeightDecay)] = options.WeightDecay,
+            [nameof(options.MinimumCropArea)] = options.MinimumCropArea,
+            // Of no effect where there is a validation set.
+            [nameof(options.ValidationFraction)] = options.ValidationSet is null ? options.ValidationFraction : null,
+            // Images that are not in memory come in another order.
+            [nameof(options.ImageCacheMegabytes)] = options.ImageCacheMegabytes,
+        };
         if (options.Network != SegmentationNetwork.Fcn)
             settings[nameof(options.Network)] = $"{options.Network}";
         return settings;
     }
-
-    private static JsonObject Always(Options options, bool hasKey, BlockScheme? imageEncryption) => new()
-    {
-        [nameof(options.Backbone)] = $"{options.Backbone}",
-        // None without a key, and when it encrypts images.
-        [nameof(options.FeatureMaps)] = $"{(hasKey && imageEncryption is null ? options.FeatureMaps : FeatureMaps.None)}",
-        ["ImageEncryption"] = imageEncryption is null ? null : new JsonObject { ["Method"] = $"{imageEncryption.Method}", ["BlockSize"] = imageEncryption.BlockSize },
-        [nameof(options.InitialWeights)] = options.InitialWeights is { } initial ? DigestOf(initial) : null,
-        [nameof(options.ReadInitialWeightsThroughPermutation)] = options.ReadInitialWeightsThroughPermutation,
-        [nameof(options.OutputStride)] = options.OutputStride,
-        [nameof(options.ImageHeight)] = options.ImageHeight,
-        [nameof(options.ImageWidth)] = options.ImageWidth,
-        [nameof(options.BatchSize)] = options.BatchSize,
-        [nameof(options.MicroBatchSize)] = options.MicroBatchSize,
-        [nameof(options.LearningRate)] = options.LearningRate,
-        [nameof(options.MinimumLearningRate)] = options.MinimumLearningRate,
-        [nameof(options.RestartPeriod)] = options.RestartPeriod,
-        [nameof(options.Momentum)] = options.Momentum,
-        [nameof(options.WeightDecay)] = options.WeightDecay,
-        [nameof(options.MinimumCropArea)] = options.MinimumCropArea,
-        // Of no effect where there is a validation set.
-        [nameof(options.ValidationFraction)] = options.ValidationSet is null ? options.ValidationFraction : null,
-        // Images that are not in memory come in another order.
-        [nameof(options.ImageCacheMegabytes)] = options.ImageCacheMegabytes,
-    };
 
     private static string DigestOf(SegmentationWeights weights)
     {
