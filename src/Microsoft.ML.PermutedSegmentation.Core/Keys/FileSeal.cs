@@ -6,6 +6,10 @@ namespace Microsoft.ML.PermutedSegmentation.Keys;
 /// Keeps the content of a file secret and finds changes: AES-256 in counter mode, and HMAC-SHA256 over what is then in the file
 /// (encrypt, then authenticate). Without a key nothing is encrypted, and SHA-256 finds damage, but no forgery.
 /// </summary>
+/// <remarks>
+/// AES-GCM would do both at once, but .NET's takes a message whole: a file of some hundred megabytes would have to be cut into parts, whose order and
+/// number need protection in turn. And without a key the same code must give a plain checksum.
+/// </remarks>
 internal sealed class FileSeal : IDisposable
 {
     /// <summary>Bytes of the two keys together.</summary>

@@ -26,6 +26,8 @@ public sealed class ModelDescription
         SegmentationNetwork network, Backbone backbone, int outputStride, int imageHeight, int imageWidth, IReadOnlyList<string> classNames)
     {
         ArgumentNullException.ThrowIfNull(classNames);
+        if (NetworkLayout.FindProblem(network, backbone, outputStride) is { } wrong)
+            throw new ArgumentOutOfRangeException(char.ToLowerInvariant(wrong.Argument[0]) + wrong.Argument[1..], wrong.Message);
         string[] names = [.. classNames];
         if (ClassNameList.FindProblem(names) is { } problem)
             throw new ArgumentException(problem, nameof(classNames));
@@ -40,6 +42,8 @@ public sealed class ModelDescription
 
     private ModelDescription(ModelDescription other, ModelProtection? protection)
     {
+        foreach (FeatureMaps map in (protection?.FeatureMaps ?? FeatureMaps.None).Each())
+            _ = other.Layout.Find(map); // throws for a map that the network does not have
         (Network, Backbone, OutputStride, ImageHeight, ImageWidth) = (other.Network, other.Backbone, other.OutputStride, other.ImageHeight, other.ImageWidth);
         (ClassNames, Layout, Protection) = (other.ClassNames, other.Layout, protection);
     }
@@ -75,7 +79,7 @@ public sealed class ModelDescription
 
     internal byte[]? Fingerprint => Protection?.FingerprintBytes;
 
-    /// <summary>The network, layer by layer.</summary>
+    /// <summary>The table of its layers, with the names and shapes of all weights.</summary>
     public NetworkLayout Layout { get; }
 
     /// <summary>Whether images may have such a side.</summary>
@@ -110,6 +114,8 @@ public sealed class ModelDescription
     public void Require(PermutationKey key, string wayOut) => KeyVerification.Require(Matches(key), "model", wayOut);
 
     /// <summary>The same model with another protection, or with none.</summary>
+    /// <param name="protection">The protection; null for none.</param>
+    /// <exception cref="ArgumentException">The network does not have one of the maps.</exception>
     public ModelDescription With(ModelProtection? protection) => new(this, protection);
 
     /// <summary>The same model protected with a key from now on.</summary>

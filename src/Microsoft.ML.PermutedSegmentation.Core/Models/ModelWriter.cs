@@ -16,7 +16,7 @@ internal sealed class ModelWriter : IDisposable
     public ModelWriter(Stream stream, ModelDescription description, IEnumerable<string> names, IEnumerable<(string Name, string Value)> metadata)
     {
         _stream = stream;
-        Dictionary<string, long[]> shapes = description.Layout.Parameters.ToDictionary(parameter => parameter.Name, parameter => parameter.Shape.ToArray());
+        var shapes = description.Layout.Parameters.ToDictionary(parameter => parameter.Name, parameter => parameter.Shape.ToArray());
         (string Name, long[] Shape)[] weights = [.. names.Select(name => (name, shapes[name]))];
         if (weights.Length != shapes.Count)
             throw new ArgumentException($"{weights.Length} tensors are given; the network has {shapes.Count}.", nameof(names));

@@ -33,8 +33,7 @@ internal static class OldModelFormat
             stream.ReadExactly(json);
             Stored stored = JsonSerializer.Deserialize(json, OldModelJson.Strict.Stored) ?? throw new JsonException("It is empty.");
             ModelDescription description = stored.Describe();
-            // What is learned came first.
-            (string Name, long[] Shape)[] weights = [.. description.Layout.Parameters.OrderBy(parameter => !parameter.IsLearned).Select(parameter => (parameter.Name, parameter.Shape.ToArray()))];
+            (string Name, IReadOnlyList<long> Shape)[] weights = [.. description.Layout.Parameters.OrderBy(parameter => !parameter.IsLearned).Select(parameter => (parameter.Name, parameter.Shape))];
             long expected = prefix.Length + size + SHA256.HashSizeInBytes
                 + weights.Sum(weight => weight.Shape.Aggregate((long)sizeof(float), (product, side) => product * side));
             if (length != expected)

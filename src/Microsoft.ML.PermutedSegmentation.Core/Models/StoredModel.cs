@@ -24,10 +24,10 @@ public sealed class StoredModel
     /// <param name="metadata">What else it says.</param>
     /// <param name="tensors">The tensors as they follow.</param>
     internal StoredModel(
-        Stream stream, byte[] head, ModelDescription description, IReadOnlyDictionary<string, string> metadata, IReadOnlyList<(string Name, long[] Shape)> tensors)
+        Stream stream, byte[] head, ModelDescription description, IReadOnlyDictionary<string, string> metadata, IReadOnlyList<(string Name, IReadOnlyList<long> Shape)> tensors)
     {
         (_stream, _head) = (stream, head);
-        (Description, Metadata, Tensors) = (description, metadata, [.. tensors.Select(tensor => (tensor.Name, (IReadOnlyList<long>)Array.AsReadOnly(tensor.Shape)))]);
+        (Description, Metadata, Tensors) = (description, metadata, tensors);
     }
 
     /// <summary>How many bytes lie before the weights.</summary>
@@ -57,13 +57,13 @@ public sealed class StoredModel
         {
             throw new InvalidDataException($"The model is damaged: {exception.Message}", exception);
         }
-        if (header.Metadata.GetValueOrDefault(ModelFormat.FormatName) is not ModelFormat.Format and var format)
-            throw new InvalidDataException($"The model is damaged, or a later version wrote it: {(format is null ? "it does not name its format" : $"its format is '{format}'")} and not '{ModelFormat.Format}'.");
+        if (header.Metadata.GetValueOrDefault(ModelFormat.FormatName) != ModelFormat.Format)
+            throw new InvalidDataException($"The model is damaged, or a later version of the library wrote it: its format is not '{ModelFormat.Format}'.");
         ModelDescription description = ModelMetadata.Read(header.Metadata);
         if (header.Entries.ToArray() is not [.. var tensors, { Name: ModelFormat.ChecksumName, Type: ElementType.UInt8 } checksum] || !checksum.Shape.SequenceEqual(ModelFormat.ChecksumShape))
             throw new InvalidDataException("The model is damaged: it does not end with its checksum.");
         CheckTensors(description, tensors);
-        return new StoredModel(stream, header.Bytes, description, header.Metadata, [.. tensors.Select(tensor => (tensor.Name, tensor.Shape))]);
+        return new StoredModel(stream, header.Bytes, description, header.Metadata, [.. tensors.Select(tensor => (tensor.Name, (IReadOnlyList<long>)Array.AsReadOnly(tensor.Shape)))]);
     }
 
     /// <summary>Reads all weights to where they belong, each once, and checks them: what was read counts only if nothing is thrown.</summary>
@@ -108,15 +108,15 @@ public sealed class StoredModel
     // They may lie in any order.
     private static void CheckTensors(ModelDescription description, IReadOnlyList<SafetensorsEntry> tensors)
     {
-        Dictionary<string, long[]> expected = description.Layout.Parameters.ToDictionary(parameter => parameter.Name, parameter => parameter.Shape.ToArray());
+        var expected = description.Layout.Parameters.ToDictionary(parameter => parameter.Name, parameter => parameter.Shape);
         foreach (SafetensorsEntry tensor in tensors)
         {
-            if (tensor.Type != ElementType.Float32 || !expected.Remove(tensor.Name, out long[]? shape) || !tensor.Shape.SequenceEqual(shape))
+            if (tensor.Type != ElementType.Float32 || !expected.Remove(tensor.Name, out IReadOnlyList<long>? shape) || !tensor.Shape.SequenceEqual(shape))
                 throw new InvalidDataException($"The model is damaged: the tensor '{tensor.Name}' does not belong to {Name(description)}, or not with this shape and element type.");
         }
         if (expected.Count > 0)
             throw new InvalidDataException($"The model is damaged: the tensor '{expected.Keys.First()}' of {Name(description)} is missing.");
     }
 
-    private static string Name(ModelDescription description) => $"{description.Backbone} with {description.ClassNames.Count} classes";
+    private static string Name(ModelDescription description) => $"{description.Network} with {description.Backbone} and {description.ClassNames.Count} classes";
 }

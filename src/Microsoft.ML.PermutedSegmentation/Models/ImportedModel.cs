@@ -17,8 +17,6 @@ internal static class ImportedModel
             throw new ArgumentException($"The weights are those of a {weights.Backbone} alone, without a classifier: train a model from them, as Options.InitialWeights.", nameof(weights));
         if (classNames.Count != classCount)
             throw new ArgumentException($"The weights distinguish {classCount} classes, but there are {classNames.Count} class names.", nameof(classNames));
-        if (NetworkLayout.FindProblem(network, weights.Backbone, outputStride) is { } wrong)
-            throw new ArgumentOutOfRangeException(nameof(outputStride), outputStride, wrong.Message);
         var description = new ModelDescription(network, weights.Backbone, outputStride, imageHeight, imageWidth, classNames);
         using var use = weights.Use();
         TorchNetwork plain = TorchNetwork.FromState(

@@ -10,7 +10,7 @@ internal static class ModelFile
     public static void Save(SegmentationModel model, Stream stream)
     {
         using var use = model.Use();
-        using var writer = new ModelWriter(stream, model.Description, [.. use.Value.Network.State.Keys], model.Columns.ToMetadata());
+        using var writer = new ModelWriter(stream, model.Description, use.Value.Network.State.Keys, model.Columns.ToMetadata());
         foreach ((string name, Tensor value) in model.StoredState())
         {
             using (value)

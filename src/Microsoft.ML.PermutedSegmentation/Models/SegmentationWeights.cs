@@ -72,7 +72,8 @@ public sealed class SegmentationWeights : IDisposable
             if (file.Header.Metadata.TryGetValue(ModelFormat.FormatName, out string? format) && format.StartsWith(ModelFormat.Family, StringComparison.Ordinal))
                 throw new InvalidDataException("it is the inside of a model or a checkpoint, whose weights may be protected; take them with SegmentationWeights.Of from the model.");
             TorchvisionWeights weights = TorchvisionWeights.Recognize(file.Header.Entries);
-            return new SegmentationWeights(weights.Network, weights.Backbone, weights.ClassCount, file.Header.Metadata.ContainsKey(LockedMark), Read(file, weights));
+            return new SegmentationWeights(
+                weights.Network, weights.Backbone, weights.ClassCount, file.Header.Metadata.ContainsKey(LockedMark), Read(file, weights));
         }
         catch (Exception exception) when (exception is InvalidDataException or EndOfStreamException)
         {

@@ -29,10 +29,6 @@ internal static class CheckpointFormat
 
     public static readonly long[] DigestShape = [SHA256.HashSizeInBytes / sizeof(long)];
 
-    /// <summary>The name and shape of a state's tensors in the file.</summary>
-    public static IEnumerable<(string Name, ElementType Type, long[] Shape)> EntriesOf(TrainingState state) =>
-        state.Tensors().Select(entry => (NameOf(entry.Part, entry.Parameter), ElementType.Float32, entry.Value.shape));
-
     /// <summary>The name of a tensor in the file.</summary>
     public static string NameOf(string part, string parameter) => $"{part}.{parameter}";
 }

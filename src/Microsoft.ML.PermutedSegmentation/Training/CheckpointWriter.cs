@@ -23,7 +23,7 @@ internal sealed class CheckpointWriter(string path, CheckpointDescription traini
         [
             (DigestName, ElementType.Int64, DigestShape),
             (DescriptionName, ElementType.Int64, [description.Length / sizeof(long)]),
-            .. EntriesOf(state),
+            .. state.Tensors().Select(entry => (NameOf(entry.Part, entry.Parameter), ElementType.Float32, entry.Value.shape)),
         ], Metadata(nonce));
 
         WholeFile.Write(path, stream =>

@@ -81,8 +81,8 @@ public sealed class BlockwiseEncryptedTrainerTests : IDisposable
     [InlineData("", false)]
     public void A_damaged_description_is_found(string settings, bool isRight)
     {
-        using var model = Train(Shuffle, 4);
-        ModelDescription description = model.Model.Description;
+        ModelDescription description = new ModelDescription(SegmentationNetwork.Fcn, Backbone.ResNet18, outputStride: 8, 32, 32, ["a", "b"])
+            .ProtectedWith(_key, FeatureMaps.None, storeFingerprint: true, salt: null, BlockScheme.Of(Shuffle, 4).ToStep());
         ModelDescription With(ImageStep step) => description.With(new ModelProtection(FeatureMaps.None, step, description.Salt, description.Fingerprint));
         ImageStep step = description.Protection!.ImageStep!;
         Assert.Throws<InvalidDataException>(() => BlockScheme.Of(With(step with { Name = "another step" })));

@@ -34,7 +34,7 @@ public sealed class OnnxFileTests(OnnxModel exported) : IClassFixture<OnnxModel>
     }
 
     [Theory]
-    [InlineData("backbone", "ResNet50", "'backbone.layer1.0.downsample.0.weight'")]
+    [InlineData("backbone", "ResNet50", "'backbone.layer1.0.conv1.weight'")]
     [InlineData("backbone", "ResNet19", "'backbone'")]
     [InlineData("backbone", "0", "'backbone'")]
     [InlineData("output_stride", "7", "stride")]
