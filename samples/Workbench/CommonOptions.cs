@@ -11,7 +11,8 @@ namespace Workbench;
 /// <summary>Options that several commands have, options with a syntax of their own, and rules between options.</summary>
 internal static class CommonOptions
 {
-    private const string Backbones = "resnet18|resnet34|resnet50|resnet101";
+    private const string Networks = "fcn|deeplabv3|lraspp";
+    private const string Backbones = "resnet18|resnet34|resnet50|resnet101|mobilenetv3large";
 
     public static PathOption Data() => new("--data", FileRole.DataSet)
     {
@@ -51,13 +52,25 @@ internal static class CommonOptions
         CustomParser = ParseFeatureMaps,
     };
 
-    public static Option<Backbone> Backbone(Backbone standard)
+    public static Option<SegmentationNetwork> Network()
     {
-        var option = new Option<Backbone>("--backbone")
+        var option = new Option<SegmentationNetwork>("--network")
+        {
+            HelpName = Networks,
+            Description = "The kind of network: the paper's, a more accurate and slower one, or a light one.",
+            DefaultValueFactory = _ => SegmentationNetwork.Fcn,
+        };
+        option.AcceptOnlyFromAmong(StringComparer.OrdinalIgnoreCase, Networks.Split('|'));
+        return option;
+    }
+
+    /// <param name="standard">What happens without it.</param>
+    public static Option<Backbone?> Backbone(string standard)
+    {
+        var option = new Option<Backbone?>("--backbone")
         {
             HelpName = Backbones,
-            Description = "The network that reads the image: deeper is better and slower.",
-            DefaultValueFactory = _ => standard,
+            Description = $"The part of the network that reads the image: deeper is better and slower. [default: {standard}]",
         };
         option.AcceptOnlyFromAmong(StringComparer.OrdinalIgnoreCase, Backbones.Split('|'));
         return option;
@@ -75,13 +88,12 @@ internal static class CommonOptions
         return option;
     }
 
-    public static Option<int> OutputStride(int standard)
+    public static Option<int?> OutputStride()
     {
-        var option = new Option<int>("--output-stride")
+        var option = new Option<int?>("--output-stride")
         {
             HelpName = "8|16|32",
-            Description = "Pixels of the image per cell of the last feature map: smaller is finer and slower.",
-            DefaultValueFactory = _ => standard,
+            Description = "Pixels of the image per cell of the backbone's last feature map: smaller is finer and slower. [default: 8; 16 for mobilenetv3large]",
         };
         option.AcceptOnlyFromAmong("8", "16", "32");
         return option;

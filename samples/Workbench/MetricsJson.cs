@@ -17,7 +17,7 @@ internal static class MetricsJson
         RespectRequiredConstructorParameters = true,
         Converters =
         {
-            new NaNAsNull(), new MatrixAsRows(), new JsonStringEnumConverter<Backbone>(), new JsonStringEnumConverter<FeatureMaps>(),
+            new NaNAsNull(), new MatrixAsRows(), new JsonStringEnumConverter<SegmentationNetwork>(), new JsonStringEnumConverter<Backbone>(), new JsonStringEnumConverter<FeatureMaps>(),
             new JsonStringEnumConverter<BlockTransformMethod>(), new JsonStringEnumConverter<AttackMethod>(),
         },
     };

@@ -57,8 +57,8 @@ public sealed partial class SegmentationCatalog : IModelContents<ITransformer>
     /// <param name="imageHeight">Height that images are resized to, in pixels; a multiple of the output stride.</param>
     /// <param name="imageWidth">Width that images are resized to, in pixels; a multiple of the output stride.</param>
     /// <param name="outputStride">
-    /// How many times smaller the last feature map is than the image: 8, 16 or 32, as the weights were trained. <c>fcn_resnet50</c> and
-    /// <c>fcn_resnet101</c> have 8, a plain ResNet has 32.
+    /// How many times smaller the backbone's last feature map is than the image: 8, 16 or 32, as the weights were trained. Null for what
+    /// torchvision's networks have: 8, and 16 for <c>lraspp_mobilenet_v3_large</c>. A plain ResNet has 32.
     /// </param>
     /// <returns>A model that reads the column Image and adds the columns PredictedLabel and Score.</returns>
     /// <exception cref="ArgumentNullException">An argument is null.</exception>
@@ -66,7 +66,7 @@ public sealed partial class SegmentationCatalog : IModelContents<ITransformer>
     /// <exception cref="ArgumentOutOfRangeException">The output stride is not 8, 16 or 32, or a side of the image is no multiple of it or larger than 16384.</exception>
     /// <exception cref="ObjectDisposedException">The weights were disposed.</exception>
     public PermutedSegmentationTransformer CreateModel(
-        SegmentationWeights weights, IReadOnlyList<string> classNames, int imageHeight = 256, int imageWidth = 256, int outputStride = 8)
+        SegmentationWeights weights, IReadOnlyList<string> classNames, int imageHeight = 256, int imageWidth = 256, int? outputStride = null)
     {
         ArgumentNullException.ThrowIfNull(weights);
         ArgumentNullException.ThrowIfNull(classNames);

@@ -11,16 +11,17 @@ internal static class ImportCommand
     public static Command Create()
     {
         var defaults = new PermutedSegmentationTrainer.Options();
-        var weights = new PathOption("--weights", FileRole.Input) { HelpName = "x.safetensors", Description = "The state dict of a torchvision FCN, such as fcn_resnet50.", Required = true };
+        var weights = new PathOption("--weights", FileRole.Input) { HelpName = "x.safetensors", Description = "The state dict of one of torchvision's networks, such as fcn_resnet50.", Required = true };
         var backbone = CommonOptions.ExpectedBackbone();
-        var outputStride = CommonOptions.OutputStride(defaults.OutputStride);
+        var outputStride = CommonOptions.OutputStride();
         var size = CommonOptions.Size(defaults.ImageHeight, defaults.ImageWidth);
         var classes = new PathOption("--classes", FileRole.Input) { HelpName = "classes.txt", Description = "The names of the classes in their order, one a line. [default: VOC's 21]" };
         var output = new PathOption("--out", FileRole.Output) { HelpName = "model.zip", Description = "The model file to write. It is not protected.", Required = true };
 
         var command = new DetailedCommand("import", "Makes a model of weights that were trained in PyTorch.", """
-            fcn_resnet50 and fcn_resnet101 have output stride 8. Weights of a ResNet alone are no model
-            yet: train from them with train --initial-weights.
+            For fcn_resnet50, fcn_resnet101, deeplabv3_resnet50, deeplabv3_resnet101 and lraspp_mobilenet_v3_large the default
+            output stride is the right one. Weights of a backbone alone are not a model yet: train from them with
+            train --initial-weights.
 
             In Python:
               safetensors.torch.save_file(fcn_resnet50(...).state_dict(), "fcn.safetensors")
@@ -46,7 +47,7 @@ internal static class ImportCommand
             var rows = mlContext.Data.LoadFromEnumerable<ImageRow>([]);
             var images = mlContext.Segmentation().Transforms.LoadImages("Image", null, "ImagePath").Fit(rows);
             outputs.Write(result.GetRequiredValue(output), temporary => mlContext.Model.Save(images.Append(segmenter), rows.Schema, temporary));
-            Console.WriteLine($"Wrote the unprotected model, {imported.Backbone} with {(file is null ? "VOC's " : "")}{classNames.Count} classes, to {result.GetRequiredValue(output)}.");
+            Console.WriteLine($"Wrote the unprotected model, {imported.Network} of {imported.Backbone} with {(file is null ? "VOC's " : "")}{classNames.Count} classes, to {result.GetRequiredValue(output)}.");
         });
         return command;
     }

@@ -35,7 +35,7 @@ internal static class InspectCommand
     private static IEnumerable<string> DescribeModel(ModelReport report)
     {
         var network = report.Network;
-        yield return $"Network      FCN with {network.Backbone}, output stride {network.OutputStride}, {network.ParameterCount:N0} parameters";
+        yield return $"Network      {network.Network} of {network.Backbone}, output stride {network.OutputStride}, {network.ParameterCount:N0} parameters";
         yield return $"Images       {network.ImageHeight}x{network.ImageWidth} (height x width), column {network.ImageColumn}";
         yield return $"Classes      {network.ClassNames.Count}: {string.Join(", ", network.ClassNames)}";
         yield return $"Predictions  columns {network.PredictedLabelColumn} and {network.ScoreColumn}";

@@ -22,9 +22,10 @@ internal static class TrainCommand
         var key = CommonOptions.Key("Protects the model with this key file (see keygen).");
         var unprotected = new Option<bool>("--unprotected") { Description = "Trains a plain model that needs no key, to compare with." };
         var featureMaps = CommonOptions.FeatureMaps(standard: "all");
-        var backbone = CommonOptions.Backbone(defaults.Backbone ?? Backbone.ResNet50);
-        var initialWeights = CommonOptions.InitialWeights("Weights to start from: of an unprotected model, or of torchvision's FCN or ResNet from PyTorch.");
-        var outputStride = CommonOptions.OutputStride(defaults.OutputStride);
+        var network = CommonOptions.Network();
+        var backbone = CommonOptions.Backbone("resnet50; mobilenetv3large for lraspp");
+        var initialWeights = CommonOptions.InitialWeights("Weights to start from: of an unprotected model, or of torchvision's networks or backbones from PyTorch.");
+        var outputStride = CommonOptions.OutputStride();
         var size = CommonOptions.Size(defaults.ImageHeight, defaults.ImageWidth);
         var epochs = CommonOptions.Count("--epochs", "How often every training image is seen.", defaults.Epochs);
         var batchSize = CommonOptions.Count("--batch-size", "Images per step of the optimizer.", defaults.BatchSize);
@@ -44,7 +45,7 @@ internal static class TrainCommand
             folder holds of a protected model is encrypted with its key. Delete it when the model is done, or to train anew.
             """)
         {
-            data, binaryMasks, asStored, trainList, validationList, key, unprotected, featureMaps, backbone, initialWeights, outputStride, size,
+            data, binaryMasks, asStored, trainList, validationList, key, unprotected, featureMaps, network, backbone, initialWeights, outputStride, size,
             epochs, batchSize, learningRate, weightDecay, seed, checkpoint, output, new OverwriteOption(),
         };
         command.RequireExactlyOneOf(key, unprotected);
@@ -60,6 +61,7 @@ internal static class TrainCommand
             var options = new PermutedSegmentationTrainer.Options
             {
                 FeatureMaps = result.GetValue(featureMaps) ?? defaults.FeatureMaps,
+                Network = result.GetValue(network),
                 Backbone = result.GetValue(backbone),
                 InitialWeights = weights,
                 OutputStride = result.GetValue(outputStride),

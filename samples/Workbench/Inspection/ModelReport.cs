@@ -49,11 +49,11 @@ internal sealed record InputColumn(string Name, string Type);
 
 /// <summary>The network that a file holds.</summary>
 internal sealed record NetworkReport(
-    Backbone Backbone, int OutputStride, long ParameterCount, int ImageHeight, int ImageWidth, IReadOnlyList<string> ClassNames,
+    SegmentationNetwork Network, Backbone Backbone, int OutputStride, long ParameterCount, int ImageHeight, int ImageWidth, IReadOnlyList<string> ClassNames,
     string ImageColumn, string PredictedLabelColumn, string ScoreColumn)
 {
     public static NetworkReport Of(PermutedSegmentationTransformer model) => new(
-        model.Backbone, model.OutputStride, model.ParameterCount, model.ImageHeight, model.ImageWidth, model.ClassNames,
+        model.Network, model.Backbone, model.OutputStride, model.ParameterCount, model.ImageHeight, model.ImageWidth, model.ClassNames,
         model.ImageColumnName, model.PredictedLabelColumnName, model.ScoreColumnName);
 }
 

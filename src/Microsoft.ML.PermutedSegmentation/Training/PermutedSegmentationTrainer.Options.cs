@@ -41,8 +41,12 @@ public sealed partial class PermutedSegmentationTrainer
         /// </remarks>
         public SegmentationWeights? InitialWeights { get; set; }
 
-        /// <summary>How many times smaller the last feature map is than the image: 8, 16 or 32.</summary>
-        public int OutputStride { get; set; } = 8;
+        /// <summary>
+        /// Pixels of the image per pixel of the backbone's last feature map, in each direction: 8, 16 or 32; for
+        /// <see cref="PermutedSegmentation.Backbone.MobileNetV3Large"/> 16 or 32. Null for the network's own default: 8, and 16 for that one.
+        /// A smaller one is more exact and slower.
+        /// </summary>
+        public int? OutputStride { get; set; }
 
         /// <summary>Height that images and masks are resized to, in pixels; a multiple of the output stride.</summary>
         public int ImageHeight { get; set; } = 256;
@@ -116,6 +120,8 @@ public sealed partial class PermutedSegmentationTrainer
 
         internal Backbone ChosenBackbone => Backbone ?? NetworkLayout.DefaultBackboneOf(Network);
 
+        internal int ChosenOutputStride => OutputStride ?? NetworkLayout.DefaultOutputStrideOf(ChosenBackbone);
+
         internal CosineAnnealingWithWarmRestarts Schedule => new(LearningRate, MinimumLearningRate, RestartPeriod);
 
         internal Options Copy() => (Options)MemberwiseClone();
@@ -128,7 +134,7 @@ public sealed partial class PermutedSegmentationTrainer
             CheckColumnNames();
             if (CheckpointPath is not null)
                 ArgumentException.ThrowIfNullOrWhiteSpace(CheckpointPath);
-            if (NetworkLayout.FindProblem(Network, ChosenBackbone, OutputStride) is { } problem)
+            if (NetworkLayout.FindProblem(Network, ChosenBackbone, ChosenOutputStride) is { } problem)
                 throw new ArgumentOutOfRangeException(problem.Argument, problem.Message);
             if (InitialWeights is { } initial)
                 CheckInitialWeights(initial);
@@ -171,12 +177,12 @@ public sealed partial class PermutedSegmentationTrainer
         }
 
         private void CheckSize(string name, int value)
-            => Check(name, value, ModelDescription.IsSide(value, OutputStride), ModelDescription.SideRule(OutputStride));
+            => Check(name, value, ModelDescription.IsSide(value, ChosenOutputStride), ModelDescription.SideRule(ChosenOutputStride));
 
         private void CheckParts()
         {
             int[] parts = BatchSource.SplitEvenly(BatchSize, MicroBatchSize);
-            if (BatchStatistics.FindProblem(NetworkLayout.For(Network, ChosenBackbone, OutputStride, classCount: 2), ImageHeight, ImageWidth, parts.Min()) is { } problem)
+            if (BatchStatistics.FindProblem(NetworkLayout.For(Network, ChosenBackbone, ChosenOutputStride, classCount: 2), ImageHeight, ImageWidth, parts.Min()) is { } problem)
                 throw new ArgumentException($"{nameof(BatchSize)} {BatchSize} is trained on in parts of {string.Join(", ", parts.Distinct())} ({nameof(MicroBatchSize)} {MicroBatchSize}): {problem}", nameof(BatchSize));
         }
 

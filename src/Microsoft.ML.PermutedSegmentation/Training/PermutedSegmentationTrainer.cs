@@ -143,7 +143,7 @@ public sealed partial class PermutedSegmentationTrainer : IEstimator<PermutedSeg
     private ModelDescription Describe(IReadOnlyList<string> classNames, byte[]? salt)
     {
         var plain = new ModelDescription(
-            _options.Network, _options.ChosenBackbone, _options.OutputStride, _options.ImageHeight, _options.ImageWidth, classNames);
+            _options.Network, _options.ChosenBackbone, _options.ChosenOutputStride, _options.ImageHeight, _options.ImageWidth, classNames);
         return _key is null
             ? plain
             : plain.ProtectedWith(

@@ -29,7 +29,7 @@ internal static class TrainingSettings
             ["ImageEncryption"] = imageStep is null ? null : MembersOf(imageStep.Settings),
             [nameof(options.InitialWeights)] = options.InitialWeights is { } initial ? DigestOf(initial) : null,
             [InitialWeightsHook.Option] = options.InitialWeightsHook is not null,
-            [nameof(options.OutputStride)] = options.OutputStride,
+            [nameof(options.OutputStride)] = options.ChosenOutputStride,
             [nameof(options.ImageHeight)] = options.ImageHeight,
             [nameof(options.ImageWidth)] = options.ImageWidth,
             [nameof(options.BatchSize)] = options.BatchSize,

@@ -14,7 +14,7 @@ public sealed class DependencyTests
         "Images",
         "Hooks", "MLNet", "Winograd", "Torch", "Data", "Scoring", "Prediction", "Models", "Training", "Evaluation", "",
         "Onnx",
-        "Research/BlockTransforms", "Research/LiteralStarts", "Research/AccessControl", "Research/Attacks", "Research/MLNet", "Research",
+        "Research/BlockTransforms", "Research/LiteralStarts", "Research/AccessControl", "Research/Attacks", "Research",
     ];
 
     private static readonly SourceFolders Sources = SourceFolders.Read();
