@@ -1,6 +1,6 @@
 using Microsoft.ML.Data;
 
-namespace Microsoft.ML.PermutedSegmentation;
+namespace Microsoft.ML.PermutedSegmentation.MLNet;
 
 /// <summary>Chains of transformers, which may hold chains: the one way to walk them and to make others of them.</summary>
 internal static class TransformerChains
