@@ -25,7 +25,7 @@ internal static class Figure6
         // That a model is locked, or a key wrong, is what the figure is about: nobody needs to be warned.
         var quiet = new MLContext { GpuDeviceId = mlContext.GpuDeviceId, FallbackToCpu = mlContext.FallbackToCpu };
         using var wrongKey = PermutationKey.FromBytes([.. Enumerable.Range(1, PermutationKey.SizeInBytes).Select(i => (byte)i)]);
-        var locked = quiet.Segmentation().Lock(protectedModel);
+        var locked = LoadInto(quiet, protectedModel, testRows.Schema);
         using var lockedMemory = locked as IDisposable;
         var correct = quiet.Segmentation().Unlock(locked, key);
         using var correctMemory = correct as IDisposable;
@@ -34,6 +34,15 @@ internal static class Figure6
 
         (string, ITransformer)[] models = [("Baseline", baseline), ("Correct key", correct), ("No key", locked), ("Incorrect key", incorrect)];
         return [.. Pick(testRows).Select(files => DrawRow(quiet, files, quiet.LoadMasks(quiet.Data.LoadFromEnumerable([files]), folder), folder.Orientation, models))];
+    }
+
+    // As it comes from its file: locked, and with the log of the given context.
+    private static ITransformer LoadInto(MLContext mlContext, ITransformer model, DataViewSchema schema)
+    {
+        using var file = new MemoryStream();
+        mlContext.Model.Save(model, schema, file);
+        file.Position = 0;
+        return mlContext.Model.Load(file, out _);
     }
 
     private static IEnumerable<Files> Pick(IDataView rows)

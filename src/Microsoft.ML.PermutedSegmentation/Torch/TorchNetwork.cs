@@ -1,8 +1,8 @@
 using Microsoft.ML.PermutedSegmentation.Networks;
 using TorchSharp;
 using static TorchSharp.torch;
-using Parameter = TorchSharp.Modules.Parameter;
 using Convolution = Microsoft.ML.PermutedSegmentation.Networks.Convolution;
+using Parameter = TorchSharp.Modules.Parameter;
 
 namespace Microsoft.ML.PermutedSegmentation.Torch;
 

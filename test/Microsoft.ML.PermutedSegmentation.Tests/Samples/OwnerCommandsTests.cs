@@ -57,7 +57,7 @@ public sealed class OwnerCommandsTests : IDisposable
         using (PermutationKey oldKey = PermutationKey.Load(a), newKey = PermutationKey.Load(b))
         {
             _mlContext.Segmentation().Unlock(Load(rekeyed), newKey, verify: true);
-            Assert.Throws<InvalidOperationException>(() => _mlContext.Segmentation().Unlock(Load(rekeyed), oldKey, verify: true));
+            Assert.Throws<WrongKeyException>(() => _mlContext.Segmentation().Unlock(Load(rekeyed), oldKey, verify: true));
         }
         Succeed("unprotect", "--model", rekeyed, "--key", b, "--out", plain);
         Assert.Equal(ReadNetwork(_folder.At("plain.zip")), ReadNetwork(plain));
