@@ -47,6 +47,7 @@ public sealed class TrainingSettingsTests
         Enum value => Enum.ToObject(value.GetType(), 1 + Convert.ToInt32(value)),
         CancellationToken => new CancellationToken(canceled: true),
         null when option.PropertyType == typeof(Backbone?) => Backbone.ResNet18,
+        null when option.PropertyType == typeof(int?) => 16,
         null when option.PropertyType == typeof(string) => "path",
         null when option.PropertyType == typeof(SegmentationWeights) => Weights(),
         null when option.PropertyType == typeof(IDataView) => new MLContext().Data.LoadFromEnumerable<PatchRow>([]),
