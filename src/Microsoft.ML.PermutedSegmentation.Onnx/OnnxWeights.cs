@@ -14,9 +14,10 @@ internal sealed class OnnxWeights(IReadOnlyDictionary<string, TensorProto> tenso
     /// <summary>The weights and the bias of a convolution.</summary>
     /// <exception cref="InvalidDataException">One is missing, or has another shape, or values that are not finite numbers.</exception>
     public (TensorProto Weights, TensorProto Bias) Get(Convolution convolution) =>
-        (Unprotect(Find($"{convolution.Name}.weight", convolution.WeightShape)), Unprotect(Find($"{convolution.Name}.bias", convolution.Channels)));
+        (Unprotect(Find($"{convolution.Name}.weight", ParameterRole.Weight, convolution.WeightShape)),
+            Unprotect(Find($"{convolution.Name}.bias", ParameterRole.Bias, convolution.Channels)));
 
-    private TensorProto Find(string name, params long[] shape)
+    private TensorProto Find(string name, ParameterRole role, params long[] shape)
     {
         if (!tensors.TryGetValue(name, out TensorProto? tensor))
             throw new InvalidDataException($"The weights '{name}' are missing.");
@@ -26,7 +27,7 @@ internal sealed class OnnxWeights(IReadOnlyDictionary<string, TensorProto> tenso
             throw new InvalidDataException($"The weights '{name}' are in another file, which is not read.");
         if (tensor.RawData.Length != shape.Aggregate((long)sizeof(float), (product, length) => product * length))
             throw new InvalidDataException($"The weights '{name}' have {tensor.RawData.Length} bytes, which their shape [{string.Join(", ", shape)}] does not fit.");
-        if (WeightValues.FindProblem(name, MemoryMarshal.Cast<byte, float>(tensor.RawData.Span)) is { } problem)
+        if (WeightValues.FindProblem(name, role, MemoryMarshal.Cast<byte, float>(tensor.RawData.Span)) is { } problem)
             throw new InvalidDataException($"The model is damaged: {problem}");
         return new TensorProto { Name = name, DataType = tensor.DataType, Dims = { shape }, RawData = tensor.RawData };
     }

@@ -45,6 +45,15 @@ internal sealed class SegmentationEvaluator
         _labels = new LabelCounts(classNames);
     }
 
+    /// <summary>Adds several images, whose predicted masks lie one behind the other.</summary>
+    /// <exception cref="InvalidDataException">A value stands for no class.</exception>
+    public void AddImages(IReadOnlyList<byte[]> truths, ReadOnlySpan<byte> predicted)
+    {
+        int pixels = predicted.Length / truths.Count;
+        for (int i = 0; i < truths.Count; i++)
+            AddImage(truths[i], predicted.Slice(i * pixels, pixels));
+    }
+
     /// <summary>Adds an image's masks, of equal length.</summary>
     /// <exception cref="InvalidDataException">A value stands for no class.</exception>
     public void AddImage(ReadOnlySpan<byte> truth, ReadOnlySpan<byte> predicted)

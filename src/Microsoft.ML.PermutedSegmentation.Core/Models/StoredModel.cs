@@ -72,6 +72,7 @@ public sealed class StoredModel
     public void ReadWeights(TensorPlace place)
     {
         ArgumentNullException.ThrowIfNull(place);
+        Dictionary<string, ParameterRole> roles = Description.Layout.Parameters.ToDictionary(parameter => parameter.Name, parameter => parameter.Role);
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
         hash.AppendData(_head);
         try
@@ -82,7 +83,7 @@ public sealed class StoredModel
                 Span<byte> bytes = MemoryMarshal.AsBytes(values);
                 _stream.ReadExactly(bytes);
                 hash.AppendData(bytes);
-                if (WeightValues.FindProblem(name, values) is { } problem)
+                if (WeightValues.FindProblem(name, roles[name], values) is { } problem)
                     throw new InvalidDataException($"The model is damaged: {problem}");
             }
             Span<byte> checksum = stackalloc byte[SHA256.HashSizeInBytes];

@@ -16,13 +16,13 @@ public sealed record ResNet
     /// <param name="blocksPerStage">How many blocks each of the four stages has, 1 to 64.</param>
     /// <param name="width">Channels of the stem and of the first stage's 3x3 convolutions, 1 to 512; they double from stage to stage.</param>
     /// <param name="outputStride">Image pixels per pixel of the last map, in each direction: 8, 16 or 32.</param>
-    /// <exception cref="ArgumentException">A number is outside of its range.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">A number is outside of its range.</exception>
     public ResNet(ResidualBlock block, IReadOnlyList<int> blocksPerStage, int width, int outputStride)
     {
         if (!Enum.IsDefined(block))
             throw new ArgumentOutOfRangeException(nameof(block), block, "Unknown kind of residual block.");
         if (blocksPerStage.Count != Stages || blocksPerStage.Any(count => count is < 1 or > MostBlocks))
-            throw new ArgumentException($"Each of the {Stages} stages must have 1 to {MostBlocks} blocks.", nameof(blocksPerStage));
+            throw new ArgumentOutOfRangeException(nameof(blocksPerStage), string.Join(", ", blocksPerStage), $"Each of the {Stages} stages must have 1 to {MostBlocks} blocks.");
         if (width is < 1 or > LargestWidth)
             throw new ArgumentOutOfRangeException(nameof(width), width, $"The value must be between 1 and {LargestWidth}.");
         if (outputStride is not (8 or 16 or 32))

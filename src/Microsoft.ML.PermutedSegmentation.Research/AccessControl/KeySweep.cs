@@ -76,10 +76,7 @@ internal sealed class KeySweep
             foreach ((LiveMaps maps, List<byte[]> truths) in group)
             {
                 cancellation.ThrowIfCancellationRequested();
-                byte[] labels = LabelsOf(network, maps);
-                int pixels = labels.Length / truths.Count;
-                for (int i = 0; i < truths.Count; i++)
-                    evaluators[k].AddImage(truths[i], labels.AsSpan(i * pixels, pixels));
+                evaluators[k].AddImages(truths, LabelsOf(network, maps));
                 report(truths.Count);
             }
             // Of each key some megabytes are left to the garbage collector, which may not come for a long time, and is slow to call.

@@ -17,7 +17,7 @@ internal static class LiteralForm
     public static Tensor Forward(TorchNetwork stored, Tensor images, IReadOnlyDictionary<FeatureMaps, Tensor> matrices)
     {
         using LiveMaps start = LiveMaps.Of(stored.Layout, images);
-        return TorchNetwork.Upsample(Run(stored, start, stored.Layout.Layers.Count, matrices).Only, images.shape[2], images.shape[3]);
+        return LayoutRunner.Upsample(Run(stored, start, stored.Layout.Layers.Count, matrices).Only, images.shape[2], images.shape[3]);
     }
 
     /// <summary>A permutation as a matrix.</summary>

@@ -36,10 +36,7 @@ internal sealed class TestImages : IDisposable
             cancellation.ThrowIfCancellationRequested();
             using var scope = NewDisposeScope();
             using var inference = inference_mode();
-            byte[] labels = TensorLabels.Upsample(network.Score(images), (int)images.shape[2], (int)images.shape[3]);
-            int pixels = labels.Length / truths.Count;
-            for (int i = 0; i < truths.Count; i++)
-                evaluator.AddImage(truths[i], labels.AsSpan(i * pixels, pixels));
+            evaluator.AddImages(truths, TensorLabels.Upsample(network.Score(images), (int)images.shape[2], (int)images.shape[3]));
         }
         return evaluator.ToMetrics();
     }

@@ -18,7 +18,7 @@ public sealed class ImageFileLoadingEstimator : IEstimator<ImageFileLoadingTrans
     public ImageFileLoadingTransformer Fit(IDataView input)
     {
         ArgumentNullException.ThrowIfNull(input);
-        _transformer.GetOutputSchema(input.Schema);
+        _transformer.Input.Require(input.Schema, nameof(input));
         return _transformer;
     }
 
@@ -27,11 +27,8 @@ public sealed class ImageFileLoadingEstimator : IEstimator<ImageFileLoadingTrans
     public SchemaShape GetOutputSchema(SchemaShape inputSchema)
     {
         ArgumentNullException.ThrowIfNull(inputSchema);
+        _transformer.Input.Require(inputSchema, nameof(inputSchema));
         var columns = inputSchema.ToDictionary(column => column.Name);
-        if (!columns.TryGetValue(_transformer.InputColumnName, out var input))
-            throw _transformer.MissingInput();
-        if (input.ItemType is not TextDataViewType || input.Kind != SchemaShape.Column.VectorKind.Scalar)
-            throw _transformer.WrongInput($"{input.Kind} of {input.ItemType}");
         columns[_transformer.OutputColumnName] = SchemaColumn.Scalar(_transformer.OutputColumnName, new ImageDataViewType());
         return new SchemaShape(columns.Values);
     }

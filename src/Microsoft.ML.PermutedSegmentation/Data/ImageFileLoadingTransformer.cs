@@ -37,11 +37,7 @@ public sealed class ImageFileLoadingTransformer : SegmentationRowTransformer, IS
     /// <summary>The column with the file names.</summary>
     public string InputColumnName { get; }
 
-    internal ArgumentOutOfRangeException MissingInput(string parameter = "inputSchema") =>
-        new(parameter, InputColumnName, $"There is no input column '{InputColumnName}'; expected one of type Text with image file names.");
-
-    internal ArgumentOutOfRangeException WrongInput(string type, string parameter = "inputSchema") =>
-        new(parameter, InputColumnName, $"The input column '{InputColumnName}' has the type {type}; expected Text, the image's file name.");
+    internal FileNameColumn Input => new(InputColumnName, "image");
 
     static SavedFormat ISavedTransformer<ImageFileLoadingTransformer>.Format => Format;
 
@@ -75,13 +71,8 @@ public sealed class ImageFileLoadingTransformer : SegmentationRowTransformer, IS
         private readonly ImageFileLoadingTransformer _parent;
         private readonly DataViewSchema.Column _input;
 
-        public ColumnMaker(ImageFileLoadingTransformer parent, DataViewSchema inputSchema)
-        {
-            _parent = parent;
-            _input = inputSchema.GetColumnOrNull(parent.InputColumnName) ?? throw parent.MissingInput();
-            if (_input.Type is not TextDataViewType)
-                throw parent.WrongInput($"{_input.Type}");
-        }
+        public ColumnMaker(ImageFileLoadingTransformer parent, DataViewSchema inputSchema) =>
+            (_parent, _input) = (parent, parent.Input.Require(inputSchema, nameof(inputSchema)));
 
         public DataViewSchema.DetachedColumn[] GetOutputColumns() =>
             [new(_parent.OutputColumnName, new ImageDataViewType(), ImageColumn.OwnedAnnotation)];

@@ -22,7 +22,8 @@ public sealed class MaskLoadingEstimator : IEstimator<MaskLoadingTransformer>
     public MaskLoadingTransformer Fit(IDataView input)
     {
         ArgumentNullException.ThrowIfNull(input);
-        return _transformer.FindInput(input.Schema, nameof(input)) is null ? throw _transformer.MissingInput(nameof(input)) : _transformer;
+        _transformer.Input.Require(input.Schema, nameof(input));
+        return _transformer;
     }
 
     /// <summary>The schema after loading, for pipelines that are not fitted yet.</summary>
@@ -30,12 +31,8 @@ public sealed class MaskLoadingEstimator : IEstimator<MaskLoadingTransformer>
     public SchemaShape GetOutputSchema(SchemaShape inputSchema)
     {
         ArgumentNullException.ThrowIfNull(inputSchema);
+        _transformer.Input.Require(inputSchema, nameof(inputSchema));
         var columns = inputSchema.ToDictionary(column => column.Name);
-        if (!columns.TryGetValue(_transformer.InputColumnName, out var input))
-            throw _transformer.MissingInput();
-        if (input.ItemType is not TextDataViewType || input.Kind != SchemaShape.Column.VectorKind.Scalar)
-            throw _transformer.WrongInput($"{input.Kind} of {input.ItemType}");
-
         columns[_transformer.OutputColumnName] = SchemaColumn.ClassVector(_transformer.OutputColumnName, NumberDataViewType.Byte, isVariable: true);
         columns[_transformer.SizeColumnName] = SchemaColumn.Vector(_transformer.SizeColumnName, NumberDataViewType.Int32);
         return new SchemaShape(columns.Values);

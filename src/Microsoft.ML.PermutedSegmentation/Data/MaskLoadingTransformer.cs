@@ -41,18 +41,7 @@ public sealed class MaskLoadingTransformer : SegmentationRowTransformer, ISavedT
 
     internal string InputColumnName { get; }
 
-    internal ArgumentOutOfRangeException MissingInput(string parameter = "inputSchema") =>
-        new(parameter, InputColumnName, $"There is no input column '{InputColumnName}'; expected one of type Text with mask file names.");
-
-    /// <exception cref="ArgumentOutOfRangeException">The input column is not Text.</exception>
-    internal DataViewSchema.Column? FindInput(DataViewSchema schema, string parameter = "inputSchema") => schema.GetColumnOrNull(InputColumnName) switch
-    {
-        { Type: not TextDataViewType } input => throw WrongInput($"{input.Type}", parameter),
-        var input => input,
-    };
-
-    internal ArgumentOutOfRangeException WrongInput(string type, string parameter = "inputSchema") =>
-        new(parameter, InputColumnName, $"The input column '{InputColumnName}' has the type {type}; expected Text, the mask's file name.");
+    internal FileNameColumn Input => new(InputColumnName, "mask");
 
     static SavedFormat ISavedTransformer<MaskLoadingTransformer>.Format => Format;
 
@@ -118,7 +107,7 @@ public sealed class MaskLoadingTransformer : SegmentationRowTransformer, ISavedT
         private readonly MaskLoadingTransformer _parent;
         private readonly DataViewSchema.Column? _input;
 
-        public ColumnMaker(MaskLoadingTransformer parent, DataViewSchema inputSchema) => (_parent, _input) = (parent, parent.FindInput(inputSchema));
+        public ColumnMaker(MaskLoadingTransformer parent, DataViewSchema inputSchema) => (_parent, _input) = (parent, parent.Input.Find(inputSchema, nameof(inputSchema)));
 
         public DataViewSchema.DetachedColumn[] GetOutputColumns() => _input is null ? [] :
         [

@@ -75,6 +75,7 @@ internal static class OneDnn
         }
         catch (Exception exception) when (exception is ExternalException or InvalidOperationException or NotImplementedException)
         {
+            // libtorch refuses; or, the last one, TorchSharp gets something else back than it can hand out.
         }
         OptionalHooks.SayMissing("libtorch's operators for oneDNN, as they were,", "its documented convolution runs");
         return null;

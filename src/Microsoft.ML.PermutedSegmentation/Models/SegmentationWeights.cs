@@ -144,12 +144,12 @@ public sealed class SegmentationWeights : IDisposable
         var state = new Dictionary<string, Tensor>();
         try
         {
-            foreach ((string name, SafetensorsEntry entry) in weights.Entries)
+            foreach ((NetworkParameter parameter, SafetensorsEntry entry) in weights.Entries)
             {
-                state[name] = TensorBytes.Create(entry.Shape, values =>
+                state[parameter.Name] = TensorBytes.Create(entry.Shape, values =>
                 {
                     file.Read(entry, values);
-                    if (WeightValues.FindProblem(entry.Name, values) is { } problem)
+                    if (WeightValues.FindProblem(entry.Name, parameter.Role, values) is { } problem)
                         throw new InvalidDataException(problem);
                 });
             }

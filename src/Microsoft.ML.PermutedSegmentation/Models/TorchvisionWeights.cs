@@ -7,9 +7,9 @@ namespace Microsoft.ML.PermutedSegmentation.Models;
 /// <param name="Network">The network, told by the names; null for a backbone alone.</param>
 /// <param name="Backbone">The backbone, told by the names.</param>
 /// <param name="ClassCount">The classes of the network; null for a backbone alone.</param>
-/// <param name="Entries">The entries by their names in <see cref="TorchNetwork.State"/>, in the order of the file.</param>
+/// <param name="Entries">The entries, and what of the network they are, in the order of the file.</param>
 internal sealed record TorchvisionWeights(
-    SegmentationNetwork? Network, Backbone Backbone, int? ClassCount, IReadOnlyList<(string Name, SafetensorsEntry Entry)> Entries)
+    SegmentationNetwork? Network, Backbone Backbone, int? ClassCount, IReadOnlyList<(NetworkParameter Parameter, SafetensorsEntry Entry)> Entries)
 {
     /// <summary>What wraps a network puts before the names of all its tensors: DataParallel, torch.compile, and usual names of its field.</summary>
     private static readonly string[] WrapperPrefixes = ["module.", "_orig_mod.", "model.", "ema."];
@@ -35,7 +35,7 @@ internal sealed record TorchvisionWeights(
             .Select(known => new Candidate(known.Network, known.Backbone, named))
             .MinBy(candidate => candidate.Distance)!;
         best.Check();
-        return new TorchvisionWeights(best.Network, best.Backbone, best.ClassCount, [.. best.Given.Select(entry => (entry.Key, entry.Value))]);
+        return new TorchvisionWeights(best.Network, best.Backbone, best.ClassCount, [.. best.Given.Select(entry => (best.Expected[entry.Key], entry.Value))]);
     }
 
     /// <summary>
@@ -87,7 +87,7 @@ internal sealed record TorchvisionWeights(
     /// <summary>The entries of a file taken for those of one network.</summary>
     private sealed class Candidate
     {
-        private readonly Dictionary<string, IReadOnlyList<long>> _expected;
+        private readonly SafetensorsEntry? _classifier;
 
         public Candidate(SegmentationNetwork? network, Backbone backbone, IReadOnlyList<(string Name, SafetensorsEntry Entry)> named)
         {
@@ -108,18 +108,19 @@ internal sealed record TorchvisionWeights(
                     layout = Layout(ClassCount.Value);
             }
             int head = layout.Find(FeatureMaps.Stage4).Index;
-            _expected = layout.Parameters.Where(parameter => IsWhole || parameter.Layer.Index < head).ToDictionary(parameter => parameter.Name, parameter => parameter.Shape);
-            Distance = _expected.Keys.Except(Given.Keys).Count() + Given.Keys.Except(_expected.Keys).Count()
-                + Given.Count(entry => _expected.TryGetValue(entry.Key, out IReadOnlyList<long>? shape) && shape.Count != entry.Value.Shape.Length);
+            Expected = layout.Parameters.Where(parameter => IsWhole || parameter.Layer.Index < head).ToDictionary(parameter => parameter.Name);
+            Distance = Expected.Keys.Except(Given.Keys).Count() + Given.Keys.Except(Expected.Keys).Count()
+                + Given.Count(entry => Expected.TryGetValue(entry.Key, out NetworkParameter? parameter) && parameter.Shape.Count != entry.Value.Shape.Length);
         }
-
-        private readonly SafetensorsEntry? _classifier;
 
         public SegmentationNetwork? Network { get; }
 
         public Backbone Backbone { get; }
 
         public int? ClassCount { get; }
+
+        /// <summary>What the network consists of, by name.</summary>
+        public Dictionary<string, NetworkParameter> Expected { get; }
 
         /// <summary>The entries by their names in a network's state.</summary>
         public Dictionary<string, SafetensorsEntry> Given { get; }
@@ -137,13 +138,13 @@ internal sealed record TorchvisionWeights(
             // A classifier that is missing or of a wrong shape is told with all else that is wrong.
             if (_classifier is not null && !HasPossibleClasses)
                 throw new InvalidDataException($"the tensor '{_classifier.Name}' is for {ClassCount} classes; 2 to {ClassPalette.MaximumClassCount} are possible.");
-            string[] missing = [.. _expected.Keys.Except(Given.Keys).Select(name => $"'{FileName(name, IsWhole, Backbone)}'")];
-            string[] unknown = [.. Given.Keys.Except(_expected.Keys).Select(name => $"'{Given[name].Name}'")];
+            string[] missing = [.. Expected.Keys.Except(Given.Keys).Select(name => $"'{FileName(name, IsWhole, Backbone)}'")];
+            string[] unknown = [.. Given.Keys.Except(Expected.Keys).Select(name => $"'{Given[name].Name}'")];
             string[] wrong =
             [
                 .. from entry in Given
-                   where _expected.ContainsKey(entry.Key)
-                   let right = _expected[entry.Key]
+                   where Expected.ContainsKey(entry.Key)
+                   let right = Expected[entry.Key].Shape
                    where !entry.Value.Shape.SequenceEqual(right) || !entry.Value.Type.IsFloat()
                    select $"'{entry.Value.Name}' ({Sizes(entry.Value.Shape)}{(entry.Value.Type.IsFloat() ? "" : " whole numbers")} instead of {Sizes(right)} floats)",
             ];

@@ -29,7 +29,7 @@ internal sealed class BatchScorer(SegmentationModel model, Device device)
         _labels = TensorLabels.Upsample(scores, _height, _width);
         _imageSizes = batch.ImageSizes;
         if (WithProbabilities)
-            _probabilities = nn.functional.softmax(TorchNetwork.Upsample(scores, _height, _width), 1).cpu().contiguous().data<float>().ToArray();
+            _probabilities = nn.functional.softmax(LayoutRunner.Upsample(scores, _height, _width), 1).cpu().contiguous().data<float>().ToArray();
     }
 
     /// <summary>Key values of an image, height x width.</summary>

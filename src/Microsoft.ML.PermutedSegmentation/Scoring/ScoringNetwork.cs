@@ -79,13 +79,7 @@ internal sealed class ScoringNetwork : LayoutRunner, IDisposable
         Convolution branch when _branches.Contains(branch) => maps[branch.Inputs[0]].alias(),
         Convolution convolution => Convolve(convolution, maps[convolution.Inputs[0]]),
         Sum sum => Add(sum, maps),
-        MaxPool pool => nn.functional.max_pool2d(maps[pool.Inputs[0]], MaxPool.Kernel, MaxPool.Step, MaxPool.Padding),
-        GlobalAverage average => nn.functional.adaptive_avg_pool2d(maps[average.Inputs[0]], 1),
-        Product product => maps[product.Inputs[0]].mul(maps[product.Inputs[1]]),
-        Concatenation concatenation => cat([.. concatenation.Inputs.Select(input => maps[input])], 1),
-        Resize resize => TorchNetwork.Upsample(maps[resize.Inputs[0]], maps[resize.Like].shape[2], maps[resize.Like].shape[3]),
-        Dropout or KeyedMap => maps.Pass(layer.Inputs[0], layer),
-        _ => throw new NotSupportedException($"A {layer.GetType().Name} cannot run."),
+        _ => base.Compute(layer, maps),
     };
 
     private Tensor Convolve(Convolution layer, Tensor x)

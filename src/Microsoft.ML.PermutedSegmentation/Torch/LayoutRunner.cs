@@ -1,4 +1,5 @@
 using Microsoft.ML.PermutedSegmentation.Networks;
+using TorchSharp;
 using static TorchSharp.torch;
 
 namespace Microsoft.ML.PermutedSegmentation.Torch;
@@ -31,6 +32,20 @@ internal abstract class LayoutRunner(NetworkLayout layout)
         return new LiveMaps(layout, end, [.. layout.NeededFrom(end).Select(layer => maps[layer])]);
     }
 
-    /// <summary>The map that a layer makes, as a new handle.</summary>
-    protected abstract Tensor Compute(Layer layer, RunningMaps maps);
+    /// <summary>The map that a layer makes, as a new handle. Here are the layers without weights, which are the same in every form of a network.</summary>
+    protected virtual Tensor Compute(Layer layer, RunningMaps maps) => layer switch
+    {
+        MaxPool pool => nn.functional.max_pool2d(maps[pool.Inputs[0]], MaxPool.Kernel, MaxPool.Step, MaxPool.Padding),
+        GlobalAverage average => nn.functional.adaptive_avg_pool2d(maps[average.Inputs[0]], 1),
+        Product product => maps[product.Inputs[0]].mul(maps[product.Inputs[1]]),
+        Concatenation concatenation => cat([.. concatenation.Inputs.Select(input => maps[input])], 1),
+        Resize resize => Upsample(maps[resize.Inputs[0]], maps[resize.Like].shape[2], maps[resize.Like].shape[3]),
+        // What a key permutes passes through, and in scoring dropout is nothing.
+        KeyedMap or Dropout => maps.Pass(layer.Inputs[0], layer),
+        _ => throw new NotSupportedException($"A {layer.GetType().Name} cannot run."),
+    };
+
+    /// <summary>A map <c>[N, C, h, w]</c> as <c>[N, C, height, width]</c>, bilinearly between pixel centres.</summary>
+    public static Tensor Upsample(Tensor map, long height, long width) =>
+        nn.functional.interpolate(map, size: [height, width], mode: InterpolationMode.Bilinear, align_corners: false);
 }

@@ -81,10 +81,6 @@ internal sealed class TorchNetwork : LayoutRunner, IDisposable
         return Run(start, Layout.Layers.Count).Only;
     }
 
-    /// <summary>Scores <c>[N, classes, h, w]</c> to <c>[N, classes, height, width]</c>, bilinearly between pixel centres.</summary>
-    public static Tensor Upsample(Tensor scores, long height, long width) =>
-        nn.functional.interpolate(scores, size: [height, width], mode: InterpolationMode.Bilinear, align_corners: false);
-
     /// <summary>Switches between training and evaluation.</summary>
     public void Train(bool on = true) => IsTraining = on;
 
@@ -104,16 +100,10 @@ internal sealed class TorchNetwork : LayoutRunner, IDisposable
     protected override Tensor Compute(Layer layer, RunningMaps maps) => layer switch
     {
         Convolution convolution => Convolve(convolution, maps[convolution.Inputs[0]]),
-        MaxPool pool => nn.functional.max_pool2d(maps[pool.Inputs[0]], MaxPool.Kernel, MaxPool.Step, MaxPool.Padding),
-        GlobalAverage average => nn.functional.adaptive_avg_pool2d(maps[average.Inputs[0]], 1),
         // Nothing needs a branch's own values any more, not even the gradients.
         Sum sum => maps.Take(sum.Branch).add_(maps[sum.Shortcut]).Activate(sum.Activation),
-        Product product => maps[product.Inputs[0]].mul(maps[product.Inputs[1]]),
-        Concatenation concatenation => cat([.. concatenation.Inputs.Select(input => maps[input])], 1),
-        Resize resize => Upsample(maps[resize.Inputs[0]], maps[resize.Like].shape[2], maps[resize.Like].shape[3]),
         Dropout dropout when IsTraining && !WithoutDropout => SeededDropout.Apply(maps[dropout.Inputs[0]], dropout.Probability, _generator),
-        Dropout or KeyedMap => maps.Pass(layer.Inputs[0], layer),
-        _ => throw new NotSupportedException($"A {layer.GetType().Name} cannot run."),
+        _ => base.Compute(layer, maps),
     };
 
     private Tensor Convolve(Convolution layer, Tensor x)

@@ -39,6 +39,6 @@ public sealed class NetworkLayoutTests
     [InlineData(1, 0)]
     [InlineData(1, 513)]
     public void Rejects_absurd_custom_networks(int blocks, int baseWidth) =>
-        Assert.ThrowsAny<ArgumentException>(
+        Assert.Throws<ArgumentOutOfRangeException>(
             () => FcnLayout.Create(new ResNet(ResidualBlock.Basic, [1, 1, blocks, 1], baseWidth, 8), 2));
 }

@@ -100,7 +100,7 @@ public sealed class TorchNetworkTests
     public void Upsampling_is_bilinear_between_pixel_centres()
     {
         using var scores = tensor(new[] { 0f, 8f }).reshape(1, 1, 1, 2);
-        using var upsampled = TorchNetwork.Upsample(scores, 2, 4);
+        using var upsampled = LayoutRunner.Upsample(scores, 2, 4);
 
         // Centres of the four new pixels lie at -0.25, 0.25, 0.75 and 1.25 old pixels; outside the edge value is kept.
         Assert.Equal([0f, 2f, 6f, 8f, 0f, 2f, 6f, 8f], upsampled.data<float>().ToArray());

@@ -16,7 +16,7 @@ public sealed class LabelUpsamplerTests
         using var scope = NewDisposeScope();
         using var generator = new Generator(3);
         Tensor scores = empty(3, 5, rows, columns).normal_(0, 1, generator);
-        Tensor upsampled = TorchNetwork.Upsample(scores, height, width);
+        Tensor upsampled = LayoutRunner.Upsample(scores, height, width);
         foreach (Device device in cuda.is_available() ? (Device[])[CPU, CUDA] : [CPU])
         {
             byte[] labels = TensorLabels.Upsample(scores.to(device), height, width);

@@ -15,6 +15,6 @@ internal static class LiteralNetwork
         Tensor scores = network.Run(start, network.Layout.Layers.Count, (map, x) => permutations.TryGetValue(map, out int[]? order)
             ? x.index_select(1, tensor(order, dtype: ScalarType.Int64))
             : x.alias()).Only;
-        return TorchNetwork.Upsample(scores, images.shape[2], images.shape[3]);
+        return LayoutRunner.Upsample(scores, images.shape[2], images.shape[3]);
     }
 }

@@ -24,6 +24,8 @@ public sealed class ProtectionTests : IDisposable
         using var outerScope = NewDisposeScope();
         using var none = inference_mode();
         var layout = SmallNetworks.Layout(block);
+        // With random weights the finer branch of LR-ASPP makes most of the scores, and the pyramid of DeepLabV3 is mostly padding.
+        double least = layout.Output is Sum || layout.Layers.Any(layer => layer is Concatenation) ? 1e-3 : 0.1;
         var plainState = SmallNetworks.RandomState(layout, seed: 1);
         var images = SmallNetworks.RandomImages(seed: 2, count: 1).to(ScalarType.Float64);
         using var plain = DoubleNetwork(layout, plainState);
@@ -48,8 +50,8 @@ public sealed class ProtectionTests : IDisposable
             AssertSame(LiteralNetwork.Forward(locked, wrong, images), withWrongKey, $"wrong key, {maps}");
 
             double noKey = SmallNetworks.Difference(expected, withoutKey), wrongKey = SmallNetworks.Difference(expected, withWrongKey);
-            Assert.True(noKey > 1e-3, $"no key, {maps}: {noKey}");
-            Assert.True(wrongKey > 1e-3, $"wrong key, {maps}: {wrongKey}");
+            Assert.True(noKey > least, $"no key, {maps}: {noKey}");
+            Assert.True(wrongKey > least, $"wrong key, {maps}: {wrongKey}");
         }
     }
 
