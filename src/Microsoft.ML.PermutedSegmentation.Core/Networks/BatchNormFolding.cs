@@ -1,3 +1,7 @@
+using System.Numerics;
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
+
 namespace Microsoft.ML.PermutedSegmentation.Networks;
 
 /// <summary>
@@ -19,22 +23,36 @@ public static class BatchNormFolding
     {
         ArgumentNullException.ThrowIfNull(convolution);
         ArgumentNullException.ThrowIfNull(state);
-        state($"{convolution.Name}.weight").CopyTo(weights);
+        ReadOnlySpan<float> plain = state($"{convolution.Name}.weight");
         if (convolution.HasBias)
             state($"{convolution.Name}.bias").CopyTo(bias);
         else
             bias.Clear();
         if (convolution.Norm is not { } norm)
+        {
+            plain.CopyTo(weights);
             return;
+        }
         ReadOnlySpan<float> gamma = state($"{norm.Name}.weight"), beta = state($"{norm.Name}.bias"),
             mean = state($"{norm.Name}.running_mean"), variance = state($"{norm.Name}.running_var");
         int size = weights.Length / convolution.Channels;
         for (int channel = 0; channel < convolution.Channels; channel++)
         {
             double scale = gamma[channel] / Math.Sqrt(variance[channel] + norm.Epsilon);
-            Span<float> ofChannel = weights.Slice(channel * size, size);
-            System.Numerics.Tensors.TensorPrimitives.Multiply(ofChannel, (float)scale, ofChannel);
+            Scale(plain.Slice(channel * size, size), (float)scale, weights.Slice(channel * size, size));
             bias[channel] = (float)(beta[channel] + (bias[channel] - mean[channel]) * scale);
         }
+    }
+
+    // A model is folded once, before .NET would compile TensorPrimitives well: these few lines are faster then.
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void Scale(ReadOnlySpan<float> values, float factor, Span<float> result)
+    {
+        ReadOnlySpan<Vector<float>> vectors = MemoryMarshal.Cast<float, Vector<float>>(values);
+        Span<Vector<float>> scaled = MemoryMarshal.Cast<float, Vector<float>>(result);
+        for (int i = 0; i < vectors.Length; i++)
+            scaled[i] = vectors[i] * factor;
+        for (int i = vectors.Length * Vector<float>.Count; i < values.Length; i++)
+            result[i] = values[i] * factor;
     }
 }

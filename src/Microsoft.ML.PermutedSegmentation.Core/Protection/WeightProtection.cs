@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using Microsoft.ML.PermutedSegmentation.Networks;
 
 namespace Microsoft.ML.PermutedSegmentation.Protection;
@@ -69,13 +70,18 @@ public sealed class WeightProtection
         }
     }
 
+    // A ResNet-50 has millions of these values: most models are unlocked once, before .NET would compile this well by itself.
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Reorder<T>(ReadOnlySpan<T> values, Span<T> result, int[] order, bool undo) where T : unmanaged
     {
         int size = values.Length / order.Length;
         for (int i = 0; i < order.Length; i++)
         {
             (int from, int to) = Places(order, i, undo);
-            values.Slice(from * size, size).CopyTo(result.Slice(to * size, size));
+            if (size == 1)
+                result[to] = values[from];
+            else
+                values.Slice(from * size, size).CopyTo(result.Slice(to * size, size));
         }
     }
 

@@ -31,7 +31,7 @@ internal static class FineTuning
             using LabeledBatch batch = batches().To(device);
             if (batch.CountedPixels == 0)
                 continue;
-            Tensor loss = nn.functional.cross_entropy(network.Forward(batch.Images), batch.Labels, ignore_index: ImageTensors.Void);
+            Tensor loss = TensorLabels.Loss(network.Forward(batch.Images), batch.Labels);
             optimizer.zero_grad();
             loss.backward();
             foreach (var group in optimizer.ParamGroups)

@@ -40,7 +40,7 @@ internal static class RelaxedPermutation
             Dictionary<FeatureMaps, Tensor> matrices = logarithms.ToDictionary(entry => entry.Key, entry => Sinkhorn.Normalize(entry.Value.div(temperature)));
             Tensor scores = LiteralForm.Forward(network, batch.Images, matrices);
             optimizer.zero_grad();
-            nn.functional.cross_entropy(scores, batch.Labels, ignore_index: ImageTensors.Void).backward();
+            TensorLabels.Loss(scores, batch.Labels).backward();
             optimizer.step();
         }
         using var noGrad = no_grad();

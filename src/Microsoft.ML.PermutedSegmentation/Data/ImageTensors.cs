@@ -8,9 +8,6 @@ namespace Microsoft.ML.PermutedSegmentation.Data;
 /// <summary>From pixels to what the network reads.</summary>
 internal static class ImageTensors
 {
-    /// <summary>The value of void pixels in a label tensor; the loss leaves them out.</summary>
-    public const long Void = -100;
-
     private const int BandPixels = 1 << 18;
 
     private delegate void RowReader(int y, Span<byte> rgb);
@@ -107,7 +104,7 @@ internal static class ImageTensors
             for (int x = 0; x < labelWidth; x++)
             {
                 bool isVoid = row[x] == MaskLabels.VoidKeyValue;
-                labels[y * labelWidth + x] = isVoid ? Void : MaskLabels.ToClass(row[x]);
+                labels[y * labelWidth + x] = isVoid ? TensorLabels.Void : MaskLabels.ToClass(row[x]);
                 counted += isVoid ? 0 : 1;
             }
         }

@@ -6,7 +6,7 @@ namespace Microsoft.ML.PermutedSegmentation.Data;
 
 /// <summary>Images and labels that go through the network together.</summary>
 /// <param name="Images">[N, 3, H, W], normalised.</param>
-/// <param name="Labels">[N, H, W], class numbers, <see cref="ImageTensors.Void"/> for void.</param>
+/// <param name="Labels">[N, H, W]: see <see cref="TensorLabels"/>.</param>
 /// <param name="CountedPixels">Pixels that are not void.</param>
 internal sealed record LabeledBatch(Tensor Images, Tensor Labels, long CountedPixels) : IDisposable
 {

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Runtime.InteropServices;
 using TorchSharp;
 using static TorchSharp.torch;
@@ -117,12 +118,14 @@ internal sealed class SegmentationModel : IDisposable
     // The stored weights with the protection undone by a key; as they are when null.
     private TorchNetwork NetworkUnder(KeyEffect? effect)
     {
-        var state = new Dictionary<string, Tensor>();
-        foreach ((string name, Tensor stored) in StoredState())
+        using var use = Use();
+        var state = new ConcurrentDictionary<string, Tensor>();
+        // On all cores, but never with more tensors in memory than are worked on.
+        Parallel.ForEach(Partitioner.Create(StoredState(), EnumerablePartitionerOptions.NoBuffering), entry =>
         {
-            using (stored)
-                state[name] = effect is null ? stored.alias() : effect.Weights.Unprotect(name, stored);
-        }
+            using Tensor stored = entry.Value;
+            state[entry.Name] = effect is null ? stored.alias() : effect.Weights.Unprotect(entry.Name, stored);
+        });
         return TorchNetwork.FromState(Description.Layout, state);
     }
 

@@ -82,13 +82,10 @@ internal sealed class TrainingLoop(
     private LossSum Accumulate(LabeledBatch batch)
     {
         using var scope = NewDisposeScope();
-        Tensor loss = SummedLoss(_network.Forward(batch.Images), batch);
+        Tensor loss = TensorLabels.Loss(_network.Forward(batch.Images), batch.Labels, nn.Reduction.Sum);
         loss.backward();
         return new LossSum(loss.ToDouble(), batch.CountedPixels);
     }
-
-    private static Tensor SummedLoss(Tensor scores, LabeledBatch batch)
-        => nn.functional.cross_entropy(scores, batch.Labels, ignore_index: ImageTensors.Void, reduction: nn.Reduction.Sum);
 
     // The gradients are of a sum over the pixels of the whole batch, whose number is known only now.
     private void Step(double pixels)
@@ -121,8 +118,8 @@ internal sealed class TrainingLoop(
             using var scope = NewDisposeScope();
             options.CancellationToken.ThrowIfCancellationRequested();
             Tensor scores = _network.Forward(batch.Images);
-            loss += new LossSum(SummedLoss(scores, batch).ToDouble(), batch.CountedPixels);
-            AddImages(evaluator, batch, scores);
+            loss += new LossSum(TensorLabels.Loss(scores, batch.Labels, nn.Reduction.Sum).ToDouble(), batch.CountedPixels);
+            evaluator.AddImages([.. batch.Labels.unbind().Select(TensorLabels.ToKeyValues)], TensorLabels.ToKeyValues(scores.argmax(1)));
             Report(TrainingPhase.Validating, epoch, seen += batch.Count, data.Validation.Rows.Count, trainingLoss);
         }
         if (loss.Pixels == 0)
@@ -135,17 +132,6 @@ internal sealed class TrainingLoop(
         }
         return (loss.Mean, metrics.MeanIntersectionOverUnion);
     }
-
-    // Both as key values: 0 is void, class k is k + 1.
-    private static void AddImages(SegmentationEvaluator evaluator, LabeledBatch batch, Tensor scores)
-    {
-        byte[] truths = ToBytes(batch.Labels.add(1).clamp_min(0)), predictions = ToBytes(scores.argmax(1).add(1));
-        int pixels = truths.Length / batch.Count;
-        for (int start = 0; start < truths.Length; start += pixels)
-            evaluator.AddImage(truths.AsSpan(start, pixels), predictions.AsSpan(start, pixels));
-    }
-
-    private static byte[] ToBytes(Tensor values) => values.to(ScalarType.Byte).cpu().contiguous().bytes.ToArray();
 
     private void StopAtNonsense(int epoch)
     {

@@ -119,7 +119,7 @@ public sealed class ImageTensorsTests
         var image = new LabeledImage(new byte[2 * 2 * 3], [0, 1, 2, 0], 2, 2);
         long[] labels = new long[4];
         Assert.Equal(2, ImageTensors.Write(labels, 2, 2, image, CropBox.Whole(2, 2)));
-        Assert.Equal([ImageTensors.Void, 0, 1, ImageTensors.Void], labels);
+        Assert.Equal([TensorLabels.Void, 0, 1, TensorLabels.Void], labels);
     }
 
     // Four quarters of class 0 to 3, with red 0, 60, 120, 180.
