@@ -18,13 +18,13 @@ internal static class CommonOptions
     {
         HelpName = "DIR",
         Description = "A folder in VOC layout: JPEGImages, SegmentationClass, ImageSets/Segmentation and, unless the classes are "
-            + "VOC's 21, classes.txt with one name a line, CVAT's labelmap.txt or labelme's class_names.txt.",
+            + "VOC's 21, classes.txt with one name per line, CVAT's labelmap.txt or labelme's class_names.txt.",
         Required = true,
     };
 
-    public static Option<bool> BinaryMasks() => new("--binary-masks") { Description = "The masks are black and white: 255 is class 1, and not void." };
+    public static Option<bool> BinaryMasks() => new("--binary-masks") { Description = "The masks are black and white: 255 is class 1, not void." };
 
-    public static Option<bool> AsStored() => new("--as-stored") { Description = "Images that are stored turned (EXIF) are read as they are stored, and not upright: for masks that were drawn so." };
+    public static Option<bool> AsStored() => new("--as-stored") { Description = "Images that are stored turned (EXIF) are read as stored, not upright: for masks that were drawn on the stored image." };
 
     public static PathOption Model() => new("--model", FileRole.Input) { HelpName = "model.zip", Description = "A model file, as train writes it.", Required = true };
 
@@ -144,7 +144,7 @@ internal static class CommonOptions
     public static void Forbid(this Command command, Option option, Option with) => command.Validators.Add(result =>
     {
         if (result.IsGiven(option) && result.IsGiven(with))
-            result.AddError($"{option.Name} means nothing together with {with.Name}.");
+            result.AddError($"{option.Name} cannot be used together with {with.Name}.");
     });
 
     private static bool IsGiven(this CommandResult command, Option option) => command.GetResult(option) is { Implicit: false };

@@ -41,7 +41,7 @@ internal static class TrainingDisplay
     private static void PrintEpoch(TrainingProgress progress, Action<string> print)
     {
         if (progress.Phase == TrainingPhase.Resuming)
-            print($"epoch {progress.Epoch,3}/{progress.EpochCount}  was the last one in the checkpoint; {(progress.Epoch < progress.EpochCount ? "going on after it" : "the training is finished")}");
+            print($"epoch {progress.Epoch,3}/{progress.EpochCount}  was the last one in the checkpoint; {(progress.Epoch < progress.EpochCount ? "continuing after it" : "the training is finished")}");
         else if (progress.Phase == TrainingPhase.EpochCompleted)
             print($"epoch {progress.Epoch,3}/{progress.EpochCount}  training loss {progress.TrainingLoss:f4}  "
                 + $"validation loss {progress.ValidationLoss:f4}{(progress.IsBest ? " (best)" : "       ")}  {progress.Elapsed:hh\\:mm\\:ss}");

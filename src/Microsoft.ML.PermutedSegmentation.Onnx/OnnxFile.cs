@@ -94,7 +94,7 @@ internal static class OnnxFile
         foreach (T item in items)
         {
             if (!result.TryAdd(nameOf(item), item))
-                throw new InvalidDataException("The model is damaged: a name is in it twice.");
+                throw new InvalidDataException("The model is damaged: it contains a name twice.");
         }
         return result;
     }

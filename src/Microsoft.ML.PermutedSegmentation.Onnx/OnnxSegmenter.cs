@@ -120,7 +120,7 @@ public sealed class OnnxSegmenter : IDisposable
         ArgumentNullException.ThrowIfNull(images);
         _session.ThrowIfDisposed();
         if (images.Count > Array.MaxLength / InputSize)
-            throw new ArgumentException($"{images.Count} images are too many at once for {ImageHeight}x{ImageWidth} pixels each; {Array.MaxLength / InputSize} are possible.", nameof(images));
+            throw new ArgumentException($"{images.Count} images are too many at once for {ImageHeight}x{ImageWidth} pixels each; at most {Array.MaxLength / InputSize} are possible.", nameof(images));
         float[] batch = new float[images.Count * InputSize];
         for (int i = 0; i < images.Count; i++)
         {

@@ -26,7 +26,7 @@ internal sealed class OnnxWeights(IReadOnlyDictionary<string, TensorProto> tenso
         if (tensor.DataLocation != TensorProto.Types.DataLocation.Default || tensor.ExternalData.Count > 0)
             throw new InvalidDataException($"The weights '{name}' are in another file, which is not read.");
         if (tensor.RawData.Length != shape.Aggregate((long)sizeof(float), (product, length) => product * length))
-            throw new InvalidDataException($"The weights '{name}' have {tensor.RawData.Length} bytes, which their shape [{string.Join(", ", shape)}] does not fit.");
+            throw new InvalidDataException($"The weights '{name}' have {tensor.RawData.Length} bytes, which does not match their shape [{string.Join(", ", shape)}].");
         if (WeightValues.FindProblem(name, role, MemoryMarshal.Cast<byte, float>(tensor.RawData.Span)) is { } problem)
             throw new InvalidDataException($"The model is damaged: {problem}");
         return new TensorProto { Name = name, DataType = tensor.DataType, Dims = { shape }, RawData = tensor.RawData };

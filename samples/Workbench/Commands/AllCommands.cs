@@ -8,7 +8,7 @@ internal static class AllCommands
 {
     public static RootCommand Create()
     {
-        var root = new RootCommand("Semantic segmentation with models that are of no use without their secret key.")
+        var root = new RootCommand("Semantic segmentation with models that are useless without their secret key.")
         {
             KeygenCommand.Create(),
             TrainCommand.Create(),

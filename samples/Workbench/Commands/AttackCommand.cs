@@ -19,8 +19,8 @@ internal static class AttackCommand
         var binaryMasks = CommonOptions.BinaryMasks();
         var asStored = CommonOptions.AsStored();
         var attackerList = new Option<string>("--attacker-list") { HelpName = "NAME", Description = "The images that the attacker has: ImageSets/Segmentation/NAME.txt.", Required = true };
-        var testList = new Option<string>("--test-list") { HelpName = "NAME", Description = "The images to try the attacked models on.", Required = true };
-        var images = new Option<int[]>("--images") { HelpName = "1,5,...", Description = "With how many labelled images each training is tried. [default: 1,5,10,50 and all]", CustomParser = ParseCounts };
+        var testList = new Option<string>("--test-list") { HelpName = "NAME", Description = "The images to evaluate the attacked models on.", Required = true };
+        var images = new Option<int[]>("--images") { HelpName = "1,5,...", Description = "The numbers of labelled images that each training is tried with. [default: 1,5,10,50 and all]", CustomParser = ParseCounts };
         var steps = CommonOptions.Count("--steps", "Steps of each training; more when that is less than four epochs.", new AttackOptions().Steps);
         var methods = new Option<AttackMethod[]>("--methods")
         {

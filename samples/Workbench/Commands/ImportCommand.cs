@@ -15,10 +15,10 @@ internal static class ImportCommand
         var backbone = CommonOptions.ExpectedBackbone();
         var outputStride = CommonOptions.OutputStride();
         var size = CommonOptions.Size(defaults.ImageHeight, defaults.ImageWidth);
-        var classes = new PathOption("--classes", FileRole.Input) { HelpName = "classes.txt", Description = "The names of the classes in their order, one a line. [default: VOC's 21]" };
+        var classes = new PathOption("--classes", FileRole.Input) { HelpName = "classes.txt", Description = "The names of the classes in their order, one per line. [default: VOC's 21]" };
         var output = new PathOption("--out", FileRole.Output) { HelpName = "model.zip", Description = "The model file to write. It is not protected.", Required = true };
 
-        var command = new DetailedCommand("import", "Makes a model of weights that were trained in PyTorch.", """
+        var command = new DetailedCommand("import", "Makes a model from weights that were trained in PyTorch.", """
             For fcn_resnet50, fcn_resnet101, deeplabv3_resnet50, deeplabv3_resnet101 and lraspp_mobilenet_v3_large the default
             output stride is the right one. Weights of a backbone alone are not a model yet: train from them with
             train --initial-weights.
@@ -40,7 +40,7 @@ internal static class ImportCommand
             if (result.GetValue(backbone) is { } expected && expected != imported.Backbone)
                 throw new InvalidDataException($"'{path}' holds the weights of {imported.Backbone}, not of {expected}.");
             if (imported.ClassCount is { } count && count != classNames.Count)
-                throw new InvalidDataException($"'{path}' tells {count} classes apart, but {(file is null ? "VOC has" : $"'{file}' names")} {classNames.Count}. {classes.Name} needs a file with {count} names, one a line.");
+                throw new InvalidDataException($"'{path}' tells {count} classes apart, but {(file is null ? "VOC has" : $"'{file}' names")} {classNames.Count}. {classes.Name} needs a file with {count} names, one per line.");
 
             var mlContext = new MLContext().WithWarnings();
             using var segmenter = mlContext.Segmentation().CreateModel(imported, classNames, height, width, result.GetValue(outputStride));

@@ -11,7 +11,7 @@ internal static class InspectCommand
     {
         var model = CommonOptions.Model();
         var json = new PathOption("--json", FileRole.Output) { HelpName = "out.json", Description = "Also writes all of it to this file, as JSON." };
-        var command = new DetailedCommand("inspect", "Shows all that a model file says without a key.", """
+        var command = new DetailedCommand("inspect", "Shows everything that a model file says without a key.", """
             Salt and fingerprint are no secrets. The folders that a step reads from may tell whose
             computer the model comes from.
 
@@ -75,12 +75,12 @@ internal static class InspectCommand
         yield return $"{parts.Name} is a head with the description ({parts.Head:N0}), weights ({parts.Weights:N0}) and a checksum ({parts.Checksum}), which is right: "
             + (parts.Unexplained == 0 ? "these are all of its bytes." : $"{parts.Unexplained:N0} bytes are something else.");
         if (parts.IsOld)
-            yield return "An older version of the library wrote this file. Saved again it has today's format, so that not all entries can be compared.";
+            yield return "An older version of the library wrote this file. Saved again it has today's format, so not all entries can be compared.";
         if (file.HoldsNothingElse)
             yield return "Writing the loaded model again gives the same entries, byte for byte: there is nothing else in the file.";
         foreach (var entry in file.Entries.Where(entry => !entry.IsExplained && !parts.IsOld))
             yield return $"NOT EXPLAINED: {entry.Name} is not what writing the loaded model again gives.";
         if (file.UnexplainedBytes != 0)
-            yield return $"NOT EXPLAINED: {file.UnexplainedBytes:N0} bytes of the file are outside of its entries.";
+            yield return $"NOT EXPLAINED: {file.UnexplainedBytes:N0} bytes of the file are outside its entries.";
     }
 }

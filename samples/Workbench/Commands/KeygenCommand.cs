@@ -26,7 +26,7 @@ internal static class KeygenCommand
             var path = result.GetRequiredValue(output);
             using var key = PermutationKey.Generate();
             key.Save(path);
-            Console.WriteLine($"Wrote a new key to {path}. Keep it secret, and keep a copy: its models are of no use without it.");
+            Console.WriteLine($"Wrote a new key to {path}. Keep it secret, and keep a copy: its models are useless without it.");
         });
         return command;
     }

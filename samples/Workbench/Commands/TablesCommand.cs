@@ -18,21 +18,21 @@ internal static class TablesCommand
         var binaryMasks = CommonOptions.BinaryMasks();
         var asStored = CommonOptions.AsStored();
         var trainList = new Option<string>("--train-list") { HelpName = "NAME", Description = "The images to train on; a tenth of them is held out to choose the best epoch.", Required = true };
-        var testList = new Option<string>("--test-list") { HelpName = "NAME", Description = "The images to try the models on.", Required = true };
+        var testList = new Option<string>("--test-list") { HelpName = "NAME", Description = "The images to evaluate the models on.", Required = true };
         var preset = new Option<string>("--preset") { HelpName = string.Join('|', TablesPreset.All.Select(settings => settings.Preset)), Description = "The network and its training: as in the paper, small enough for a computer without a GPU, or just enough to see that everything works.", Required = true };
         preset.AcceptOnlyFromAmong(preset.HelpName.Split('|'));
         var output = new PathOption("--out", FileRole.OutputFolder) { HelpName = "DIR", Description = "The folder of the results; made when missing.", Required = true };
-        var resume = new Option<bool>("--resume") { Description = "Goes on with the results that are in the folder: finished models are kept." };
-        var literal = new Option<bool>("--literal") { Description = "Trains each model of Table I on its own, as the paper does. Otherwise the baseline is trained once and protected afterwards, which is exact." };
+        var resume = new Option<bool>("--resume") { Description = "Continues with the results in the folder: finished models are kept." };
+        var literal = new Option<bool>("--literal") { Description = "Trains each model of Table I separately, as the paper does. Otherwise the baseline is trained once and protected afterwards, which is exact." };
         var initialWeights = CommonOptions.InitialWeights("Weights that all trainings start from, of an unprotected model or from PyTorch; permuted models read them through their permutation.");
         var tables = new Option<string>("--tables") { HelpName = "I|II|both", Description = "Which tables to make.", DefaultValueFactory = _ => "both" };
         tables.AcceptOnlyFromAmong(tables.HelpName.Split('|'));
         var blockSizes = new Option<int[]>("--block-sizes") { HelpName = "2,4,...", Description = $"The block sizes of Table II. [default: {string.Join(',', PaperResults.BlockSizes)}]", CustomParser = ParseBlockSizes };
-        var wrongKeys = CommonOptions.OptionalCount("--wrong-keys", "Tries each model with N wrong keys. [default: the preset's]");
+        var wrongKeys = CommonOptions.OptionalCount("--wrong-keys", "Evaluates each model with N wrong keys. [default: the preset's]");
         var seed = CommonOptions.Seed();
         seed.Description = "Random numbers and keys follow from it, apart from each model's salt. [default: 1]";
 
-        var command = new DetailedCommand("tables", "Trains and tries all models of the paper's Tables I and II.", """
+        var command = new DetailedCommand("tables", "Trains and evaluates all models of the paper's Tables I and II.", """
             Writes to DIR: report.html, table-1 and table-2 as .md and .csv, tables.json, and the models.
             The key follows from the seed. These models are for measuring, not for protecting anything.
 

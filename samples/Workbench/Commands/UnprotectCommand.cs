@@ -12,7 +12,7 @@ internal static class UnprotectCommand
         var key = CommonOptions.RequiredKey("--key", "The model's key file; any other is refused.");
         var output = CommonOptions.ModelOutput();
 
-        var command = new DetailedCommand("unprotect", "Undoes the protection of a model: it needs no key any more.", """
+        var command = new DetailedCommand("unprotect", "Removes the protection of a model, which then needs no key.", """
             Example:
               workbench unprotect --model model.zip --key key.pem --out plain.zip
             """)
@@ -23,7 +23,7 @@ internal static class UnprotectCommand
             var to = result.GetRequiredValue(output);
             using var secret = Steps.LoadKey(result.GetRequiredValue(key));
             Steps.ChangeModel(result.GetRequiredValue(model), to, outputs, (segmentation, locked) => segmentation.Unprotect(locked, secret));
-            Console.WriteLine($"Wrote the unprotected model to {to}. Whoever has the file can use it.");
+            Console.WriteLine($"Wrote the unprotected model to {to}. Anyone who has the file can use it.");
         });
         return command;
     }

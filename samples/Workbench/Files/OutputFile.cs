@@ -71,7 +71,7 @@ internal static class OutputFile
             {
                 // Hours of work may be in it.
                 Unfinished.Remove(file);
-                throw new IOException($"'{target}' has been made by somebody else in the meantime, and is not replaced. What should have been written is in '{file.Path}'.");
+                throw new IOException($"'{target}' was created by another program in the meantime and is not replaced. The new content is in '{file.Path}'.");
             }
             file.Whole!.Complete(overwrite);
         }

@@ -6,5 +6,5 @@ namespace Workbench.Files;
 internal sealed class OverwriteOption : Option<bool>
 {
     public OverwriteOption() : base("--overwrite") =>
-        Description = "Replaces files that are there. What the command reads is never overwritten, nor any key file.";
+        Description = "Replaces existing files. Files that the command reads and key files are never overwritten.";
 }

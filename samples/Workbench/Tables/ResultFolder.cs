@@ -38,7 +38,7 @@ internal sealed class ResultFolder
         if (File.Exists(settings))
         {
             if (!resume)
-                throw new IOException($"'{path}' has results already; go on with --resume, or choose another folder.");
+                throw new IOException($"'{path}' already has results; continue with --resume, or choose another folder.");
             var differences = identity.FindDifferences(MetricsJson.Read<RunIdentity>(settings));
             if (differences.Count > 0)
                 throw new InvalidDataException($"The results in '{path}' were made with other settings: {string.Join("; ", differences)}. Choose another folder.");

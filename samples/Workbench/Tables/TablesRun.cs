@@ -108,7 +108,7 @@ internal sealed class TablesRun(
     private void Evaluate(ModelPlan plan, PermutationKey key)
     {
         var training = folder.FindTraining(plan.TrainedAs) ?? throw new FileNotFoundException(
-            $"'{folder.ModelFile(plan.TrainedAs)}' or its training is missing, but {plan.Name} is made of it. Delete the results of {plan.TrainedAs}, too, to train it again.");
+            $"'{folder.ModelFile(plan.TrainedAs)}' or its training is missing, but {plan.Name} is made from it. To train it again, also delete the results of {plan.TrainedAs}.");
         var mlContext = new MLContext(settings.Seed);
         var clock = Stopwatch.StartNew();
         Say($"{plan.Name}: trying it {(plan.IsBaseline ? "" : $"with its key, without one and with {settings.WrongKeys} wrong ones ")}on {data.Summary.TestImages} images");

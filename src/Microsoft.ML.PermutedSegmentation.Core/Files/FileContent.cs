@@ -17,7 +17,7 @@ internal sealed record FileContent(SegmentationFileKind Kind, string Description
     public const string OldModelEntry = "Segmentation";
 
     private const int HeadLength = 512;
-    private const string Anew = "get the file itself anew";
+    private const string Anew = "get the file itself again";
 
     // {0} is the name of the file, {1} the same without its extension.
     private const string Conversion = "convert it in Python with safetensors.torch.save_file(torch.load(\"{0}\", weights_only=True), \"{1}.safetensors\")";
@@ -67,14 +67,14 @@ internal sealed record FileContent(SegmentationFileKind Kind, string Description
         }
         // Its header's length, and the header: a JSON object. What else it must be, its reader says.
         if (head.Length > 8 && head[8] == '{' && BinaryPrimitives.ReadUInt64LittleEndian(head) < 1UL << 40)
-            return new(SegmentationFileKind.Weights, "a file of weights (safetensors)", "make a model of them first, with CreateModel or 'workbench import'");
+            return new(SegmentationFileKind.Weights, "a file of weights (safetensors)", "make a model from them first, with CreateModel or 'workbench import'");
         // Python's pickle from protocol 2 on.
         if (head is [0x80, >= 2 and <= 5, ..])
             return Other("an old PyTorch file (or another pickle of Python)", Conversion);
         // Fields of onnx.ModelProto in their order: ir_version, and one of the strings, the graph or the operator sets.
         if (head is [0x08, > 0 and < 32, 0x12 or 0x1A or 0x22 or 0x28 or 0x32 or 0x3A or 0x42, ..])
             return new(SegmentationFileKind.Onnx, "an ONNX model", "OnnxSegmenter runs it, if it was exported by this library");
-        return TextOf(head) is { } text ? OfText(text.TrimStart()) : Other("of no kind that is known", null);
+        return TextOf(head) is { } text ? OfText(text.TrimStart()) : Other("of an unknown kind", null);
     }
 
     private static FileContent OfText(string text)
@@ -103,13 +103,13 @@ internal sealed record FileContent(SegmentationFileKind Kind, string Description
         }
         catch (InvalidDataException)
         {
-            return Other("a ZIP archive (an ML.NET model or a PyTorch file, perhaps) that is damaged or not all there", Anew);
+            return Other("a ZIP archive (an ML.NET model or a PyTorch file, perhaps) that is damaged or incomplete", Anew);
         }
         bool Has(string name) => names.Any(entry => entry == name || entry.EndsWith("/" + name, StringComparison.Ordinal));
         if (Has(ModelEntry) || Has(OldModelEntry))
             return new(SegmentationFileKind.Model, "an ML.NET model", "take its weights with SegmentationWeights.Of or 'workbench export-weights'");
         if (Has("constants.pkl"))
-            return Other("a TorchScript program", "save the state_dict() of the network that it was made of");
+            return Other("a TorchScript program", "save the state_dict() of the network that it was made from");
         if (Has("data.pkl"))
             return Other("a PyTorch file", Conversion);
         return names.Contains("TrainingInfo/Version.txt")

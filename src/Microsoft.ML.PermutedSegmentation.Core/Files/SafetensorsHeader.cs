@@ -59,7 +59,7 @@ internal sealed class SafetensorsHeader
         // The second is thrown for text that is not UTF-8.
         catch (Exception exception) when (exception is JsonException or InvalidOperationException)
         {
-            throw new InvalidDataException("its header is not valid JSON, or a name is in it twice.", exception);
+            throw new InvalidDataException("its header is not valid JSON, or it contains a name twice.", exception);
         }
         entries.Sort((a, b) => (a.Start, a.End).CompareTo((b.Start, b.End)));
         CheckPlaces(entries, length - bytes.Length);
@@ -126,13 +126,13 @@ internal sealed class SafetensorsHeader
             throw new InvalidDataException($"the header's entry for the tensor '{name}' is damaged; it must have dtype, shape and data_offsets and nothing else.", exception);
         }
         if (ElementTypes.Find(entry.Dtype) is not { } type)
-            throw new InvalidDataException($"the tensor '{name}' has an element type that is not supported; {ElementTypes.Names} are.");
+            throw new InvalidDataException($"the tensor '{name}' has an element type that is not supported; only {ElementTypes.Names} are.");
         if (entry.Shape.Length > MostDimensions)
             throw new InvalidDataException($"the tensor '{name}' has {entry.Shape.Length} dimensions; at most {MostDimensions} are read.");
         if (entry.DataOffsets is not [>= 0 and var start, var end] || start > end)
             throw new InvalidDataException($"the tensor '{name}' has data_offsets that are not a start and an end in the file.");
         if (ByteSize(entry.Shape, type.Size()) != end - start)
-            throw new InvalidDataException($"the tensor '{name}' has {end - start} bytes, which its element type {entry.Dtype} and its shape do not fit.");
+            throw new InvalidDataException($"the tensor '{name}' has {end - start} bytes, which does not match its element type {entry.Dtype} and its shape.");
         return new SafetensorsEntry(name, type, entry.Shape, start, end);
     }
 

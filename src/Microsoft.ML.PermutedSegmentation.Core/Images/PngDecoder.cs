@@ -45,7 +45,7 @@ internal static class PngDecoder
             else if (chunks.Type == "eXIf")
                 RequireUpright(content, name);
             else if (chunks.IsCritical)
-                throw PngHeader.Bad(name, $"its chunk {chunks.Type} is not one that may stand there");
+                throw PngHeader.Bad(name, $"its chunk {chunks.Type} is not allowed there");
         }
 
         chunks.ReadContent();

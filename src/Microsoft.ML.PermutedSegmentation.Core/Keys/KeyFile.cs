@@ -69,7 +69,7 @@ internal static class KeyFile
     {
         string target = Path.GetFullPath(path);
         if (Path.Exists(target))
-            throw new IOException($"'{path}' exists already, and a key is never overwritten: the models protected with it could not be unlocked any more. Choose another name or move it away.");
+            throw new IOException($"'{path}' already exists, and a key is never overwritten: the models protected with it could no longer be unlocked. Choose another name or move the old file away.");
         string folder = Path.GetDirectoryName(target)!;
         if (!Directory.Exists(folder))
             throw new DirectoryNotFoundException($"The folder '{folder}' for the key file does not exist.");
@@ -106,9 +106,9 @@ internal static class KeyFile
         if (!PemEncoding.TryFindUtf8(text, out PemFields fields))
             throw new FormatException($"{source} is not PEM or is damaged; it should hold the lines '-----BEGIN {Label}-----', base64 of {key.Length} bytes, '-----END {Label}-----'.");
         if (!text[fields.Label].SequenceEqual(LabelBytes))
-            throw new FormatException($"{source} holds something else than a permutation key: its PEM label is not '{Label}'.");
+            throw new FormatException($"{source} holds something other than a permutation key: its PEM label is not '{Label}'.");
         if (PemEncoding.TryFindUtf8(text[fields.Location.End..], out _))
-            throw new FormatException($"{source} holds more than one key, so that which one is meant is not known; it should hold one.");
+            throw new FormatException($"{source} holds more than one key, so it is unclear which one is meant; it should hold exactly one.");
         DecodeBase64(text[fields.Base64Data], key, source);
     }
 
@@ -118,7 +118,7 @@ internal static class KeyFile
         if (status is not (OperationStatus.Done or OperationStatus.DestinationTooSmall))
             throw new FormatException($"{source} is not valid base64; it should hold the base64 of {key.Length} bytes.");
         if (status == OperationStatus.DestinationTooSmall || written != key.Length)
-            throw new FormatException($"{source} holds a key of a wrong length; it should have {key.Length} bytes.");
+            throw new FormatException($"{source} holds a key of the wrong length; it should have {key.Length} bytes.");
     }
 
     private static void WarnIfOthersHaveAccess(string path, FileStream stream, Action<string> warn)
@@ -127,7 +127,7 @@ internal static class KeyFile
             return;
         UnixFileMode mode = File.GetUnixFileMode(stream.SafeFileHandle);
         if ((mode & OthersAccess) != 0)
-            warn($"Other users can read or change the key file '{path}' (mode {Convert.ToString((int)mode, 8)}); 'chmod 600' keeps it to its owner.");
+            warn($"Other users can read or change the key file '{path}' (mode {Convert.ToString((int)mode, 8)}); 'chmod 600' restricts it to its owner.");
     }
 
     private static FileStream CreateForOwner(string path)

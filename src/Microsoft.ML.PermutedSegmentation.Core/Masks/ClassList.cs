@@ -26,7 +26,7 @@ internal sealed record ClassList(IReadOnlyList<string> Names, ClassPalette Palet
         bool isLabelMap = Path.GetFileName(path).Equals(LabelMap, StringComparison.OrdinalIgnoreCase);
         ClassList list = isLabelMap ? ParseLabelMap(lines, path) : new ClassList(ParseNames(lines), ClassPalette.Voc);
         return ClassNameList.FindProblem(list.Names) is { } problem
-            ? throw new InvalidDataException($"'{path}': {problem} It should have one {(isLabelMap ? "label" : "name")} a line, in class order.")
+            ? throw new InvalidDataException($"'{path}': {problem} It should have one {(isLabelMap ? "label" : "name")} per line, in class order.")
             : list;
     }
 

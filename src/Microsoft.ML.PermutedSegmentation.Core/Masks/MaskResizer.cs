@@ -74,6 +74,6 @@ public static class MaskResizer
     private static void Check(int length, int height, int width, string parameter)
     {
         if (height < 1 || width < 1 || (long)height * width != length)
-            throw new ArgumentException($"A mask of {height} x {width} pixels was announced, but it has {length} values.", parameter);
+            throw new ArgumentException($"The mask should have {height} x {width} pixels, but it has {length} values.", parameter);
     }
 }

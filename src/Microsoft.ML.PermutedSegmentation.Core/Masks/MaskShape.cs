@@ -18,12 +18,12 @@ internal static class MaskShape
     public static InvalidDataException Differs((int Height, int Width) mask, string what, (int Height, int Width) size, long row, string column)
     {
         return new InvalidDataException(
-            $"Row {row} (counted from 0): the mask of column '{column}' has {mask.Height} x {mask.Width} pixels (height x width), which is another shape than the {size.Height} x {size.Width} of {what}.{ExplainTurn(mask, size)}");
+            $"Row {row} (counted from 0): the mask of column '{column}' has {mask.Height} x {mask.Width} pixels (height x width), which differs in shape from the {size.Height} x {size.Width} of {what}.{ExplainTurn(mask, size)}");
     }
 
     /// <summary>What may have gone wrong where a mask is turned by 90 degrees, as the next sentence of a message; else nothing.</summary>
     public static string ExplainTurn((int Height, int Width) mask, (int Height, int Width) image) => !Fits(mask, image) && Fits((mask.Width, mask.Height), image)
-        ? " It is the same shape turned by 90 degrees: the mask may have been drawn on the image as it is stored, without regard to its EXIF orientation. Images are read so with ImageOrientation.AsStored (in the console app --as-stored)."
+        ? " It is the same shape turned by 90 degrees: the mask may have been drawn on the image as it is stored, without regard to its EXIF orientation. ImageOrientation.AsStored reads images in that way (in the console app --as-stored)."
         : "";
 
     // Whether there is a factor with which both of the other's sides come within less than a pixel of these.

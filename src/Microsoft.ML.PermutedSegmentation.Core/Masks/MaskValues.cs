@@ -79,7 +79,7 @@ internal sealed class MaskValues(IReadOnlyList<string> classNames, ClassPalette 
     private InvalidDataException Contradiction(string path, string what, byte[] colors, int other, byte k, int none)
     {
         string name = k == ClassPalette.VoidClass ? "of void pixels" : $"of class {k} '{classNames[k]}'";
-        string noneColor = 3 * none < colors.Length ? $"has {ColorAt(colors, none)}, which speaks for no class" : "is not in its palette";
+        string noneColor = 3 * none < colors.Length ? $"has {ColorAt(colors, none)}, which is not the color of any class" : "is not in its palette";
         return new InvalidDataException(
             $"'{path}': its {what} {other} has the color {ColorAt(colors, other)} {name}, and its {what} {none} {noneColor}; it is not clear whether its values or its colors are the classes. Save it as a grey PNG whose values are the classes, or give the palette whose colors they have.");
     }

@@ -48,8 +48,8 @@ internal sealed class LabelCounts(IReadOnlyList<string> classNames)
         double voidShare = (double)_pixels[0] / Sum(_pixels);
         string objects = classNames.Count == 2 ? $"class 1 '{classNames[1]}'" : $"a class other than 0 '{classNames[0]}'";
         string where = _masksWithObjects + _masksWithBoth == 0
-            ? FormattableString.Invariant($"{voidShare:P1} of all pixels are void, and no pixel or hardly any is of {objects}")
-            : $"in {_masksWithVoidOnly} masks pixels are void and no or hardly any is of {objects}, while {_masksWithObjects + _masksWithBoth} other masks have such pixels";
+            ? FormattableString.Invariant($"{voidShare:P1} of all pixels are void, and hardly any or no pixels are of {objects}")
+            : $"in {_masksWithVoidOnly} masks some pixels are void and hardly any or none are of {objects}, while {_masksWithObjects + _masksWithBoth} other masks have such pixels";
         return $"The value 255 is void in a mask: {where}. Masks that were saved in black and white are read with {nameof(ClassPalette)}.{nameof(ClassPalette.Binary)} (in the console app --binary-masks); otherwise the pixels of objects should be 1.";
     }
 

@@ -117,7 +117,7 @@ public sealed class SegmentationMetrics
             string[] names = [.. Enumerable.Range(0, ClassNames.Count).Where(k => !_ignored[k] && ConfusionMatrix.GetTruthCount(k) == 0 && PerClassIntersectionOverUnion[k] == 0).Select(k => $"'{ClassNames[k]}'")];
             const int most = 5;
             string list = string.Join(", ", names.Take(most)) + (names.Length > most ? $" and {names.Length - most} more" : "");
-            return names.Length == 0 ? null : $"No true pixel is of {list}, but predicted ones are: this IoU of 0 is counted in the mean IoU.";
+            return names.Length == 0 ? null : $"No true pixel is of {list}, but some predicted ones are: this IoU of 0 counts in the mean IoU.";
         }
     }
 

@@ -32,7 +32,7 @@ public sealed class ModelDescription
         if (ClassNameList.FindProblem(names) is { } problem)
             throw new ArgumentException(problem, nameof(classNames));
         if (ModelMetadata.WriteNames(names).Length is > LargestClassNames and var length)
-            throw new ArgumentException($"The class names have {length} bytes; {LargestClassNames} are possible.", nameof(classNames));
+            throw new ArgumentException($"The class names have {length} bytes; at most {LargestClassNames} are possible.", nameof(classNames));
         Layout = NetworkLayout.For(network, backbone, outputStride, names.Length);
         CheckSide(nameof(imageHeight), "height", imageHeight, outputStride);
         CheckSide(nameof(imageWidth), "width", imageWidth, outputStride);

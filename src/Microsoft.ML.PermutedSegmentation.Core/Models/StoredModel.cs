@@ -113,7 +113,7 @@ public sealed class StoredModel
         foreach (SafetensorsEntry tensor in tensors)
         {
             if (tensor.Type != ElementType.Float32 || !expected.Remove(tensor.Name, out IReadOnlyList<long>? shape) || !tensor.Shape.SequenceEqual(shape))
-                throw new InvalidDataException($"The model is damaged: the tensor '{tensor.Name}' does not belong to {Name(description)}, or not with this shape and element type.");
+                throw new InvalidDataException($"The model is damaged: the tensor '{tensor.Name}' does not belong to {Name(description)}, or has another shape or element type there.");
         }
         if (expected.Count > 0)
             throw new InvalidDataException($"The model is damaged: the tensor '{expected.Keys.First()}' of {Name(description)} is missing.");

@@ -61,12 +61,12 @@ public sealed class NetworkLayout
     public static (string Argument, string Message)? FindProblem(SegmentationNetwork network, Backbone backbone, int outputStride)
     {
         if (!Enum.IsDefined(network))
-            return ("Network", $"'{network}' is not a network; there are {string.Join(", ", Enum.GetNames<SegmentationNetwork>())}.");
+            return ("Network", $"'{network}' is not a network; the networks are {string.Join(", ", Enum.GetNames<SegmentationNetwork>())}.");
         if (!Enum.IsDefined(backbone))
-            return ("Backbone", $"'{backbone}' is not a backbone; there are {string.Join(", ", Enum.GetNames<Backbone>())}.");
+            return ("Backbone", $"'{backbone}' is not a backbone; the backbones are {string.Join(", ", Enum.GetNames<Backbone>())}.");
         bool isMobile = backbone == Backbone.MobileNetV3Large;
         if (isMobile != (network == SegmentationNetwork.LrAspp))
-            return ("Backbone", $"{network} does not go with the backbone {backbone}; {(isMobile ? $"only {SegmentationNetwork.LrAspp} does" : $"it has {DefaultBackboneOf(network)}")}.");
+            return ("Backbone", $"{network} cannot use the backbone {backbone}; {(isMobile ? $"only {SegmentationNetwork.LrAspp} can" : $"it needs {DefaultBackboneOf(network)}")}.");
         return outputStride is 16 or 32 || (outputStride == 8 && !isMobile)
             ? null
             : ("OutputStride", $"The output stride is {outputStride}; with {backbone} it must be {(isMobile ? "16 or 32" : "8, 16 or 32")}.");

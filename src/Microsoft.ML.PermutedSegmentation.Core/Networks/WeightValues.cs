@@ -17,7 +17,7 @@ public static class WeightValues
         if (!float.IsFinite(TensorPrimitives.MaxMagnitude(values)))
             return $"the tensor '{name}' has values that are NaN, infinite or beyond the range of 32-bit floats.";
         return role == ParameterRole.RunningVariance && TensorPrimitives.Min(values) < 0
-            ? $"the tensor '{name}' has negative values, which no variance has."
+            ? $"the tensor '{name}' has negative values, but a variance is never negative."
             : null;
     }
 }

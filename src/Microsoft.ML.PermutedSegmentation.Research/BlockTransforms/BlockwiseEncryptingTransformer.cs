@@ -41,7 +41,7 @@ public sealed class BlockwiseEncryptingTransformer : SegmentationRowTransformer,
     /// <summary>The same encryption under a key; a wrong one is logged, or refused when verifying.</summary>
     internal BlockwiseEncryptingTransformer Unlock(PermutationKey key, bool verify)
     {
-        UnlockVerification.CheckUnlock(OwnHost, Matches(key), verify, "block-wise encryption", "A model trained on images encrypted with the right key will not know them.");
+        UnlockVerification.CheckUnlock(OwnHost, Matches(key), verify, "block-wise encryption", "A model trained on images encrypted with the right key will not recognize them.");
         return With(key);
     }
 

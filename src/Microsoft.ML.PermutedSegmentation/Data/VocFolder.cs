@@ -31,7 +31,7 @@ public sealed class VocFolder
         ClassNames = classes.Names;
         Palette = palette ?? classes.Palette;
         if (Palette.Count < ClassNames.Count)
-            throw new ArgumentException($"The palette has {Palette.Count} colors, and '{classNamesFile ?? path}' {ClassNames.Count} classes.", nameof(palette));
+            throw new ArgumentException($"The palette has {Palette.Count} colors, but '{classNamesFile ?? path}' has {ClassNames.Count} classes.", nameof(palette));
     }
 
     /// <summary>The 21 classes of PASCAL VOC 2012, background first; also those of torchvision's pretrained segmentation models.</summary>
@@ -73,12 +73,12 @@ public sealed class VocFolder
     {
         ArgumentException.ThrowIfNullOrEmpty(path);
         path = Path.GetFullPath(path);
-        CheckFolder(path, "There is no data set folder");
+        CheckFolder(path, "The data set folder does not exist");
         var index = new FolderIndex(path);
         classNamesFile ??= ClassList.FileNames.SelectMany(name => index.Find([Path.GetFileNameWithoutExtension(name)], ".txt")).FirstOrDefault();
         var folder = new VocFolder(path, classNamesFile, palette, orientation);
-        CheckFolder(folder.ImageFolder, "The data set lacks its folder of images");
-        CheckFolder(folder._listFolder, "The data set lacks its folder of lists");
+        CheckFolder(folder.ImageFolder, "The data set has no image folder");
+        CheckFolder(folder._listFolder, "The data set has no folder of lists");
         return folder;
     }
 
@@ -109,7 +109,7 @@ public sealed class VocFolder
         ArgumentException.ThrowIfNullOrEmpty(list);
         string listFile = FindList(list);
         if (masks)
-            CheckFolder(MaskFolder, "The data set lacks its folder of masks");
+            CheckFolder(MaskFolder, "The data set has no mask folder");
         if (ClassNamesFile is null && !_saidThatClassesAreVocs)
             WarnOfVocClasses(mlContext);
 
@@ -124,7 +124,7 @@ public sealed class VocFolder
         }
 
         if (rows.Count == 0)
-            throw new InvalidDataException($"The list '{listFile}' is empty; it should have one image name a line.");
+            throw new InvalidDataException($"The list '{listFile}' is empty; it should have one image name per line.");
         return mlContext.Data.LoadFromEnumerable(rows);
     }
 
@@ -132,7 +132,7 @@ public sealed class VocFolder
     {
         using IChannel channel = environment.Register(nameof(VocFolder)).Start(nameof(Load));
         _saidThatClassesAreVocs = true;
-        channel.Warn($"There is no {string.Join(", ", ClassList.FileNames.SkipLast(1))} or {ClassList.FileNames[^1]} in '{_path}': VOC's 21 classes are taken.");
+        channel.Warn($"There is no {string.Join(", ", ClassList.FileNames.SkipLast(1))} or {ClassList.FileNames[^1]} in '{_path}': VOC's 21 classes are used.");
     }
 
     private string FindList(string list)

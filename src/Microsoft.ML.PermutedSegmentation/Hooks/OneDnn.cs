@@ -77,7 +77,7 @@ internal static class OneDnn
         {
             // libtorch refuses; or, the last one, TorchSharp gets something else back than it can hand out.
         }
-        OptionalHooks.SayMissing("libtorch's operators for oneDNN, as they were,", "its documented convolution runs");
+        OptionalHooks.SayMissing("a working version of libtorch's operators for oneDNN", "its documented convolution runs");
         return null;
     }
 

@@ -74,7 +74,7 @@ internal static class ModelChain
             throw new ArgumentException($"There is no {nameof(PermutedSegmentationTransformer)} in this model.", nameof(model));
         return links.OfType<PermutedSegmentationTransformer>().Count() == 1
             ? (links[..index], (PermutedSegmentationTransformer)links[index])
-            : throw new ArgumentException($"There is more than one {nameof(PermutedSegmentationTransformer)} in this model; which one is meant is not known.", nameof(model));
+            : throw new ArgumentException($"There is more than one {nameof(PermutedSegmentationTransformer)} in this model; it is unclear which one is meant.", nameof(model));
     }
 
     private static void RequireKeyed(ITransformer model)

@@ -69,7 +69,7 @@ public sealed partial class PermutedSegmentationTransformer : SegmentationTransf
     internal PermutedSegmentationTransformer Unlock(PermutationKey key, bool verify)
     {
         RequireProtection();
-        UnlockVerification.CheckUnlock(_host, Model.Matches(key), verify, "model", "Predictions will not be what it was trained for.");
+        UnlockVerification.CheckUnlock(_host, Model.Matches(key), verify, "model", "Its predictions will not be what it was trained to give.");
         return new PermutedSegmentationTransformer(_host, Model.With(key));
     }
 
@@ -88,7 +88,7 @@ public sealed partial class PermutedSegmentationTransformer : SegmentationTransf
     {
         RefuseEncryptedImages();
         return Model.Description.IsProtected
-            ? throw new InvalidOperationException("This model is protected already. Rekey gives it another key, and Unprotect undoes its protection.")
+            ? throw new InvalidOperationException("This model is already protected. Rekey gives it another key, and Unprotect undoes its protection.")
             : new PermutedSegmentationTransformer(_host, Model.Protect(key, maps, storeFingerprint));
     }
 

@@ -70,7 +70,7 @@ public sealed class SegmentationWeights : IDisposable
             using FileStream stream = File.OpenRead(path);
             var file = new SafetensorsFile(stream);
             if (file.Header.Metadata.TryGetValue(ModelFormat.FormatName, out string? format) && format.StartsWith(ModelFormat.Family, StringComparison.Ordinal))
-                throw new InvalidDataException("it is the inside of a model or a checkpoint, whose weights may be protected; take them with SegmentationWeights.Of from the model.");
+                throw new InvalidDataException("it is the content of a model or a checkpoint, whose weights may be protected; get them from the model with SegmentationWeights.Of.");
             TorchvisionWeights weights = TorchvisionWeights.Recognize(file.Header.Entries);
             return new SegmentationWeights(
                 weights.Network, weights.Backbone, weights.ClassCount, file.Header.Metadata.ContainsKey(LockedMark), Read(file, weights));

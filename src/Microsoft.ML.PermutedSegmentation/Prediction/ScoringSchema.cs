@@ -50,5 +50,5 @@ internal sealed class ScoringSchema
 
     /// <summary>The error of a getter for a column that is not active.</summary>
     public static ArgumentOutOfRangeException NotAskedFor(DataViewSchema.Column column) =>
-        new(nameof(column), column.Name, "This column was not asked for when the cursor or row was made.");
+        new(nameof(column), column.Name, "This column was not requested when the cursor or row was created.");
 }

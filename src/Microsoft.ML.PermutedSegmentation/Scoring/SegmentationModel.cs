@@ -131,5 +131,5 @@ internal sealed class SegmentationModel : IDisposable
 
     private static ObjectDisposedException Disposed() => new(
         "PermutedSegmentationTransformer",
-        "This segmentation model was disposed. A PredictionEngine disposes the model that it is made of with itself, unless it is made with new PredictionEngineOptions { OwnsTransformer = false }.");
+        "This segmentation model was disposed. A PredictionEngine disposes its model along with itself, unless it is created with new PredictionEngineOptions { OwnsTransformer = false }.");
 }

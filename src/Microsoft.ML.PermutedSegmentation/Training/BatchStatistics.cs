@@ -13,7 +13,7 @@ internal static class BatchStatistics
         if (imagesTogether > 1 || layout.Convolutions.FirstOrDefault(layer => layer.Norm is not null && HasOnePixel(layer)) is not { } layer)
             return null;
         string where = layer.Stride == 0 ? "the mean over all its pixels" : $"with output stride {layer.Stride} its last feature map";
-        return $"one image of {imageHeight}x{imageWidth} pixels goes through the network alone, and {where} has one value per channel, of which batch normalisation makes no number; at least two images together{(layer.Stride == 0 ? "" : ", larger images or a smaller output stride")} are needed.";
+        return $"one image of {imageHeight}x{imageWidth} pixels goes through the network alone, and {where} has one value per channel, which batch normalisation cannot normalise; at least two images together{(layer.Stride == 0 ? "" : ", larger images or a smaller output stride")} are needed.";
 
         bool HasOnePixel(Convolution layer) => layer.Stride == 0 || (imageHeight <= layer.Stride && imageWidth <= layer.Stride);
     }

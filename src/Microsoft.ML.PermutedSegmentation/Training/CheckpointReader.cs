@@ -83,7 +83,7 @@ internal sealed class CheckpointReader : IDisposable
     {
         Require(CheckpointDescription.Differences(Description.Settings, settings));
         Require(seed is null || seed == Description.Seed ? "" : $"the seed of the MLContext is {Description.Seed} there and {seed} here");
-        Require(Description.Position.Epoch <= epochs ? "" : $"{Description.Position.Epoch} epochs have ended there, and Epochs is {epochs} here");
+        Require(Description.Position.Epoch <= epochs ? "" : $"{Description.Position.Epoch} epochs are finished there, and Epochs is {epochs} here");
     }
 
     /// <summary>Refuses other data than the checkpoint's.</summary>
@@ -183,7 +183,7 @@ internal sealed class CheckpointReader : IDisposable
     private void Require(string differences)
     {
         if (differences.Length > 0)
-            throw new InvalidOperationException($"The checkpoint '{_path}' is of another training: {differences}. Continue with what it was made with, or choose another file.");
+            throw new InvalidOperationException($"The checkpoint '{_path}' belongs to another training: {differences}. Continue with what it was made with, or choose another file.");
     }
 
     private static InvalidDataException Damaged(string path, Exception why)

@@ -183,7 +183,7 @@ public sealed partial class PermutedSegmentationTrainer
         {
             int[] parts = BatchSource.SplitEvenly(BatchSize, MicroBatchSize);
             if (BatchStatistics.FindProblem(NetworkLayout.For(Network, ChosenBackbone, ChosenOutputStride, classCount: 2), ImageHeight, ImageWidth, parts.Min()) is { } problem)
-                throw new ArgumentException($"{nameof(BatchSize)} {BatchSize} is trained on in parts of {string.Join(", ", parts.Distinct())} ({nameof(MicroBatchSize)} {MicroBatchSize}): {problem}", nameof(BatchSize));
+                throw new ArgumentException($"{nameof(BatchSize)} {BatchSize} is split into parts of {string.Join(", ", parts.Distinct())} ({nameof(MicroBatchSize)} {MicroBatchSize}): {problem}", nameof(BatchSize));
         }
 
         private static void Check<T>(string name, T value, bool isRight, string right)

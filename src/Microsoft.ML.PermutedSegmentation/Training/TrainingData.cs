@@ -55,7 +55,7 @@ internal sealed record TrainingData(ImageRows Training, ImageRows Validation, IR
         var images = new DecodedImages(data, options.ImageColumnName, options.LabelColumnName, budget, parameter);
         // A model with such names could not be loaded.
         if (ClassNameList.FindProblem(images.ClassNames) is { } problem)
-            throw new ArgumentException($"The classes of column '{options.LabelColumnName}', which its key values name, cannot be those of a model. {problem}");
+            throw new ArgumentException($"The class names in the key values of column '{options.LabelColumnName}' cannot be those of a model. {problem}");
         int total = (int)(data.GetRowCount() ?? 0);
         images.ReadAll(
             count => report(new TrainingProgress(TrainingPhase.Reading, 0, options.Epochs, count, total, 0, double.NaN, double.NaN, double.NaN, false, default)),
@@ -69,7 +69,7 @@ internal sealed record TrainingData(ImageRows Training, ImageRows Validation, IR
         ReadOnlySpan<long> classes = images.Labels.Pixels[1..];
         int first = classes.IndexOfAnyExcept(0);
         if (!classes[(first + 1)..].ContainsAnyExcept(0))
-            throw new ArgumentException($"All pixels of the {what} masks that are not void are of one class, '{images.ClassNames[first]}'; at least two are needed. {images.Labels.FindObjectsAsVoid()}".TrimEnd());
+            throw new ArgumentException($"All pixels of the {what} masks that are not void belong to one class, '{images.ClassNames[first]}'; at least two are needed. {images.Labels.FindObjectsAsVoid()}".TrimEnd());
         WarnOfVoid(images, what, warn);
     }
 

@@ -177,7 +177,7 @@ public sealed class IndexedPngTests : IDisposable
 
     [Theory]
     [InlineData("PLTE", "tEXt", "no palette")] // the type of a chunk becomes another one
-    [InlineData("tRNS", "PLTE", "PLTE is not one that may stand there")]
+    [InlineData("tRNS", "PLTE", "PLTE is not allowed there")]
     [InlineData("PLTE", "tRNS", "no palette")]
     public void Refuses_an_indexed_file_without_its_palette(string type, string newType, string reason)
     {

@@ -69,7 +69,7 @@ public sealed class MaskPaletteTests : IDisposable
     public void A_mix_is_refused_by_name()
     {
         string message = Refuse(PngFile.OneRow(Indexed, 8, [0, 1, 2], [Background, Person, Foreign]));
-        Assert.StartsWith($"'{_folder.At("mask.png")}': its palette entry 1 has the color (192, 128, 128) of class 15 'person', and its palette entry 2 has (1, 2, 3), which speaks for no class", message);
+        Assert.StartsWith($"'{_folder.At("mask.png")}': its palette entry 1 has the color (192, 128, 128) of class 15 'person', and its palette entry 2 has (1, 2, 3), which is not the color of any class", message);
         Assert.Contains("entry 0 has the color (224, 224, 192) of void pixels, and its palette entry 1", Refuse(PngFile.OneRow(Indexed, 8, [0, 1], [Void, Foreign])));
         // Black and white the other way round: by its values it would be inverted.
         Assert.Contains("entry 1 has the color (0, 0, 0) of class 0 'background'", Refuse(PngFile.OneRow(Indexed, 1, [0, 1], [White, Black])));

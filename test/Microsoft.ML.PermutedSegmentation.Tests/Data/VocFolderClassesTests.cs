@@ -106,7 +106,7 @@ public sealed class VocFolderClassesTests : IDisposable
         Assert.Equal(VocFolder.VocClassNames, voc.ClassNames);
         voc.Load(_mlContext, "default");
         voc.Load(_mlContext, "default");
-        Assert.Equal($"There is no classes.txt, labelmap.txt or class_names.txt in '{_folder.Root}': VOC's 21 classes are taken.", Assert.Single(_warnings));
+        Assert.Equal($"There is no classes.txt, labelmap.txt or class_names.txt in '{_folder.Root}': VOC's 21 classes are used.", Assert.Single(_warnings));
     }
 
     [Fact]

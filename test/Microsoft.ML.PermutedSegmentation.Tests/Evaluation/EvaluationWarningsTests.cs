@@ -30,7 +30,7 @@ public sealed class EvaluationWarningsTests(TrainedModel trained) : IClassFixtur
     {
         string[] warnings = Evaluate([(NoObject, Objects)], out SegmentationMetrics metrics);
         Assert.Equal(0.25, metrics.MeanIntersectionOverUnion);
-        Assert.Equal("No true pixel is of 'object', but predicted ones are: this IoU of 0 is counted in the mean IoU.", Assert.Single(warnings));
+        Assert.Equal("No true pixel is of 'object', but some predicted ones are: this IoU of 0 counts in the mean IoU.", Assert.Single(warnings));
         Assert.Empty(Evaluate([(NoObject, Objects)], out _, ignored: [1]));
         Assert.Empty(Evaluate([(NoObject, NoObject)], out _));
     }
@@ -39,7 +39,7 @@ public sealed class EvaluationWarningsTests(TrainedModel trained) : IClassFixtur
     public void Void_objects_in_some_masks_only_are_told()
     {
         string warning = Assert.Single(Evaluate([(Objects, Objects), (ObjectsAsVoid, Objects), (Objects, Objects), (ObjectsAsVoid, Objects)], out _));
-        Assert.Contains("in 2 masks pixels are void and no or hardly any is of class 1 'object', while 2 other masks have such pixels", warning);
+        Assert.Contains("in 2 masks some pixels are void and hardly any or none are of class 1 'object', while 2 other masks have such pixels", warning);
     }
 
     [Fact]
@@ -67,7 +67,7 @@ public sealed class EvaluationWarningsTests(TrainedModel trained) : IClassFixtur
         Assert.Equal(10 * 20, Evaluate((10, 20), (20, 40)));
         Assert.Equal(21 * 41, Evaluate((21, 41), (20, 40))); // no more than rounding
         var exception = Assert.Throws<InvalidDataException>(() => Evaluate((40, 20), (20, 40)));
-        Assert.Contains("Row 1 (counted from 0): the mask of column 'Label' has 40 x 20 pixels (height x width), which is another shape than the 20 x 40 of its image", exception.Message);
+        Assert.Contains("Row 1 (counted from 0): the mask of column 'Label' has 40 x 20 pixels (height x width), which differs in shape from the 20 x 40 of its image", exception.Message);
         Assert.Contains("EXIF", exception.Message);
         exception = Assert.Throws<InvalidDataException>(() => Evaluate((32, 32), (20, 40)));
         Assert.DoesNotContain("EXIF", exception.Message);
@@ -94,7 +94,7 @@ public sealed class EvaluationWarningsTests(TrainedModel trained) : IClassFixtur
     {
         var exception = Assert.Throws<InvalidDataException>(() => new MLContext().Segmentation().Evaluate(
             new MLContext().Data.LoadFromEnumerable([new Sized { Label = new byte[32], LabelSize = [4, 8] }])));
-        Assert.Contains("4 x 8 pixels (height x width), which is another shape than the 8 x 8 of its prediction", exception.Message);
+        Assert.Contains("4 x 8 pixels (height x width), which differs in shape from the 8 x 8 of its prediction", exception.Message);
     }
 
     [Fact]

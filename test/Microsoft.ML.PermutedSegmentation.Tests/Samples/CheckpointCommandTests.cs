@@ -26,7 +26,7 @@ public sealed class CheckpointCommandTests : IDisposable
             Kill(killed, epochs);
         var (exitCode, text) = Run(killed);
         Assert.True(exitCode == 0, text);
-        Assert.Contains("going on after it", text);
+        Assert.Contains("continuing after it", text);
         Succeed(Train("alone.zip"));
         Assert.Equal(Weights("alone.zip"), Weights("killed.zip"));
         Assert.Equal(["checkpoint.safetensors"], Directory.GetFiles(_folder.At("state", "killed")).Select(Path.GetFileName));

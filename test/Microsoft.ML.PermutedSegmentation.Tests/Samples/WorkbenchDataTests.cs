@@ -31,7 +31,7 @@ public sealed class WorkbenchDataTests : IDisposable
     {
         var (exitCode, text) = Train();
         Assert.Equal(1, exitCode);
-        Assert.Contains("The value 255 is void in a mask: 50.0 % of all pixels are void, and no pixel or hardly any is of class 1 'object'", text);
+        Assert.Contains("The value 255 is void in a mask: 50.0 % of all pixels are void, and hardly any or no pixels are of class 1 'object'", text);
         Assert.False(File.Exists(_folder.At("model.zip")));
 
         (exitCode, text) = Train("--binary-masks");

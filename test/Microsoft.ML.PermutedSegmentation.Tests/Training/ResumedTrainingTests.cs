@@ -80,7 +80,7 @@ public sealed class ResumedTrainingTests : IDisposable
 
         Assert.Equal(Train(Options(epochs: 3, new Reports()), seed: 5), Train(Kept(Options(epochs: 3, new Reports())), seed: 5));
         var exception = Assert.Throws<InvalidOperationException>(() => Train(Kept(Options(epochs: 2, new Reports())), seed: 5));
-        Assert.Contains("3 epochs have ended there, and Epochs is 2 here", exception.Message);
+        Assert.Contains("3 epochs are finished there, and Epochs is 2 here", exception.Message);
     }
 
     [Fact]

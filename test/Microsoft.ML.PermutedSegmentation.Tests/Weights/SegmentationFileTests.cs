@@ -36,7 +36,7 @@ public sealed class SegmentationFileTests(OnnxModel exported) : IClassFixture<On
         { "old PyTorch", [0x80, 2, 0x8A, 10, 0x6C, 0xFC, 0x9C, 0x46, 0xF9, 0x20, 0x6A, 0xA8, 0x50, 0x19, (byte)'.'], "is an old PyTorch file" },
         { "another ML.NET model", Zip("TrainingInfo/Version.txt", "Model.key"), "is an ML.NET model of another kind" },
         { "another archive", Zip("hello.txt"), "is a ZIP archive of another kind" },
-        { "half an archive", Zip("archive/data.pkl")[..40], "damaged or not all there" },
+        { "half an archive", Zip("archive/data.pkl")[..40], "damaged or incomplete" },
         { "Git LFS", "version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 1\n"u8.ToArray(), "is a Git LFS pointer to the file that is meant, not weights (safetensors); 'git lfs pull' fetches that." },
         { "HTML", "\r\n<!DOCTYPE html><html>Sign in</html>"u8.ToArray(), "is a web page (HTML)" },
         { "HTML with a mark", [0xEF, 0xBB, 0xBF, .. "<HTML>"u8], "is a web page (HTML)" },
@@ -46,7 +46,7 @@ public sealed class SegmentationFileTests(OnnxModel exported) : IClassFixture<On
         { "nothing", [], "is empty" },
         { "a picture", [0x89, .. "PNG\r\n"u8, 0x1A, 0x0A], "is a picture (PNG)" },
         { "a key", "-----BEGIN PERMUTATION KEY-----\nAAECAwQF\n-----END PERMUTATION KEY-----\n"u8.ToArray(), "is a permutation key, not weights (safetensors)." },
-        { "numbers", [0, 0, 0, 0, 0, 0, 0x80, 0x3F, 0xFF, 0xFE], "is of no kind that is known" },
+        { "numbers", [0, 0, 0, 0, 0, 0, 0x80, 0x3F, 0xFF, 0xFE], "is of an unknown kind" },
     };
 
     [Theory]
