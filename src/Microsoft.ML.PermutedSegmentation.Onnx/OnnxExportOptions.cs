@@ -1,6 +1,6 @@
 namespace Microsoft.ML.PermutedSegmentation;
 
-/// <summary>What an ONNX file takes and gives.</summary>
+/// <summary>The inputs and outputs of an ONNX file.</summary>
 public sealed class OnnxExportOptions
 {
     /// <summary>

@@ -44,10 +44,11 @@ public sealed class SegmentationWeights : IDisposable
     internal Shared<IReadOnlyDictionary<string, Tensor>>.Lease Use() => _state.Use();
 
     /// <summary>
-    /// Reads the state dict of a torchvision FCN (<c>fcn_resnet50</c>; backbone.*, classifier.*) or residual network (<c>resnet50</c>;
-    /// conv1.weight, ...), or what <see cref="Save"/> wrote. The names show which network it is. The auxiliary classifier (aux_classifier.*),
-    /// ImageNet's classifier (fc.*) and counters (*.num_batches_tracked) are ignored, and so are the prefixes that wrappers put before all
-    /// names: module., _orig_mod., model. and ema., one or several of them. Numbers of type F32, F16, BF16 and F64 are read as 32-bit floats.
+    /// Reads the state dict of one of torchvision's segmentation networks (<c>fcn_resnet50</c>; backbone.*, classifier.*) or of a backbone
+    /// alone (<c>resnet50</c>; conv1.weight, ...), or what <see cref="Save"/> wrote. The names show which network it is. The auxiliary
+    /// classifier (aux_classifier.*), ImageNet's classifier (fc.*) and counters (*.num_batches_tracked) are ignored, and so are the prefixes
+    /// that wrappers put before all names: module., _orig_mod., model. and ema., one or several of them. Numbers of type F32, F16, BF16 and
+    /// F64 are read as 32-bit floats.
     /// </summary>
     /// <remarks>
     /// The file may be untrusted: its header is checked before memory is allocated for any tensor. The weights are in
@@ -104,7 +105,7 @@ public sealed class SegmentationWeights : IDisposable
     /// new one is complete. Of an unlocked model these are the plain weights: anyone who has the file needs no key.
     /// </summary>
     /// <remarks>
-    /// The names are those of torchvision's FCN without its auxiliary classifier, which is for training only, and so
+    /// The names are those of torchvision's network without its auxiliary classifier, which is for training only, and so
     /// <c>fcn_resnet50(weights=None, weights_backbone=None, num_classes=...)</c> takes them with <c>load_state_dict(..., strict=True)</c>; one
     /// that was made with <c>aux_loss=True</c> takes them with <c>strict=False</c> and keeps its own auxiliary classifier. A backbone alone has
     /// the names of torchvision's residual network without <c>fc</c>, which also needs <c>strict=False</c>. Output stride, classes and image
