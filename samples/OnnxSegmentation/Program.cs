@@ -11,7 +11,7 @@ if (args is not [var modelPath, var keyPath, var imagePath, var maskPath])
 // Whatever it is, perhaps the image or the key by another name.
 if (Path.Exists(maskPath))
 {
-    Console.Error.WriteLine($"error: '{maskPath}' exists already.");
+    Console.Error.WriteLine($"error: '{maskPath}' already exists.");
     return 1;
 }
 

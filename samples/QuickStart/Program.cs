@@ -36,7 +36,7 @@ var pipeline = mlContext.Segmentation().Transforms.LoadImages("Image", null, "Im
     }));
 ITransformer trained = pipeline.Fit(train);
 
-// The file never holds the key. Whoever has the file alone, has a locked model.
+// The file never holds the key. Anyone who has only the file has a locked model.
 string modelPath = Path.Combine(output, "model.zip");
 mlContext.Model.Save(trained, train.Schema, modelPath);
 ITransformer noKey = mlContext.Model.Load(modelPath, out _);

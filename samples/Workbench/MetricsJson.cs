@@ -5,7 +5,7 @@ using Microsoft.ML.PermutedSegmentation;
 
 namespace Workbench;
 
-/// <summary>Metrics as JSON: the properties' names in camelCase, null for what is not defined (a class nobody has seen).</summary>
+/// <summary>Metrics as JSON: the properties' names in camelCase, null for what is not defined (a class that does not occur).</summary>
 internal static class MetricsJson
 {
     private static readonly JsonSerializerOptions Format = new()

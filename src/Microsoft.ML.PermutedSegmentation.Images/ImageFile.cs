@@ -7,10 +7,10 @@ namespace Microsoft.ML.PermutedSegmentation;
 
 /// <summary>
 /// Reads pictures from JPEG and PNG files as the networks of this library see them: upright, with the colors that transparent pixels
-/// have, and never in part. SkiaSharp, and with it ML.NET's LoadImages, decodes a truncated file without an error, leaves it
+/// have, and never partially. SkiaSharp, and with it ML.NET's LoadImages, decodes a truncated file without an error, leaves it
 /// turned as it is stored, and multiplies colors by their transparency.
 /// </summary>
-/// <remarks>docs/data.md says which kinds of files are read, and how. At most 268,435,456 pixels are read, and 65,535 a side.</remarks>
+/// <remarks>docs/pictures.md says which kinds of files are read, and how. At most 268,435,456 pixels are read, and 65,535 per side.</remarks>
 public static class ImageFile
 {
     private const int BytesPerPixel = 4;

@@ -28,7 +28,7 @@ internal static class OnnxFile
     }
 
     /// <summary>Reads a model's description and tensors. Sizes are checked before anything is made of them; the tensors are not.</summary>
-    /// <exception cref="InvalidDataException">The stream is no ONNX file of a segmentation model, or too large to be one.</exception>
+    /// <exception cref="InvalidDataException">The stream is not an ONNX file of a segmentation model, or too large to be one.</exception>
     public static (ModelDescription Description, IReadOnlyDictionary<string, TensorProto> Tensors) Read(Stream stream)
     {
         byte[] file = ReadAll(stream);

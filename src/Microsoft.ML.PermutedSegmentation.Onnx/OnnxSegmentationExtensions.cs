@@ -3,27 +3,27 @@ using Onnx;
 
 namespace Microsoft.ML.PermutedSegmentation;
 
-/// <summary>From ML.NET models and their keys to ONNX.</summary>
+/// <summary>Exports ML.NET models, and what is derived from their keys, to ONNX.</summary>
 public static class OnnxSegmentationExtensions
 {
     /// <summary>
     /// Writes a model as an ONNX file that any runtime in any language can use. It holds what the model's own file holds: the
-    /// protected weights, and nothing of the key, whether the model is unlocked or not. To use it, its user gives the permutation
-    /// of each keyed feature map as an input (<see cref="GetOnnxInputs"/>); with others the labels are worth nothing.
+    /// protected weights, and nothing of the key, whether the model is unlocked or not. To run it, the permutation of each keyed
+    /// feature map is given as an input (<see cref="GetOnnxInputs"/>); with other permutations the labels are worthless.
     /// </summary>
     /// <remarks>
-    /// <para>Operator set 18. Inputs: <c>image</c>, UInt8 [batch, height, width, 3], RGB of any size, which the graph resizes (with
-    /// antialiasing, as Pillow's bilinear filter does); and for each keyed map m <c>permutation_m</c>, Int64 [channels], its α
-    /// (Eq. 2), from 0. Without a key 0, 1, 2, ... is the paper's No-perm. Outputs, at the model's size: <c>labels</c>, UInt8
-    /// [batch, height, width], the class of each pixel from 0, which is one less than the key values of this library; and
-    /// <c>probabilities</c>, if they were asked for. The metadata names the classes, the keyed maps and the salt that permutations are derived with.</para>
+    /// <para>Operator set 18. Inputs: <c>image</c>, UInt8 [batch, height, width, 3], RGB of any size, which the graph resizes (with antialiasing, as
+    /// Pillow's bilinear filter does); and for each keyed map m <c>permutation_m</c>, Int64 [channels], its α (Eq. 2), from 0. Without a key 0, 1, 2,
+    /// ... is the paper's No-perm. Outputs, at the model's size: <c>labels</c>, UInt8 [batch, height, width], the class of each pixel from 0, which
+    /// is one less than the key values of this library; and <c>probabilities</c>, if requested. The metadata names the classes, the keyed maps and
+    /// the salt that permutations are derived with.</para>
     /// <para>Batch norm is folded into the convolutions, so scores differ from those of the model by rounding.</para>
     /// </remarks>
     /// <typeparam name="TModel">ML.NET's <c>ITransformer</c>.</typeparam>
     /// <param name="catalog">The catalog, <c>mlContext.Segmentation()</c>.</param>
     /// <param name="model">A segmentation model, or a chain of transformers with one; what comes before it is left out.</param>
     /// <param name="stream">Where to write; it stays open.</param>
-    /// <param name="options">What the graph takes and gives; null for bytes and labels only.</param>
+    /// <param name="options">The inputs and outputs of the graph; null for bytes in and labels out.</param>
     /// <exception cref="ArgumentNullException">An argument is null.</exception>
     /// <exception cref="ArgumentException"><paramref name="model"/> holds no segmentation model.</exception>
     /// <exception cref="InvalidOperationException">The network learned from encrypted images (<c>Trainers.BlockwiseEncrypted</c>).</exception>
@@ -40,12 +40,12 @@ public static class OnnxSegmentationExtensions
     }
 
     /// <summary>
-    /// The inputs that an exported ONNX model needs of its key: for each keyed feature map m, by the name <c>permutation_m</c>, its
-    /// permutation α (Eq. 2), from 0. They are as secret as the key.
+    /// The inputs that an exported ONNX model needs from its key: for each keyed feature map m, under the name
+    /// <c>permutation_m</c>, its permutation α (Eq. 2), from 0. They are as secret as the key.
     /// </summary>
-    /// <param name="key">The model's key. Any other key gives other permutations, and labels that are worth nothing.</param>
+    /// <param name="key">The model's key. Any other key gives other permutations, and worthless labels.</param>
     /// <param name="metadata">The metadata of the file: <c>session.ModelMetadata.CustomMetadataMap</c> in ONNX Runtime.</param>
-    /// <param name="verify">Whether to throw when the key is not known to be the right one.</param>
+    /// <param name="verify">Whether to throw if the key is not known to be the right one.</param>
     /// <returns>No inputs for an unprotected model.</returns>
     /// <exception cref="ArgumentNullException">An argument is null.</exception>
     /// <exception cref="InvalidDataException">The metadata is not that of an exported model.</exception>

@@ -8,7 +8,7 @@ namespace Microsoft.ML.PermutedSegmentation;
 
 /// <summary>
 /// Labels each pixel of an image with its class, from an ONNX file that <c>mlContext.Segmentation().ExportToOnnx</c> wrote, with ONNX
-/// Runtime and without libtorch. The key puts the weights in order in memory, once, so that nothing is permuted at run time.
+/// Runtime and without libtorch. The key puts the weights in order in memory, once, so nothing is permuted at run time.
 /// </summary>
 /// <remarks>May be used from several threads at once. Holds native memory: dispose it when done.</remarks>
 public sealed class OnnxSegmenter : IDisposable
@@ -44,9 +44,9 @@ public sealed class OnnxSegmenter : IDisposable
     /// <param name="sessionOptions"><inheritdoc cref="Load(Stream, PermutationKey?, bool, SessionOptions?)" path="/param[@name='sessionOptions']/node()"/></param>
     /// <exception cref="ArgumentException"><paramref name="path"/> is empty.</exception>
     /// <exception cref="FileNotFoundException">The file is missing.</exception>
-    /// <exception cref="InvalidDataException">It is no ONNX file of a segmentation model, whatever its name, or damaged; the message says what it is.</exception>
-    /// <exception cref="WrongKeyException">The key is refused, as of a stream.</exception>
-    /// <exception cref="InvalidOperationException">The key cannot be verified, or none is needed, as of a stream.</exception>
+    /// <exception cref="InvalidDataException">It is not an ONNX file of a segmentation model, whatever its name, or it is damaged; the message says what it is.</exception>
+    /// <exception cref="WrongKeyException">The key is refused, as for a stream.</exception>
+    /// <exception cref="InvalidOperationException">The key cannot be verified, or none is needed, as for a stream.</exception>
     public static OnnxSegmenter Load(string path, PermutationKey? key = null, bool verify = true, SessionOptions? sessionOptions = null)
     {
         ArgumentException.ThrowIfNullOrEmpty(path);
@@ -63,18 +63,18 @@ public sealed class OnnxSegmenter : IDisposable
     }
 
     /// <summary>
-    /// Reads a model. Only its description and its weights are taken from it, once they are checked; the graph to run is made
-    /// anew.
+    /// Reads a model. Only its description and its weights are taken from the file, after they are checked; the graph that
+    /// runs is built anew.
     /// </summary>
     /// <param name="stream">What <c>ExportToOnnx</c> wrote; it is read to its end and stays open.</param>
     /// <param name="key">The model's key; null to run the model locked (the paper's No-perm). It is not needed afterwards.</param>
     /// <param name="verify">
-    /// Whether to refuse a key that is not known to be the right one. Without it another key gives labels that are worth nothing,
-    /// and nobody says so.
+    /// Whether to refuse a key that is not known to be the right one. Without it another key gives worthless labels, without any
+    /// error.
     /// </param>
     /// <param name="sessionOptions">ONNX Runtime's options, such as its number of threads or its execution provider; null for its defaults.</param>
     /// <exception cref="ArgumentNullException"><paramref name="stream"/> is null.</exception>
-    /// <exception cref="InvalidDataException">It is no ONNX file of a segmentation model, or damaged.</exception>
+    /// <exception cref="InvalidDataException">It is not an ONNX file of a segmentation model, or it is damaged.</exception>
     /// <exception cref="WrongKeyException"><paramref name="verify"/> is set, and the key is another one.</exception>
     /// <exception cref="InvalidOperationException">
     /// There is a key, but the model is not protected; or <paramref name="verify"/> is set, and the model stores no fingerprint.
@@ -102,7 +102,7 @@ public sealed class OnnxSegmenter : IDisposable
     /// <param name="image">An image; <see cref="ImageFile.Load(string, ImageOrientation)"/> reads one from a file upright and with its own colors.</param>
     /// <returns>The class of each pixel, from 0: <see cref="ImageHeight"/> x <see cref="ImageWidth"/>.</returns>
     /// <exception cref="ArgumentNullException"><paramref name="image"/> is null.</exception>
-    /// <exception cref="ArgumentException">The image is transparent and its colors are multiplied by that.</exception>
+    /// <exception cref="ArgumentException">The image is transparent and its colors are multiplied by its alpha.</exception>
     /// <exception cref="ObjectDisposedException">The segmenter was disposed.</exception>
     public byte[,] Segment(MLImage image)
     {
@@ -113,7 +113,7 @@ public sealed class OnnxSegmenter : IDisposable
     /// <summary>The masks of images of any size, which run through the network together.</summary>
     /// <returns>For each image the class of each pixel, from 0: <see cref="ImageHeight"/> x <see cref="ImageWidth"/>.</returns>
     /// <exception cref="ArgumentNullException"><paramref name="images"/> or one of them is null.</exception>
-    /// <exception cref="ArgumentException">An image is transparent and its colors are multiplied by that; or there are so many that no array holds them.</exception>
+    /// <exception cref="ArgumentException">An image is transparent and its colors are multiplied by its alpha; or there are so many that no array holds them.</exception>
     /// <exception cref="ObjectDisposedException">The segmenter was disposed.</exception>
     public IReadOnlyList<byte[,]> Segment(IReadOnlyList<MLImage> images)
     {

@@ -7,14 +7,14 @@ public static class BlockwiseEncryptionExtensions
 {
     /// <summary>
     /// The conventional method that the paper compares with (Sec. III-D, Table II): the same network, trained on images that
-    /// the key encrypts block by block after augmentation and resizing. Its model encrypts the images that it is given when
-    /// it is unlocked, and reads them as they are when it is locked. It is less accurate than <c>Permuted</c>.
+    /// the key encrypts block by block after augmentation and resizing. When unlocked, its model encrypts the images that it
+    /// is given; when locked, it reads them as they are. It is less accurate than <c>Permuted</c>.
     /// </summary>
     /// <param name="trainers">The trainers, <c>mlContext.Segmentation().Trainers</c>.</param>
     /// <param name="key">The secret. It is needed until <c>Fit</c> has returned and is not stored.</param>
     /// <param name="method">What happens to a block.</param>
     /// <param name="blockSize">M, height and width of a block in pixels, 2 to 2048; it must divide the options' image height and width.</param>
-    /// <param name="options">Everything else that can be set; <c>FeatureMaps</c> is not used.</param>
+    /// <param name="options">All other settings; <c>FeatureMaps</c> is not used.</param>
     /// <exception cref="ArgumentNullException">An argument is null.</exception>
     /// <exception cref="ArgumentException">A value is out of its range, or the block size does not divide the image size.</exception>
     public static PermutedSegmentationTrainer BlockwiseEncrypted(
@@ -33,7 +33,7 @@ public static class BlockwiseEncryptionExtensions
 
     /// <summary>
     /// Encrypts images block by block: the conventional method that the paper compares with (Sec. III-D, Table II). To train
-    /// and score a network on images so encrypted see <c>Trainers.BlockwiseEncrypted</c>.
+    /// and score a network on such images, see <c>Trainers.BlockwiseEncrypted</c>.
     /// </summary>
     /// <param name="transforms">The transforms, <c>mlContext.Segmentation().Transforms</c>.</param>
     /// <param name="key">The secret. It is needed until this method has returned and is not stored.</param>
@@ -69,7 +69,7 @@ public static class BlockwiseEncryptionExtensions
     /// <param name="model">A segmentation model.</param>
     extension(PermutedSegmentationTransformer model)
     {
-        /// <summary>How images are encrypted, with blocks of how many pixels a side, before the network reads them; null when they are not.</summary>
+        /// <summary>How images are encrypted before the network reads them, and the side of a block in pixels; null when they are not encrypted.</summary>
         public (BlockTransformMethod Method, int BlockSize)? ImageEncryption
             => BlockScheme.Of(model.Model.Description) is { } scheme ? (scheme.Method, scheme.BlockSize) : null;
     }

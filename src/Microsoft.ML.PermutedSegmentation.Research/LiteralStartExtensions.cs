@@ -13,10 +13,10 @@ public static class LiteralStartExtensions
         /// paper's literal way (Fig. 3), made to reproduce its Table I. Only with a key. When false, they are the plain weights.
         /// </summary>
         /// <remarks>
-        /// The <see cref="PermutedSegmentationTrainer.Options.InitialWeights"/> are then the weights that are stored before the first step, and training starts from
-        /// these with the protection undone. For random weights nothing changes on average, since no channel is different
-        /// from another. Weights trained before are read in another order than the one that they were trained in, so that
-        /// what they know of the permuted maps is lost: this costs accuracy, and the default does not.
+        /// The <see cref="PermutedSegmentationTrainer.Options.InitialWeights"/> are then the weights that are stored before the first step, and
+        /// training starts from these with the protection undone. For random weights nothing changes on average, since no channel is different from
+        /// another. Pretrained weights are read in an order other than the one that they were trained in, so what they have learned about the
+        /// permuted maps is lost: this costs accuracy, and the default does not.
         /// </remarks>
         public bool ReadInitialWeightsThroughPermutation
         {

@@ -1,19 +1,19 @@
 namespace Microsoft.ML.PermutedSegmentation;
 
-/// <summary>What models are worth to somebody without their key; reached by <c>mlContext.Segmentation()</c>.</summary>
+/// <summary>What models are worth to someone without their key; reached by <c>mlContext.Segmentation()</c>.</summary>
 public static class SegmentationResearchExtensions
 {
     /// <summary>
     /// What a protected model is worth under the key conditions of the paper: with its key, without one, and with random keys
     /// (Table I). Layers below the lowest keyed map run once for all keys. A chain that encrypts images block by block is
-    /// evaluated likewise (Table II).
+    /// evaluated in the same way (Table II).
     /// </summary>
     /// <param name="catalog">The catalog, <c>mlContext.Segmentation()</c>.</param>
-    /// <param name="model">A segmentation model, or a chain of transformers with one, for example behind a block-wise encryption. Locked or not does not matter.</param>
+    /// <param name="model">A segmentation model, or a chain of transformers with one, for example after a block-wise encryption. It may be locked or unlocked.</param>
     /// <param name="data">Rows that the model reads, with true masks.</param>
     /// <param name="key">The model's key.</param>
     /// <param name="wrongKeyCount">How many random keys to try; the paper tries 100. With a seed in the context they are the same each time.</param>
-    /// <param name="trainingData">Rows whose masks tell the most frequent class of each pixel, a floor to judge by; null to leave it out.</param>
+    /// <param name="trainingData">Rows whose masks give the most frequent class of each pixel, as a baseline; null to leave it out.</param>
     /// <param name="labelColumnName">Column of true masks.</param>
     /// <param name="cancellationToken">Ends the evaluation with an <see cref="OperationCanceledException"/>.</param>
     /// <exception cref="ArgumentOutOfRangeException"><paramref name="wrongKeyCount"/> is below 1, or a column is missing.</exception>
@@ -40,10 +40,10 @@ public static class SegmentationResearchExtensions
 
     /// <summary>
     /// What a protected model is worth with random keys, the paper's condition Incorrect: as <see cref="EvaluateAccessControl"/>
-    /// finds it, for whoever does not have the model's key. Layers below the lowest keyed map run once for all keys.
+    /// measures it, for callers who do not have the model's key. Layers below the lowest keyed map run once for all keys.
     /// </summary>
     /// <param name="catalog">The catalog, <c>mlContext.Segmentation()</c>.</param>
-    /// <param name="model">A segmentation model, or a chain of transformers with one. Locked or not does not matter.</param>
+    /// <param name="model">A segmentation model, or a chain of transformers with one. It may be locked or unlocked.</param>
     /// <param name="data">Rows that the model reads, with true masks.</param>
     /// <param name="wrongKeyCount">How many random keys to try; the paper tries 100. With a seed in the context they are the same each time.</param>
     /// <param name="labelColumnName">Column of true masks.</param>
@@ -69,18 +69,18 @@ public static class SegmentationResearchExtensions
     }
 
     /// <summary>
-    /// Measures what a stolen model is worth to whoever has its file and some labelled images but not the key, beside what
-    /// these images are worth without it.
+    /// Measures what a stolen model is worth to someone who has its file and some labelled images but not the key, compared
+    /// with what these images are worth without it.
     /// </summary>
     /// <remarks>
-    /// A stolen model is worthless where a training from its weights does no better than one from random weights
+    /// A stolen model is worthless if training from its weights does no better than training from random weights
     /// (<see cref="AttackMethod.TrainFromScratch"/>). Takes as long as two trainings and a cheap one for each number of images.
     /// With a seed in the <see cref="MLContext"/> it is repeatable on the CPU.
     /// </remarks>
     /// <param name="catalog">The catalog, <c>mlContext.Segmentation()</c>.</param>
     /// <param name="model">A model of permuted feature maps, locked or not, or a chain of transformers with one.</param>
     /// <param name="attackerImages">Rows with an image and a mask that the attacker has.</param>
-    /// <param name="testImages">Rows with an image and a mask to try what comes out on.</param>
+    /// <param name="testImages">Rows with an image and a mask to evaluate the attacked models on.</param>
     /// <param name="key">The model's key, which partly right keys are made from; no other attack uses it.</param>
     /// <param name="options">What attacks may use; by default <see cref="AttackOptions"/>'s own.</param>
     /// <returns>The results, in the order in which they were made.</returns>

@@ -20,18 +20,18 @@ public sealed partial class SegmentationCatalog : IModelContents<ITransformer>
 
     /// <summary>How well predicted masks agree with the true ones.</summary>
     /// <remarks>
-    /// Warnings are logged where true masks seem to have been saved in black and white, so that their objects are void, and where the
-    /// mean counts a class without a true pixel.
+    /// Warnings are logged if true masks seem to have been saved in black and white, so that their objects are void, and if the mean
+    /// counts a class without a true pixel.
     /// </remarks>
     /// <param name="data">Rows with both masks, as a segmentation model makes them from rows with images and masks.</param>
-    /// <param name="labelColumnName">Column of true masks; one of another size than the prediction is resized to it, by nearest pixel. It has to have the shape of the image that the prediction was made of.</param>
+    /// <param name="labelColumnName">Column of true masks; a mask whose size differs from the prediction's is resized to it, by nearest pixel. It must have the shape of the image that the prediction was made from.</param>
     /// <param name="predictedLabelColumnName">Column of predicted masks.</param>
     /// <param name="ignoredClasses">Classes, from 0, to leave out of the averages, for example the background.</param>
     /// <param name="progress">Is told, on the calling thread, how many images have been evaluated so far.</param>
     /// <param name="cancellationToken">Ends the evaluation, between two images, with an <see cref="OperationCanceledException"/>.</param>
-    /// <exception cref="ArgumentOutOfRangeException">A column is missing or does not hold masks, or there is no class of an ignored number.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">A column is missing or does not hold masks, or there is no class with an ignored number.</exception>
     /// <exception cref="ArgumentException">The columns disagree about the classes, or no class is left to average.</exception>
-    /// <exception cref="InvalidDataException">A row's mask does not fit its size or its classes, or has another shape than its image.</exception>
+    /// <exception cref="InvalidDataException">A row's mask does not match its size or its classes, or differs in shape from its image.</exception>
     /// <exception cref="InvalidOperationException">There are no rows, or every pixel is void.</exception>
     /// <exception cref="OperationCanceledException"><paramref name="cancellationToken"/> was cancelled.</exception>
     public SegmentationMetrics Evaluate(
@@ -49,11 +49,11 @@ public sealed partial class SegmentationCatalog : IModelContents<ITransformer>
     }
 
     /// <summary>
-    /// A model with weights that were trained elsewhere: an unprotected one, to score with, to protect, or to save. Given those of
-    /// torchvision's FCN it scores as that does; images are normalized in the same way.
+    /// A model with weights that were trained elsewhere: an unprotected one, to score with, to protect, or to save. With weights
+    /// of one of torchvision's networks it scores as that network does; images are normalized in the same way.
     /// </summary>
-    /// <param name="weights">Weights of an FCN, for example read with <see cref="SegmentationWeights.Load"/>. They are shared, and each is disposed on its own.</param>
-    /// <param name="classNames">The names of the classes, in their order; as many as the weights tell apart.</param>
+    /// <param name="weights">Weights of a network, for example read with <see cref="SegmentationWeights.Load"/>. They are shared, and each is disposed separately.</param>
+    /// <param name="classNames">The names of the classes, in their order; as many as the weights distinguish.</param>
     /// <param name="imageHeight">Height that images are resized to, in pixels; a multiple of the output stride.</param>
     /// <param name="imageWidth">Width that images are resized to, in pixels; a multiple of the output stride.</param>
     /// <param name="outputStride">
@@ -62,8 +62,8 @@ public sealed partial class SegmentationCatalog : IModelContents<ITransformer>
     /// </param>
     /// <returns>A model that reads the column Image and adds the columns PredictedLabel and Score.</returns>
     /// <exception cref="ArgumentNullException">An argument is null.</exception>
-    /// <exception cref="ArgumentException">The weights are those of a locked model or of a backbone alone, or the class names are not as many different names.</exception>
-    /// <exception cref="ArgumentOutOfRangeException">The output stride is not 8, 16 or 32, or a side of the image is no multiple of it or larger than 16384.</exception>
+    /// <exception cref="ArgumentException">The weights are those of a locked model or of a backbone alone, or the number of different class names is not that of the weights.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">The output stride is not 8, 16 or 32, or a side of the image is not a multiple of it or is larger than 16384.</exception>
     /// <exception cref="ObjectDisposedException">The weights were disposed.</exception>
     public PermutedSegmentationTransformer CreateModel(
         SegmentationWeights weights, IReadOnlyList<string> classNames, int imageHeight = 256, int imageWidth = 256, int? outputStride = null)

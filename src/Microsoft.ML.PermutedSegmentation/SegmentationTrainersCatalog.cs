@@ -7,9 +7,9 @@ public sealed class SegmentationTrainersCatalog
 
     internal MLContext Environment { get; }
 
-    /// <summary>A fully convolutional network whose model is of no use without the key.</summary>
+    /// <summary>A fully convolutional network whose model is useless without the key.</summary>
     /// <param name="key">The secret. It is needed until <c>Fit</c> has returned and is not stored.</param>
-    /// <param name="featureMaps">The feature maps to permute; fewer protect less, and cost as little.</param>
+    /// <param name="featureMaps">The feature maps to permute; fewer maps protect less, and do not cost less.</param>
     /// <param name="labelColumnName">Column of masks, as <c>LoadMasks</c> makes it.</param>
     /// <param name="imageColumnName">Column of images, as <c>mlContext.Transforms.LoadImages</c> makes it.</param>
     /// <param name="epochs">How often each image is seen.</param>
@@ -33,9 +33,9 @@ public sealed class SegmentationTrainersCatalog
             BatchSize = batchSize,
         });
 
-    /// <summary>A fully convolutional network whose model is of no use without the key.</summary>
+    /// <summary>A fully convolutional network whose model is useless without the key.</summary>
     /// <param name="key">The secret. It is needed until <c>Fit</c> has returned and is not stored.</param>
-    /// <param name="options">Everything that can be set; it is copied, so that changes afterwards are for another training.</param>
+    /// <param name="options">All settings; they are copied, so later changes do not affect this trainer.</param>
     /// <exception cref="ArgumentNullException">An argument is null.</exception>
     /// <exception cref="ArgumentOutOfRangeException">An option is out of its range.</exception>
     /// <exception cref="ArgumentException">The initial weights are those of a locked model, or of another backbone; or two columns have the same name.</exception>

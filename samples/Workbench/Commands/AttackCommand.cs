@@ -8,7 +8,7 @@ using Workbench.Report;
 
 namespace Workbench.Commands;
 
-/// <summary><c>attack</c>: measures what a stolen model is worth to whoever has labelled images.</summary>
+/// <summary><c>attack</c>: measures what a stolen model is worth to someone who has labelled images.</summary>
 internal static class AttackCommand
 {
     public static Command Create()
@@ -34,8 +34,8 @@ internal static class AttackCommand
         var plot = new PathOption("--plot", FileRole.Output) { HelpName = "out.svg", Description = "Also draws mean IoU against the number of labelled images." };
 
         var command = new DetailedCommand("attack", "Measures what a stolen model is worth to an attacker with labelled images but no key.", """
-            Runs it without a key and with partly right ones, looks for the permutations in several ways, trains the protected layers or all
-            of them anew, and trains the same network from nothing on the same images: a stolen model is worthless where it helps no more
+            Runs it without a key and with partly right ones, searches for the permutations in several ways, trains the protected layers or all
+            of them again, and trains the same network from nothing on the same images: a stolen model is worthless if it helps no more
             than that.
 
             Example:

@@ -16,8 +16,8 @@ internal static class ExportOnnxCommand
         var output = new PathOption("--out", FileRole.Output) { HelpName = "model.onnx", Description = "The file to write. It never holds the key.", Required = true };
 
         var command = new DetailedCommand("export-onnx", "Writes a model as an ONNX file, which needs the key as its model does.", """
-            The weights are written as the model's file has them, so no key is needed. Each keyed
-            feature map has an input, permutation_1 to permutation_6, for what the key gives it.
+            The weights are written as they are in the model's file, so no key is needed. Each keyed
+            feature map has an input, permutation_1 to permutation_6, for the permutation that the key gives it.
             In C#, OnnxSegmenter.Load(path, key) needs no such inputs.
 
             Example:

@@ -10,7 +10,7 @@ internal static class ExportWeightsCommand
     public static Command Create()
     {
         var model = CommonOptions.Model();
-        var key = CommonOptions.Key("Unlocks the model with this key file first. Without it the weights are written as the model's file has them.");
+        var key = CommonOptions.Key("Unlocks the model with this key file first. Without it the weights are written as they are in the model's file.");
         var output = new PathOption("--out", FileRole.Output) { HelpName = "x.safetensors", Description = "The file to write.", Required = true };
 
         var command = new DetailedCommand("export-weights", "Writes the weights of a model as a safetensors file for PyTorch.", """

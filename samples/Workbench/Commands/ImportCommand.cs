@@ -20,7 +20,7 @@ internal static class ImportCommand
 
         var command = new DetailedCommand("import", "Makes a model from weights that were trained in PyTorch.", """
             For fcn_resnet50, fcn_resnet101, deeplabv3_resnet50, deeplabv3_resnet101 and lraspp_mobilenet_v3_large the default
-            output stride is the right one. Weights of a backbone alone are not a model yet: train from them with
+            output stride is the right one. Weights of a backbone alone are not yet a model: train from them with
             train --initial-weights.
 
             In Python:

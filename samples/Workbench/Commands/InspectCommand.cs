@@ -4,7 +4,7 @@ using Workbench.Inspection;
 
 namespace Workbench.Commands;
 
-/// <summary><c>inspect</c>: shows what a model file says to whoever has it.</summary>
+/// <summary><c>inspect</c>: shows what a model file says without a key.</summary>
 internal static class InspectCommand
 {
     public static Command Create()
@@ -12,7 +12,7 @@ internal static class InspectCommand
         var model = CommonOptions.Model();
         var json = new PathOption("--json", FileRole.Output) { HelpName = "out.json", Description = "Also writes all of it to this file, as JSON." };
         var command = new DetailedCommand("inspect", "Shows everything that a model file says without a key.", """
-            Salt and fingerprint are no secrets. The folders that a step reads from may tell whose
+            Salt and fingerprint are not secret. The folders that a step reads from may reveal whose
             computer the model comes from.
 
             Example:

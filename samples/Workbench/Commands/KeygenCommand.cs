@@ -16,7 +16,7 @@ internal static class KeygenCommand
             Required = true,
         };
         var command = new DetailedCommand("keygen", "Makes a new secret key and writes it to a file.", """
-            Whoever has the key can use the models trained with it; when it is lost, they are lost too.
+            Anyone who has the key can use the models trained with it; if it is lost, they are lost too.
             Keep the file apart from the models.
             """)
         { output };

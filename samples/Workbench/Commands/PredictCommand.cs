@@ -20,12 +20,12 @@ internal static class PredictCommand
 
         var command = new DetailedCommand("predict", "Segments images and writes their masks.", """
             For an image NAME.jpg it writes the mask NAME.png, an indexed PNG in the colors of VOC
-            at the image's own size, and overlays/NAME.png, the image with the mask laid over it. Where
+            at the image's own size, and overlays/NAME.png, the image with the mask drawn over it. Where
             several images have the same NAME, the files are called NAME.jpg.png, NAME.png.png.
             The masks of one image may go into its folder, but replace nothing there.
 
             Files that cannot be read are listed on the error stream, all others are predicted, and
-            the exit code is 1. Hidden files, whose names begin with a dot, are passed over.
+            the exit code is 1. Hidden files, whose names begin with a dot, are skipped.
 
             Example:
               workbench predict --model model.zip --key key.pem --images photos --out masks

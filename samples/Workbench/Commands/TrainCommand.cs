@@ -40,9 +40,9 @@ internal static class TrainCommand
               workbench train --data camvid --train-list train --val-list val --key key.pem
                 --backbone resnet18 --size 96x128 --batch-size 16 --epochs 20 --out model.zip
 
-            With --checkpoint the same command, given again after it was stopped or killed, goes on after the last complete epoch and ends
-            with the same weights (on the CPU, bit for bit). Other options, data or another key are refused; more --epochs are not. What the
-            folder holds of a protected model is encrypted with its key. Delete it when the model is done, or to train anew.
+            With --checkpoint the same command, given again after it was stopped or killed, continues after the last complete epoch and ends
+            with the same weights (on the CPU, bit for bit). Other options, data or another key are refused; more --epochs are not. The
+            files of a protected model are encrypted with its key. Delete the folder when the model is finished, or to start over.
             """)
         {
             data, binaryMasks, asStored, trainList, validationList, key, unprotected, featureMaps, network, backbone, initialWeights, outputStride, size,

@@ -14,7 +14,7 @@ internal static class KeyFiles
         var text = new byte[SearchedBytes];
         try
         {
-            // No buffer in the stream: it would keep a copy of the key that nobody clears.
+            // No buffer in the stream: it would keep a copy of the key that is never cleared.
             using var stream = new FileStream(path, new FileStreamOptions { BufferSize = 0, Share = FileShare.ReadWrite });
             var read = stream.ReadAtLeast(text, text.Length, throwOnEndOfStream: false);
             // What UTF-16 and UTF-32 add to ASCII is zeros.

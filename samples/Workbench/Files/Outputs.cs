@@ -13,7 +13,7 @@ internal sealed class Outputs
     private readonly HashSet<string> _written = [], _foldersOfWritten = [];
     private readonly Dictionary<string, string[]> _writable = [];
 
-    /// <param name="overwrite">Whether files may be replaced; null when nobody can say so.</param>
+    /// <param name="overwrite">Whether files may be replaced; null when there is no option for it.</param>
     public Outputs(bool? overwrite = null) => _overwrite = overwrite;
 
     /// <summary>What the command line names.</summary>
@@ -66,7 +66,7 @@ internal sealed class Outputs
     /// <param name="write">Writes to the path that it is given.</param>
     public void Write(string path, Action<string> write) => OutputFile.Write(path, _overwrite == true, write);
 
-    // To open a pipe would be to wait for somebody who writes to it.
+    // Opening a pipe would wait until something is written to it.
     private void AddInput(string option, string path)
     {
         _inputs.Add(path);
@@ -95,7 +95,7 @@ internal sealed class Outputs
         if (KeyFiles.IsKey(real))
             throw new IOException($"'{path}' is a key file, and a key is never overwritten: the models protected with it could no longer be unlocked. Give {option} another name.");
         if (_overwrite != true && !isOwn)
-            throw new IOException($"'{path}' exists already; give {option} another name{(_overwrite is null ? "" : ", or --overwrite to replace it")}.");
+            throw new IOException($"'{path}' already exists; give {option} another name{(_overwrite is null ? "" : ", or --overwrite to replace it")}.");
         if (new FileInfo(real).IsReadOnly)
             throw new IOException($"'{path}' is read-only; give {option} another name.");
     }

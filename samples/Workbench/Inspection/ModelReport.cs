@@ -4,7 +4,7 @@ using Microsoft.ML.PermutedSegmentation;
 
 namespace Workbench.Inspection;
 
-/// <summary>All that a model file says to whoever has it, without a key.</summary>
+/// <summary>Everything that a model file says without a key.</summary>
 /// <param name="Network">The network and its columns.</param>
 /// <param name="Protection">What needs a key; null for an unprotected model.</param>
 /// <param name="InputColumns">The columns of the rows that the model was made for.</param>

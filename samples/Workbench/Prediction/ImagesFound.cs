@@ -29,7 +29,7 @@ internal sealed record ImagesFound(IReadOnlyList<string> Images, IReadOnlyList<s
         return new ImagesFound([.. problems[null]], [.. problems.Where(group => group.Key is not null).SelectMany(group => group, (group, entry) => $"'{entry}' {group.Key}.").Order(StringComparer.Ordinal)]);
     }
 
-    // To open a pipe would be to wait for somebody who writes to it.
+    // Opening a pipe would wait until something is written to it.
     private static string? FindProblem(string entry)
     {
         try

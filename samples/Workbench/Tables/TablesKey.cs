@@ -4,7 +4,7 @@ using Microsoft.ML.PermutedSegmentation;
 
 namespace Workbench.Tables;
 
-/// <summary>The key of all models of a run. Whoever knows the seed knows it: it protects nothing, it is there to be measured.</summary>
+/// <summary>The key of all models of a run. Anyone who knows the seed knows it: it protects nothing and is only for measuring.</summary>
 internal static class TablesKey
 {
     public static PermutationKey Create(int seed) =>

@@ -1,9 +1,9 @@
 namespace Microsoft.ML.PermutedSegmentation;
 
-/// <summary>Tells files of models and of weights from each other, and from all others, by what is in them; their names do not matter.</summary>
+/// <summary>Distinguishes model files, weights files and all others by their content; their names do not matter.</summary>
 public static class SegmentationFile
 {
-    /// <summary>What kind of file it is. Only its beginning is looked at, and the directory of a ZIP archive: it may still be damaged.</summary>
+    /// <summary>What kind of file it is. Only its beginning is read, and the directory of a ZIP archive: it may still be damaged.</summary>
     /// <param name="path">The file.</param>
     /// <exception cref="ArgumentException"><paramref name="path"/> is empty.</exception>
     /// <exception cref="FileNotFoundException">The file is missing.</exception>
@@ -13,9 +13,9 @@ public static class SegmentationFile
         return FileContent.Of(path).Kind;
     }
 
-    /// <summary>Refuses a file of another kind than those that are wanted, and says what it is instead and what to do with it.</summary>
+    /// <summary>Refuses a file that is not of a wanted kind, and says what it is instead and what to do with it.</summary>
     /// <param name="path">The file.</param>
-    /// <param name="wanted">The kinds that will do.</param>
+    /// <param name="wanted">The kinds that are accepted.</param>
     /// <exception cref="ArgumentException"><paramref name="path"/> is empty.</exception>
     /// <exception cref="FileNotFoundException">The file is missing.</exception>
     /// <exception cref="InvalidDataException">It is of another kind.</exception>

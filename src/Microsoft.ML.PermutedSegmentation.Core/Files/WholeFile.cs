@@ -2,7 +2,7 @@ namespace Microsoft.ML.PermutedSegmentation.Files;
 
 /// <summary>
 /// A file that is either complete or not there, whenever the process or the machine stops: it is written beside its place, and gets its name at
-/// the end. Whoever disposes it before that has written nothing.
+/// the end. If it is disposed before that, nothing has been written.
 /// </summary>
 public sealed class WholeFile : IDisposable
 {
@@ -11,7 +11,7 @@ public sealed class WholeFile : IDisposable
     /// <summary>Begins a file; nothing is there yet.</summary>
     /// <param name="path">Where it is to be.</param>
     /// <param name="isUnique">
-    /// Whether its place until then has a name that nobody else uses. Otherwise there is one such place, and what a killed process has left there
+    /// Whether its place until then has a name that nothing else uses. Otherwise there is one such place, and what a killed process has left there
     /// is written over.
     /// </param>
     public WholeFile(string path, bool isUnique = false)

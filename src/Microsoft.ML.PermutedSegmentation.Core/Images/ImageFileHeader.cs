@@ -38,7 +38,7 @@ internal sealed record ImageFileHeader(string Path, int StoredHeight, int Stored
         return Sniff(stream) != Format.Other;
     }
 
-    /// <summary>Opens a file that has content. A pipe has none: to open it would be to wait for somebody who writes to it.</summary>
+    /// <summary>Opens a file that has content. A pipe has none: opening it would wait until something is written to it.</summary>
     /// <exception cref="FileNotFoundException">There is no such file.</exception>
     /// <exception cref="InvalidDataException">It is empty, or no regular file.</exception>
     public static FileStream Open(string path) => new FileInfo(path) is { Exists: true, Length: 0 }

@@ -21,7 +21,7 @@ internal static class KeyFile
         if (Directory.Exists(path))
             throw new IOException($"'{path}' is a folder; a key file was expected.");
 
-        // No buffer in the stream: it would keep a copy of the key that nobody clears.
+        // No buffer in the stream: it would keep a copy of the key that is never cleared.
         using var stream = new FileStream(path, new FileStreamOptions { BufferSize = 0 });
         WarnIfOthersHaveAccess(path, stream, warn);
         Read(stream, key, $"The key file '{path}'");
@@ -32,7 +32,7 @@ internal static class KeyFile
 
     private static void Read(Stream stream, Span<byte> key, string source)
     {
-        // Arrays, since what a stream does with spans may go by an array that nobody clears; pinned, so that no copies are left behind.
+        // Arrays, since what a stream does with spans may go through an array that is never cleared; pinned, so that no copies are left behind.
         byte[] text = GC.AllocateArray<byte>(MaximumSizeInBytes + 1, pinned: true);
         try
         {

@@ -11,7 +11,7 @@ internal static class KeyVerification
         : CryptographicOperations.FixedTimeEquals(fingerprint, key.GetFingerprint(salt));
 
     /// <summary>Refuses a key that is known to be a wrong one.</summary>
-    /// <param name="matches">Whether it is the right one; null when nobody can tell.</param>
+    /// <param name="matches">Whether it is the right one; null when this is unknown.</param>
     /// <param name="what">What was made with a key, such as "model".</param>
     /// <exception cref="WrongKeyException"><paramref name="matches"/> is false.</exception>
     public static void RefuseWrong(bool? matches, string what)
@@ -21,9 +21,9 @@ internal static class KeyVerification
     }
 
     /// <summary>Refuses a key that is not known to be the right one.</summary>
-    /// <param name="matches">Whether it is the right one; null when nobody can tell.</param>
+    /// <param name="matches">Whether it is the right one; null when this is unknown.</param>
     /// <param name="what">What was made with a key, such as "model".</param>
-    /// <param name="wayOut">What to do when nobody can tell.</param>
+    /// <param name="wayOut">What to do when this is unknown.</param>
     /// <exception cref="WrongKeyException"><paramref name="matches"/> is false.</exception>
     /// <exception cref="InvalidOperationException"><paramref name="matches"/> is null.</exception>
     public static void Require(bool? matches, string what, string wayOut)

@@ -63,7 +63,7 @@ public sealed partial class PermutationKey
         }
     }
 
-    /// <summary>An order of its own for each purpose: every number from 0 to count - 1 once.</summary>
+    /// <summary>A separate order for each purpose: every number from 0 to count - 1 once.</summary>
     internal int[] DrawPermutation(ReadOnlySpan<byte> modelSalt, string purpose, int count)
     {
         Span<byte> streamKey = stackalloc byte[KeyedRandomStream.KeySizeInBytes];
@@ -87,7 +87,7 @@ public sealed partial class PermutationKey
         }
     }
 
-    /// <summary>Fills a span with bytes of its own for each purpose. They are as secret as the key.</summary>
+    /// <summary>Fills a span with separate bytes for each purpose. They are as secret as the key.</summary>
     internal void Derive(ReadOnlySpan<byte> modelSalt, string purpose, Span<byte> output)
     {
         ObjectDisposedException.ThrowIf(_disposed, this);

@@ -8,17 +8,17 @@ public sealed partial class PermutationKey
 {
     /// <summary>Reads a key file as <see cref="Save(string)"/> writes it: PEM (RFC 7468) with the label <c>PERMUTATION KEY</c>.</summary>
     /// <remarks>
-    /// Also as editors and shells leave it: as UTF-8 or UTF-16 with a byte order mark, with any line ends, with blanks, blank lines or
+    /// It may be as editors and shells leave it: UTF-8 or UTF-16 with a byte order mark, any line endings, and blanks, blank lines or
     /// quotation marks around it.
     /// </remarks>
     /// <param name="path">The key file.</param>
     /// <param name="warn">
-    /// Called when other users than the owner can read or change the file (checked on Unix only);
-    /// by default the warning goes to <see cref="Trace.TraceWarning(string)"/>.
+    /// Called when users other than the owner can read or change the file (checked on Unix only); by default the warning
+    /// goes to <see cref="Trace.TraceWarning(string)"/>.
     /// </param>
     /// <exception cref="FileNotFoundException">There is no such file.</exception>
     /// <exception cref="IOException">The path is a folder, or the file cannot be read.</exception>
-    /// <exception cref="FormatException">The file is no key file, is damaged, or its key has not 32 bytes.</exception>
+    /// <exception cref="FormatException">The file is not a key file, is damaged, or its key does not have 32 bytes.</exception>
     public static PermutationKey Load(string path, Action<string>? warn = null)
     {
         ArgumentException.ThrowIfNullOrEmpty(path);
@@ -26,10 +26,10 @@ public sealed partial class PermutationKey
     }
 
     /// <summary>Reads the text of a key file from a stream, such as the answer of a vault.</summary>
-    /// <remarks>What is read is cleared here; a stream that buffers, as one of a vault's client may, keeps its copy until it is overwritten.</remarks>
+    /// <remarks>What is read is cleared here; a stream that buffers, as that of a vault's client may, keeps its copy until it is overwritten.</remarks>
     /// <param name="stream">The text that <see cref="Save(Stream)"/> writes; it is read to its end and stays open.</param>
     /// <exception cref="ArgumentNullException"><paramref name="stream"/> is null.</exception>
-    /// <exception cref="FormatException">The text is not that of a key file, is damaged, or its key has not 32 bytes.</exception>
+    /// <exception cref="FormatException">The text is not that of a key file, is damaged, or its key does not have 32 bytes.</exception>
     public static PermutationKey Load(Stream stream)
     {
         ArgumentNullException.ThrowIfNull(stream);
@@ -41,7 +41,7 @@ public sealed partial class PermutationKey
     /// (mode 0600); on Windows it inherits the rights of its folder.
     /// </summary>
     /// <param name="path">The file to create.</param>
-    /// <exception cref="IOException">The file exists already: without the old key its models would be lost.</exception>
+    /// <exception cref="IOException">The file already exists: without the old key its models would be lost.</exception>
     /// <exception cref="DirectoryNotFoundException">The file's folder does not exist.</exception>
     /// <exception cref="ObjectDisposedException">The key was disposed.</exception>
     public void Save(string path)
@@ -52,12 +52,12 @@ public sealed partial class PermutationKey
     }
 
     /// <summary>
-    /// Writes the text of a key file to a stream, such as one that goes to a vault: PEM with the label <c>PERMUTATION KEY</c>, in
-    /// one call. A file is better written with <see cref="Save(string)"/>, which keeps it to its owner.
+    /// Writes the text of a key file to a stream, such as one to a vault: PEM with the label <c>PERMUTATION KEY</c>, in one call.
+    /// To write a file, use <see cref="Save(string)"/>, which makes it readable only by its owner.
     /// </summary>
     /// <remarks>
-    /// What is written from is cleared here; what the stream keeps is up to its owner. A <see cref="MemoryStream"/> over an array of one's own
-    /// can be cleared afterwards.
+    /// The buffer that is written from is cleared here; what the stream keeps is up to its owner. A <see cref="MemoryStream"/> over the
+    /// caller's own array can be cleared afterwards.
     /// </remarks>
     /// <param name="stream">Where to write; it stays open.</param>
     /// <exception cref="ArgumentNullException"><paramref name="stream"/> is null.</exception>
@@ -71,11 +71,11 @@ public sealed partial class PermutationKey
 
     /// <summary>Reads a key from an environment variable: the text of a key file, or the base64 of the 32 bytes.</summary>
     /// <remarks>
-    /// Line ends may be spelled out as the two characters <c>\n</c>, as configurations of containers do, or missing; quotation marks around the
+    /// Line endings may be written as the two characters <c>\n</c>, as in container configurations, or be missing; quotation marks around the
     /// value do not matter. The process's environment keeps its copy of the text; a key file is the safer place.
     /// </remarks>
     /// <param name="name">The variable's name.</param>
-    /// <exception cref="InvalidOperationException">The variable is not set or empty.</exception>
+    /// <exception cref="InvalidOperationException">The variable is not set or is empty.</exception>
     /// <exception cref="FormatException">The variable's value is not a key.</exception>
     public static PermutationKey FromEnvironmentVariable(string name)
     {

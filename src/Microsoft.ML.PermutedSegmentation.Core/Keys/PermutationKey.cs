@@ -44,8 +44,8 @@ public sealed partial class PermutationKey : IDisposable
         return key;
     }
 
-    /// <summary>Makes a key of the given bytes; they are copied, and clearing the original is up to the caller.</summary>
-    /// <param name="key">Exactly <see cref="SizeInBytes"/> bytes that nobody can guess.</param>
+    /// <summary>Makes a key from the given bytes; they are copied, and clearing the original is up to the caller.</summary>
+    /// <param name="key">Exactly <see cref="SizeInBytes"/> bytes that cannot be guessed.</param>
     /// <exception cref="ArgumentException"><paramref name="key"/> has another length.</exception>
     public static PermutationKey FromBytes(ReadOnlySpan<byte> key)
     {
@@ -58,11 +58,11 @@ public sealed partial class PermutationKey : IDisposable
 
     /// <summary>Derives a key from a passphrase with PBKDF2-HMAC-SHA256 (RFC 8018), 600000 iterations.</summary>
     /// <remarks>
-    /// Takes a good part of a second, on purpose. Whoever has a model with a fingerprint can try passphrases against it:
+    /// Takes a good part of a second, on purpose. Anyone who has a model with a fingerprint can try passphrases against it:
     /// use a long random one, or <see cref="Generate"/>.
     /// </remarks>
-    /// <param name="passphrase">Any text but an empty one; its UTF-8 bytes count, without Unicode normalisation.</param>
-    /// <param name="salt">At least 8 bytes, best random; not secret, but the same salt is needed to get the same key again.</param>
+    /// <param name="passphrase">Any text that is not empty; its UTF-8 bytes are used, without Unicode normalisation.</param>
+    /// <param name="salt">At least 8 bytes, preferably random; not secret, but the same salt is needed to get the same key again.</param>
     /// <exception cref="ArgumentException">The passphrase is empty or not valid Unicode, or the salt is too short.</exception>
     public static PermutationKey FromPassphrase(ReadOnlySpan<char> passphrase, ReadOnlySpan<byte> salt)
     {

@@ -1,8 +1,8 @@
 namespace Microsoft.ML.PermutedSegmentation;
 
 /// <summary>
-/// One color per class. It tells which class a pixel of an RGB mask belongs to, whether the palette of an indexed mask was
-/// re-numbered, and in which colors predicted masks are written. Class <see cref="VoidClass"/> (255) stands for "no class" and has a color of its own.
+/// One color per class. It tells which class a pixel of an RGB mask belongs to, whether the palette of an indexed mask was re-numbered, and in which
+/// colors predicted masks are written. Class <see cref="VoidClass"/> (255) stands for "no class" and has its own color.
 /// </summary>
 public sealed class ClassPalette
 {
@@ -43,7 +43,7 @@ public sealed class ClassPalette
 
     /// <summary>
     /// Two classes in black and white, as most tools save a mask of one kind of object: 0 is black, 1 is white, and 255 in a grey
-    /// or indexed mask is white, too, and not void.
+    /// or indexed mask is also white, not void.
     /// </summary>
     public static ClassPalette Binary { get; } = new([(0, 0, 0), (255, 255, 255)], VocColor(VoidClass));
 

@@ -3,9 +3,9 @@ using System.Numerics.Tensors;
 namespace Microsoft.ML.PermutedSegmentation;
 
 /// <summary>
-/// Between the two ways to write down what a pixel is. In files, and in what <c>OnnxSegmenter</c> gives, class k is <b>class index</b> k and a
-/// pixel without a label (void) is 255. In columns of ML.NET, and in <see cref="MaskFile"/>, class k is <b>key value</b> k + 1
-/// and void is 0, the missing key.
+/// Converts between the two ways to label a pixel. In files, and in the output of <c>OnnxSegmenter</c>, class k is <b>class index</b> k and a
+/// pixel without a label (void) is 255. In columns of ML.NET, and in <see cref="MaskFile"/>, class k is <b>key value</b> k + 1 and void is 0,
+/// the missing key.
 /// </summary>
 public static class MaskLabels
 {

@@ -8,11 +8,11 @@ public static class MaskResizer
     private const int StackLimit = 2048;
 
     /// <summary>A mask at another size.</summary>
-    /// <param name="mask">One value a pixel, row by row: key values as in the column PredictedLabel, or class indexes.</param>
+    /// <param name="mask">One value per pixel, row by row: key values as in the column PredictedLabel, or class indexes.</param>
     /// <param name="height">Its height in pixels, at least 1; of a prediction, the model's <c>ImageHeight</c>.</param>
     /// <param name="width">Its width in pixels, at least 1.</param>
-    /// <param name="newHeight">The height that is wanted, at least 1.</param>
-    /// <param name="newWidth">The width that is wanted, at least 1.</param>
+    /// <param name="newHeight">The target height, at least 1.</param>
+    /// <param name="newWidth">The target width, at least 1.</param>
     /// <exception cref="ArgumentException">A size is below 1, or <paramref name="mask"/> is not height x width values.</exception>
     public static byte[] Resize(ReadOnlySpan<byte> mask, int height, int width, int newHeight, int newWidth)
     {
@@ -28,13 +28,13 @@ public static class MaskResizer
     /// Writes a mask at another size into given memory. Each pixel of the target is the one of the source that its centre falls into:
     /// target(Y, X) = source(floor((Y + 0.5) * h / H), floor((X + 0.5) * w / W)).
     /// </summary>
-    /// <param name="source">One value a pixel, row by row.</param>
+    /// <param name="source">One value per pixel, row by row.</param>
     /// <param name="sourceHeight">Its height in pixels, at least 1.</param>
     /// <param name="sourceWidth">Its width in pixels, at least 1.</param>
     /// <param name="target">Where the values go, row by row.</param>
     /// <param name="targetHeight">Its height in pixels, at least 1.</param>
     /// <param name="targetWidth">Its width in pixels, at least 1.</param>
-    /// <exception cref="ArgumentException">A size is below 1, or does not go with the number of values.</exception>
+    /// <exception cref="ArgumentException">A size is below 1, or does not match the number of values.</exception>
     public static void Resize(
         ReadOnlySpan<byte> source, int sourceHeight, int sourceWidth, Span<byte> target, int targetHeight, int targetWidth)
     {

@@ -9,10 +9,10 @@ public sealed class ArchivedModel
 
     internal ArchivedModel(ZipArchiveEntry entry, bool isOld) => (_entry, IsOld) = (entry, isOld);
 
-    /// <summary>Whether it has the format that it had before models became safetensors files; saving it again gives today's.</summary>
+    /// <summary>Whether it has the format from before models became safetensors files; saving it again gives today's format.</summary>
     public bool IsOld { get; }
 
-    /// <summary>Where in the archive it lies.</summary>
+    /// <summary>Where it is in the archive.</summary>
     public string Path => _entry.FullName;
 
     /// <summary>How many bytes it has.</summary>
@@ -28,7 +28,7 @@ public sealed class ArchivedModel
         return read(IsOld ? OldModelFormat.Open(stream, Length) : StoredModel.Open(stream, Length));
     }
 
-    /// <summary>What the model says of itself.</summary>
+    /// <summary>What the model says about itself.</summary>
     /// <exception cref="InvalidDataException">The model is damaged.</exception>
     public ModelDescription ReadDescription() => Read(model => model.Description);
 }

@@ -3,8 +3,8 @@ using System.Security.Cryptography;
 namespace Microsoft.ML.PermutedSegmentation.Models;
 
 /// <summary>
-/// All that a model's file says of its network besides the weights. Nothing of it is secret, and no other instance than a valid one can be made:
-/// what is trained can be saved, and what is saved can be loaded.
+/// Everything that a model file says about its network besides the weights. Nothing in it is secret, and only valid instances can be made: what
+/// is trained can be saved, and what is saved can be loaded.
 /// </summary>
 public sealed class ModelDescription
 {
@@ -21,7 +21,7 @@ public sealed class ModelDescription
     /// <param name="imageHeight">Height of the images that it reads, in pixels.</param>
     /// <param name="imageWidth">Width of these images.</param>
     /// <param name="classNames">The classes, in the order of the labels.</param>
-    /// <exception cref="ArgumentException">There cannot be such a model; the message says why.</exception>
+    /// <exception cref="ArgumentException">Such a model is not possible; the message says why.</exception>
     public ModelDescription(
         SegmentationNetwork network, Backbone backbone, int outputStride, int imageHeight, int imageWidth, IReadOnlyList<string> classNames)
     {

@@ -1,8 +1,8 @@
 namespace Microsoft.ML.PermutedSegmentation;
 
 /// <summary>
-/// The six feature maps of the network that a key can permute (paper, Fig. 3; numbered 1 to 6 in Table I).
-/// Combine them with <c>|</c>.
+/// The six feature maps of the network that a key can permute (paper, Fig. 3; numbered 1 to 6 in Table I). Combine them
+/// with <c>|</c>. They are described for the FCN; docs/how-it-works.md lists those of the other networks.
 /// </summary>
 [Flags]
 public enum FeatureMaps

@@ -56,7 +56,7 @@ public sealed class NetworkLayout
         };
     }
 
-    /// <summary>Says why there is no such network, or null when there is.</summary>
+    /// <summary>Says why there is no such network; null if there is one.</summary>
     /// <returns>Which of the arguments is wrong, by the name that options have for it, and why.</returns>
     public static (string Argument, string Message)? FindProblem(SegmentationNetwork network, Backbone backbone, int outputStride)
     {

@@ -10,8 +10,8 @@ public enum SegmentationNetwork
     Fcn,
 
     /// <summary>
-    /// Its head looks at several distances at once (Chen et al., "Rethinking Atrous Convolution for Semantic Image Segmentation", 2017),
-    /// torchvision's <c>deeplabv3_resnet50</c>: more accurate and slower.
+    /// A network whose head reads several scales at once (Chen et al., "Rethinking Atrous Convolution for Semantic Image Segmentation",
+    /// 2017), torchvision's <c>deeplabv3_resnet50</c>: more accurate and slower.
     /// </summary>
     DeepLabV3,
 

@@ -1,8 +1,8 @@
 namespace Microsoft.ML.PermutedSegmentation;
 
 /// <summary>
-/// What is tried on a stolen model. Whoever tries it has the model's file and knows the method, but not the key. Those attacks
-/// that look for the permutations leave a guess of each keyed map's order, and the model is run with it.
+/// An attack on a stolen model. The attacker has the model's file and knows the method, but not the key. Attacks that search
+/// for the permutations give a guess of each keyed map's order, and the model is run with it.
 /// </summary>
 public enum AttackMethod
 {
@@ -10,21 +10,21 @@ public enum AttackMethod
     NoKey,
 
     /// <summary>
-    /// Runs the model with a key that agrees with the right one in part: of each keyed map a share of the channels is misplaced.
-    /// No attack by itself, but what an attack that finds the other channels is worth.
+    /// Runs the model with a key that is partly right: a share of the channels of each keyed map is misplaced. This is not an
+    /// attack, but shows what an attack that finds the other channels is worth.
     /// </summary>
     PartlyRightKey,
 
     /// <summary>
-    /// Matches weights with public ones that the model is known to have been trained from, channel by channel of what reads a keyed
-    /// map, by linear assignment. Takes <see cref="AttackOptions.PublicWeights"/> and no images.
+    /// Matches the weights that read a keyed map, channel by channel, with public ones that the model is known to have been trained
+    /// from, by linear assignment. Takes <see cref="AttackOptions.PublicWeights"/> and no images.
     /// </summary>
     PublicWeights,
 
     /// <summary>
-    /// Looks for the order in which the readers of a keyed map would compute what their batch norm remembers, from means and
-    /// covariances of the map's channels, by linear assignments (Frank and Wolfe, 1956). Takes images without masks. Map 6 has no
-    /// such reader, and stays as it is in the file; of a model with that map alone this is not tried.
+    /// Searches for the order in which the readers of a keyed map would reproduce the statistics in their batch norm, from means
+    /// and covariances of the map's channels, by linear assignments (Frank and Wolfe, 1956). Takes images without masks. Map 6
+    /// has no such reader, and stays as it is in the file; for a model with that map alone this is not tried.
     /// </summary>
     ActivationStatistics,
 
@@ -33,7 +33,7 @@ public enum AttackMethod
 
     /// <summary>
     /// Learns the permutations from labelled images by gradients, as doubly stochastic matrices (Sinkhorn; Mena et al., "Learning
-    /// Latent Permutations with Gumbel-Sinkhorn Networks", 2018) that become permutations in the end.
+    /// Latent Permutations with Gumbel-Sinkhorn Networks", 2018) that are turned into permutations in the end.
     /// </summary>
     RelaxedPermutation,
 

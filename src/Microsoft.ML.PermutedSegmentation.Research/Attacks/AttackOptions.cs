@@ -7,8 +7,8 @@ public sealed class AttackOptions
     public IReadOnlyList<AttackMethod> Methods { get; set; } = Enum.GetValues<AttackMethod>();
 
     /// <summary>
-    /// Weights that the attacker knows the model to have been trained from, for <see cref="AttackMethod.PublicWeights"/>; null when
-    /// there are none, and then it is not tried.
+    /// Weights that the attacker knows the model to have been trained from, for <see cref="AttackMethod.PublicWeights"/>; null if
+    /// there are none; then that attack is not tried.
     /// </summary>
     public SegmentationWeights? PublicWeights { get; set; }
 
@@ -18,16 +18,16 @@ public sealed class AttackOptions
     /// <summary>Swaps that <see cref="AttackMethod.GreedySwaps"/> tries.</summary>
     public int Swaps { get; set; } = 500;
 
-    /// <summary>With how many of the attacker's labelled images each training is tried; each at least 1. Those beyond what there is mean all.</summary>
+    /// <summary>The numbers of the attacker's labelled images that each training is tried with; each at least 1. A number above the available images means all of them.</summary>
     public IReadOnlyList<int> ImageCounts { get; set; } = [1, 5, 10, 50, int.MaxValue];
 
     /// <summary>The shares of misplaced channels, 0 to 1, of <see cref="AttackMethod.PartlyRightKey"/>.</summary>
     public IReadOnlyList<double> MisplacedShares { get; set; } = [0, 0.05, 0.1, 0.25, 0.5, 0.75, 1];
 
-    /// <summary>Steps of a training; with many images more, so that each is seen <see cref="LeastEpochs"/> times.</summary>
+    /// <summary>Steps of a training; more with many images, so that each is seen <see cref="LeastEpochs"/> times.</summary>
     public int Steps { get; set; } = 150;
 
-    /// <summary>How often a training sees each image at least.</summary>
+    /// <summary>How often a training sees each image, at least.</summary>
     public int LeastEpochs { get; set; } = 4;
 
     /// <summary>Images per step.</summary>
@@ -42,7 +42,7 @@ public sealed class AttackOptions
     /// <summary>Column of true masks.</summary>
     public string LabelColumnName { get; set; } = ColumnNames.Label;
 
-    /// <summary>Told each result.</summary>
+    /// <summary>Receives each result.</summary>
     public IProgress<AttackResult>? Progress { get; set; }
 
     /// <summary>Ends the attacks with an <see cref="OperationCanceledException"/>.</summary>

@@ -13,7 +13,7 @@ internal sealed class TestImages : IDisposable
 
     /// <param name="images">The images, of any size.</param>
     /// <param name="model">Whose image size and classes they get.</param>
-    /// <param name="device">Where they shall be.</param>
+    /// <param name="device">The device that they go to.</param>
     public TestImages(IReadOnlyList<LabeledImage> images, ModelDescription model, Device device)
     {
         using var scope = NewDisposeScope();

@@ -22,7 +22,7 @@ internal sealed record BlockEncryption(BlockScheme Scheme, byte[] Salt, byte[]? 
     }
 
     /// <summary>Reads and checks what <see cref="Write"/> wrote; the bytes are hostile until then.</summary>
-    /// <exception cref="InvalidDataException">The bytes are no description of a block-wise encryption.</exception>
+    /// <exception cref="InvalidDataException">The bytes are not a description of a block-wise encryption.</exception>
     public static BlockEncryption Read(BinaryReader reader)
     {
         try

@@ -69,7 +69,7 @@ internal sealed class BlockTransform : PixelTransform
     }
 
     /// <inheritdoc/>
-    /// <remarks>Of whole blocks, and without rounding: only FFX has values that are no whole numbers.</remarks>
+    /// <remarks>Of whole blocks, and without rounding: only FFX has values that are not whole numbers.</remarks>
     public override void Apply(ReadOnlySpan<byte> rgb, Span<float> target, int width)
         => ApplyToBlocks(rgb, target, _values, LayoutFor(width, Channels, isBgr: false));
 

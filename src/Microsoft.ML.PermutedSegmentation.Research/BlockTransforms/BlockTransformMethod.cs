@@ -16,8 +16,8 @@ public enum BlockTransformMethod
     /// </summary>
     /// <remarks>
     /// A network that <c>Trainers.BlockwiseEncrypted</c> trains reads 255 times the quotient as it is. As an image it is rounded,
-    /// since 8 bits a channel do not hold three digits; that cannot be decrypted: about a third of the encrypted values and
-    /// three quarters of the others fall together.
+    /// since 8 bits per channel do not hold three digits. That cannot be decrypted: about a third of the encrypted values and
+    /// three quarters of the others become equal to another value.
     /// </remarks>
     FormatPreserving,
 }

@@ -1,6 +1,6 @@
 namespace Microsoft.ML.PermutedSegmentation.Data;
 
-/// <summary>What columns are called unless somebody names them otherwise: as in ML.NET, whose own constants are internal.</summary>
+/// <summary>The default names of columns: as in ML.NET, whose own constants are internal.</summary>
 internal static class ColumnNames
 {
     public const string Image = "Image";

@@ -4,12 +4,12 @@ namespace Microsoft.ML.PermutedSegmentation;
 
 /// <summary>
 /// A data set in the folder layout of PASCAL VOC: <c>JPEGImages/{name}.jpg</c> (or .jpeg, .png),
-/// <c>SegmentationClass/{name}.png</c> and lists of names <c>ImageSets/Segmentation/{list}.txt</c>, one name a line.
+/// <c>SegmentationClass/{name}.png</c> and lists of names <c>ImageSets/Segmentation/{list}.txt</c>, one name per line.
 /// </summary>
 /// <remarks>
-/// Lists may have been written on another system. <c>/</c> and <c>\</c> separate folders, a name may bring its extension along, and
-/// a file that has exactly the name comes before one that has it in another Unicode form, and that before one in another case. Two
-/// files that fit equally well are an error.
+/// Lists may have been written on another system. <c>/</c> and <c>\</c> separate folders, a name may include its extension. A file
+/// with exactly that name comes before one with the name in another Unicode form, and that before one in another case. Two files
+/// that match equally well are an error.
 /// </remarks>
 public sealed class VocFolder
 {
@@ -40,7 +40,7 @@ public sealed class VocFolder
     /// <summary>The folder of the images, an absolute path.</summary>
     public string ImageFolder { get; }
 
-    /// <summary>The folder of the masks, an absolute path; a test set may lack it.</summary>
+    /// <summary>The folder of the masks, an absolute path; a test set may not have one.</summary>
     public string MaskFolder { get; }
 
     /// <summary>The names of the classes, in the order of their indices in the masks.</summary>
@@ -49,21 +49,21 @@ public sealed class VocFolder
     /// <summary>The colors of the classes: those given, or else those of <c>labelmap.txt</c>, or else VOC's. For <c>LoadMasks</c>.</summary>
     public ClassPalette Palette { get; }
 
-    /// <summary>How images that are stored turned are to be read, so that masks fit them. For <c>LoadImages</c>.</summary>
+    /// <summary>How images that are stored turned are read, so that masks fit them. For <c>LoadImages</c>.</summary>
     public ImageOrientation Orientation { get; }
 
-    /// <summary>The file that the classes were read from; null where there was none, so that VOC's 21 classes were taken.</summary>
+    /// <summary>The file that the classes were read from; null if there was none and VOC's 21 classes are used.</summary>
     public string? ClassNamesFile { get; }
 
     /// <summary>Opens a data set.</summary>
     /// <param name="path">The folder that holds JPEGImages, SegmentationClass and ImageSets.</param>
     /// <param name="classNamesFile">
-    /// A text file with one class name a line, in class order, or CVAT's labelmap.txt. When null, the first that there is in the
-    /// folder of <c>classes.txt</c>, <c>labelmap.txt</c> (CVAT) and <c>class_names.txt</c> (labelme), and when there is none the 21
-    /// classes of VOC 2012, which <see cref="Load"/> warns of.
+    /// A text file with one class name per line, in class order, or CVAT's labelmap.txt. When null, the first of
+    /// <c>classes.txt</c>, <c>labelmap.txt</c> (CVAT) and <c>class_names.txt</c> (labelme) that exists in the folder; if there is
+    /// none, the 21 classes of VOC 2012, with a warning from <see cref="Load"/>.
     /// </param>
-    /// <param name="palette">The colors of the classes, where the folder does not tell them; <see cref="ClassPalette.Binary"/> for black and white masks.</param>
-    /// <param name="orientation">How images that are stored turned (EXIF) are read: <see cref="ImageOrientation.AsStored"/> where masks were drawn on them so.</param>
+    /// <param name="palette">The colors of the classes, if the folder does not define them; <see cref="ClassPalette.Binary"/> for black and white masks.</param>
+    /// <param name="orientation">How images that are stored turned (EXIF) are read: <see cref="ImageOrientation.AsStored"/> if the masks were drawn on the stored images.</param>
     /// <exception cref="ArgumentException"><paramref name="path"/> is empty, or the palette has fewer colors than there are classes.</exception>
     /// <exception cref="DirectoryNotFoundException">The folder or a folder in it is missing.</exception>
     /// <exception cref="FileNotFoundException"><paramref name="classNamesFile"/> is missing.</exception>
@@ -82,26 +82,26 @@ public sealed class VocFolder
         return folder;
     }
 
-    /// <summary>Reads the names of classes from a text file with one name a line, in class order, or from CVAT's labelmap.txt.</summary>
+    /// <summary>Reads the names of classes from a text file with one name per line, in class order, or from CVAT's labelmap.txt.</summary>
     /// <param name="path">The file.</param>
     /// <exception cref="FileNotFoundException">The file is missing.</exception>
     /// <exception cref="InvalidDataException">The class names are not 2 to 255 different names, or a label of labelmap.txt is not right.</exception>
     public static IReadOnlyList<string> ReadClassNames(string path) => ClassList.Read(path).Names;
 
     /// <summary>
-    /// Reads a list and checks up front, before hours of training, that every file it names is there, whole, and that
-    /// masks have the size of their images. Nothing is decoded. A warning is logged where VOC's classes were taken for want of a
-    /// file of classes.
+    /// Reads a list and checks up front, before hours of training, that every file it names exists and is complete, and that
+    /// masks have the size of their images. Nothing is decoded. A warning is logged if VOC's classes are used because the folder
+    /// has no class file.
     /// </summary>
     /// <param name="mlContext">The context that makes the data view.</param>
     /// <param name="list">The name of a list without its extension, such as <c>train</c>.</param>
-    /// <param name="masks">Whether there are masks; without them MaskPath is empty text.</param>
-    /// <returns>One row a name, in the list's order, of the Text columns Name (with <c>/</c>, without extension), ImagePath and MaskPath (absolute paths).</returns>
+    /// <param name="masks">Whether there are masks; without them MaskPath is empty.</param>
+    /// <returns>One row per name, in the list's order, of the Text columns Name (with <c>/</c>, without extension), ImagePath and MaskPath (absolute paths).</returns>
     /// <exception cref="DirectoryNotFoundException">The folder of masks is missing.</exception>
     /// <exception cref="FileNotFoundException">The list, or an image or mask it names, is missing.</exception>
     /// <exception cref="InvalidDataException">
-    /// The list is empty, or a name is ambiguous or points outside the folder; an image or mask is truncated or of no known format;
-    /// or a mask has another size than its image.
+    /// The list is empty, or a name is ambiguous or points outside the folder; an image or mask is truncated or of an unknown
+    /// format; or a mask has another size than its image.
     /// </exception>
     public IDataView Load(MLContext mlContext, string list, bool masks = true)
     {

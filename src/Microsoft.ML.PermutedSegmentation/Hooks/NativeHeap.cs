@@ -19,7 +19,7 @@ internal sealed class NativeHeap
 
     private delegate int TrimFunction(nuint pad);
 
-    /// <summary>Gives memory that nobody uses any more back to the operating system.</summary>
+    /// <summary>Returns unused memory to the operating system.</summary>
     public void Trim()
     {
         // .NET's objects for tensors are small, but may pile up to the size of the processor's cache: on a server, to hundreds of megabytes.

@@ -14,7 +14,7 @@ internal static class OptionalHooks
     /// <summary>Whether hooks may be used.</summary>
     public static bool AreOn { get; } = !AppContext.TryGetSwitch(Switch, out bool isOn) || isOn;
 
-    /// <summary>Says in a trace, for whoever wonders why something is slower than it was, that a host is not what a hook was made for.</summary>
+    /// <summary>Says in a trace, for anyone who wonders why something became slower, that a host is not what a hook was made for.</summary>
     /// <param name="host">What was looked for.</param>
     /// <param name="instead">What is done without it.</param>
     public static void SayMissing(string host, string instead) => Trace.TraceInformation($"{Switch}: {host} was not found, so {instead}.");

@@ -2,7 +2,7 @@ using Microsoft.ML.Runtime;
 
 namespace Microsoft.ML.PermutedSegmentation.MLNet;
 
-/// <summary>Messages to whoever listens to <see cref="MLContext.Log"/>.</summary>
+/// <summary>Messages to listeners of <see cref="MLContext.Log"/>.</summary>
 internal static class ChannelMessages
 {
     /// <summary>Something worth knowing.</summary>

@@ -9,14 +9,14 @@ using TorchSharp;
 namespace Microsoft.ML.PermutedSegmentation;
 
 /// <summary>
-/// Labels each pixel of an image with its class. A protected model does so only when unlocked with its key; locked it
-/// scores all the same (the paper's No-perm and Plain, Tables I and II), and its labels are not what it was trained for: worth
-/// nothing when feature maps are permuted.
+/// Labels each pixel of an image with its class. A protected model does so only when unlocked with its key. A locked one still
+/// scores (the paper's No-perm and Plain, Tables I and II), but its labels are not those that it was trained to give:
+/// worthless when feature maps are permuted.
 /// </summary>
 /// <remarks>
 /// Adds two columns: the predicted labels, <c>Vector&lt;Key&lt;byte&gt;, height, width&gt;</c> (class k is key value k + 1), and the
-/// class probabilities, <c>Vector&lt;Single, classes, height, width&gt;</c>, which cost nothing unless asked for. May be used
-/// from several threads at once. Holds native memory: dispose it, or the chain that it is part of, when done.
+/// class probabilities, <c>Vector&lt;Single, classes, height, width&gt;</c>, which cost nothing unless requested. May be used from
+/// several threads at once. Holds native memory: dispose it, or the chain that it is part of, when done.
 /// </remarks>
 public sealed partial class PermutedSegmentationTransformer : SegmentationTransformer, ISavedTransformer<PermutedSegmentationTransformer>, IDisposable
 {
@@ -126,12 +126,12 @@ public sealed partial class PermutedSegmentationTransformer : SegmentationTransf
     }
 
     /// <summary>
-    /// Frees the network's native memory, once no prediction runs on it any more in another thread. What is left of the transformer
-    /// are its properties; all else throws <see cref="ObjectDisposedException"/>.
+    /// Frees the network's native memory as soon as no other thread runs a prediction on it. The transformer's properties remain
+    /// usable; everything else throws <see cref="ObjectDisposedException"/>.
     /// </summary>
     /// <remarks>
-    /// A <c>PredictionEngine</c> disposes the model that it is made of with itself. To keep a model for other engines, make each with
-    /// <c>new PredictionEngineOptions { OwnsTransformer = false }</c>.
+    /// A <c>PredictionEngine</c> disposes its model along with itself. To keep a model for other engines, create each with <c>new
+    /// PredictionEngineOptions { OwnsTransformer = false }</c>.
     /// </remarks>
     public void Dispose() => Model.Dispose();
 

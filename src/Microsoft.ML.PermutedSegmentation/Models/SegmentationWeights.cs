@@ -8,7 +8,7 @@ namespace Microsoft.ML.PermutedSegmentation;
 /// backbone alone, a residual network without its classifier. They go to and from PyTorch in safetensors files, become a model
 /// with <c>mlContext.Segmentation().CreateModel</c>, and are what a training starts from as <c>Options.InitialWeights</c>.
 /// </summary>
-/// <remarks>Holds native memory, which it may share with models: each is disposed on its own.</remarks>
+/// <remarks>Holds native memory, which it may share with models: each is disposed separately.</remarks>
 public sealed class SegmentationWeights : IDisposable
 {
     // In the metadata of a file; the value does not matter.
@@ -24,18 +24,18 @@ public sealed class SegmentationWeights : IDisposable
         _state = new Shared<IReadOnlyDictionary<string, Tensor>>(state, Free, () => new ObjectDisposedException(nameof(SegmentationWeights)));
     }
 
-    /// <summary>The network that they are of; null for a backbone alone.</summary>
+    /// <summary>The network that they belong to; null for a backbone alone.</summary>
     public SegmentationNetwork? Network { get; }
 
-    /// <summary>The residual network that they belong to.</summary>
+    /// <summary>The backbone that they belong to.</summary>
     public Backbone Backbone { get; }
 
-    /// <summary>How many classes the FCN tells apart; null for a backbone alone.</summary>
+    /// <summary>The number of classes of the network; null for a backbone alone.</summary>
     public int? ClassCount { get; }
 
     /// <summary>
-    /// Whether they were taken from a locked model, as it is stored: without its key they are worth nothing, and neither a model
-    /// nor a training accepts them. A safetensors file keeps that mark in its metadata.
+    /// Whether they were taken from a locked model, as stored: without its key they are worthless, and neither a model nor a
+    /// training accepts them. A safetensors file keeps that mark in its metadata.
     /// </summary>
     public bool IsLocked { get; }
 
@@ -44,23 +44,23 @@ public sealed class SegmentationWeights : IDisposable
     internal Shared<IReadOnlyDictionary<string, Tensor>>.Lease Use() => _state.Use();
 
     /// <summary>
-    /// Reads the state dict of a torchvision FCN (<c>fcn_resnet50</c>; backbone.*, classifier.*) or residual network (<c>resnet50</c>;
-    /// conv1.weight, ...), or what <see cref="Save"/> wrote. The names tell which network it is. The auxiliary classifier (aux_classifier.*),
-    /// ImageNet's classifier (fc.*) and counters (*.num_batches_tracked) are passed over, and so are the prefixes that wrappers put before all
-    /// names: module., _orig_mod., model. and ema., one or several of them. Numbers of type F32, F16, BF16 and F64 are read
-    /// as 32-bit floats.
+    /// Reads the state dict of one of torchvision's segmentation networks (<c>fcn_resnet50</c>; backbone.*, classifier.*) or of a backbone
+    /// alone (<c>resnet50</c>; conv1.weight, ...), or what <see cref="Save"/> wrote. The names show which network it is. The auxiliary
+    /// classifier (aux_classifier.*), ImageNet's classifier (fc.*) and counters (*.num_batches_tracked) are ignored, and so are the prefixes
+    /// that wrappers put before all names: module., _orig_mod., model. and ema., one or several of them. Numbers of type F32, F16, BF16 and
+    /// F64 are read as 32-bit floats.
     /// </summary>
     /// <remarks>
-    /// The file may come from a stranger: its header is checked before memory is taken for any tensor. There are as many
-    /// bytes as weights in memory, no copy.
+    /// The file may be untrusted: its header is checked before memory is allocated for any tensor. The weights are in
+    /// memory only once; there is no second copy.
     /// </remarks>
     /// <param name="path">A safetensors file.</param>
     /// <exception cref="ArgumentException"><paramref name="path"/> is empty.</exception>
     /// <exception cref="FileNotFoundException">The file is missing.</exception>
     /// <exception cref="InvalidDataException">
-    /// The file is damaged or no safetensors file, whatever its name; the message says what it is instead. Or its tensors are not those of
-    /// such a network; the message lists which are missing, unknown or of another shape or type. Or a tensor has values that are NaN,
-    /// infinite, beyond the range of 32-bit floats, or a negative variance; the message names it.
+    /// The file is damaged or is not a safetensors file, whatever its name; the message says what it is instead. Or its tensors are not
+    /// those of such a network; the message lists which are missing, unknown or of another shape or type. Or a tensor has values that are
+    /// NaN, infinite, beyond the range of 32-bit floats, or a negative variance; the message names it.
     /// </exception>
     public static SegmentationWeights Load(string path)
     {
@@ -83,7 +83,7 @@ public sealed class SegmentationWeights : IDisposable
 
     /// <summary>
     /// The weights that a model runs with. Those of an unprotected or unlocked model are plain; those of a locked model are
-    /// protected, as its file has them. Nothing is copied.
+    /// protected, as in its file. Nothing is copied.
     /// </summary>
     /// <remarks>A model that was trained on encrypted images (<c>Trainers.BlockwiseEncrypted</c>) has weights that read encrypted images only.</remarks>
     /// <param name="model">A segmentation model, or a chain of transformers with one.</param>
@@ -102,14 +102,14 @@ public sealed class SegmentationWeights : IDisposable
 
     /// <summary>
     /// Writes a safetensors file that PyTorch reads with <c>safetensors.torch.load_file</c>. An existing file is replaced once the
-    /// new one is complete. Of an unlocked model these are the plain weights: whoever has the file needs no key.
+    /// new one is complete. Of an unlocked model these are the plain weights: anyone who has the file needs no key.
     /// </summary>
     /// <remarks>
-    /// The names are those of torchvision's FCN without its auxiliary classifier, which is for training only, and so
+    /// The names are those of torchvision's network without its auxiliary classifier, which is for training only, and so
     /// <c>fcn_resnet50(weights=None, weights_backbone=None, num_classes=...)</c> takes them with <c>load_state_dict(..., strict=True)</c>; one
     /// that was made with <c>aux_loss=True</c> takes them with <c>strict=False</c> and keeps its own auxiliary classifier. A backbone alone has
-    /// the names of torchvision's residual network without <c>fc</c>, which takes <c>strict=False</c>, too. Output stride, classes and
-    /// image size are not in the file: torchvision's FCNs have output stride 8.
+    /// the names of torchvision's residual network without <c>fc</c>, which also needs <c>strict=False</c>. Output stride, classes and image
+    /// size are not in the file: torchvision's FCNs have output stride 8.
     /// </remarks>
     /// <param name="path">The file to write.</param>
     /// <exception cref="ArgumentException"><paramref name="path"/> is empty.</exception>

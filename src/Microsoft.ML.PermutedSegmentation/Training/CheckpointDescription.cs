@@ -18,7 +18,7 @@ internal sealed record CheckpointDescription
     public byte[] ToJson() => JsonSerializer.SerializeToUtf8Bytes(this, CheckpointJson.Strict.CheckpointDescription);
 
     /// <summary>Reads and checks a description; the bytes are hostile until then.</summary>
-    /// <exception cref="InvalidDataException">The bytes are no valid description.</exception>
+    /// <exception cref="InvalidDataException">The bytes are not a valid description.</exception>
     public static CheckpointDescription FromJson(ReadOnlySpan<byte> json)
     {
         try

@@ -53,7 +53,7 @@ internal sealed class CheckpointReader : IDisposable
 
     /// <summary>Opens a checkpoint and checks that it is whole, and sealed with the key.</summary>
     /// <returns>Null when there is no such file.</returns>
-    /// <exception cref="InvalidDataException">The file is no checkpoint, or damaged.</exception>
+    /// <exception cref="InvalidDataException">The file is not a checkpoint, or it is damaged.</exception>
     /// <exception cref="WrongKeyException">It was made with another key.</exception>
     /// <exception cref="InvalidOperationException">It was made with a key and there is none, or the other way round.</exception>
     public static CheckpointReader? Find(string path, PermutationKey? key)

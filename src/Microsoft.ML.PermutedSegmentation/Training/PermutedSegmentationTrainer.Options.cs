@@ -14,12 +14,12 @@ public sealed partial class PermutedSegmentationTrainer
         /// <summary>Output column with the class of each pixel, <c>Vector&lt;Key&lt;byte&gt;, height, width&gt;</c>.</summary>
         public string PredictedLabelColumnName { get; set; } = ColumnNames.PredictedLabel;
 
-        /// <summary>Output column with the class probabilities, <c>Vector&lt;Single, classes, height, width&gt;</c>; computed only when asked for.</summary>
+        /// <summary>Output column with the class probabilities, <c>Vector&lt;Single, classes, height, width&gt;</c>; computed only on request.</summary>
         public string ScoreColumnName { get; set; } = ColumnNames.Score;
 
         /// <summary>
-        /// The feature maps that the key permutes (Fig. 3, Table I). All six cost nothing and are worth the most to an owner: the
-        /// paper's best single one, the head's, falls to a few labelled images (docs/security.md). Not used without a key.
+        /// The feature maps that the key permutes (Fig. 3, Table I). Keying all six costs nothing and protects best: the paper's
+        /// best single map, the head's, falls to a few labelled images (docs/security.md). Ignored without a key.
         /// </summary>
         public FeatureMaps FeatureMaps { get; set; } = FeatureMaps.All;
 
@@ -30,21 +30,22 @@ public sealed partial class PermutedSegmentationTrainer
         public Backbone? Backbone { get; set; }
 
         /// <summary>
-        /// Weights to start from (fine-tuning), of a model or from PyTorch; null to start from random weights. They and their batch
-        /// norm statistics are copied when the training starts, and stay as they are. They must be of the same <see cref="Network"/> and <see cref="Backbone"/>, and not
-        /// of a locked model; the <see cref="OutputStride"/> and image size may be others. With another number of classes the
-        /// classifier's last layer starts from random weights, and with a backbone alone the whole classifier does.
+        /// Weights to start from (fine-tuning), of a model or from PyTorch; null to start from random weights. They and their batch norm statistics
+        /// are copied when training starts, and are not changed. They must be for the same <see cref="Network"/> and <see cref="Backbone"/>, and not
+        /// from a locked model; the <see cref="OutputStride"/> and image size may differ. With another number of classes the classifier's last layer
+        /// starts from random weights, and with a backbone alone the whole classifier does.
         /// </summary>
         /// <remarks>
-        /// Training changes weights by little: whoever has the model that a protected one started from can match the weights
-        /// of the two, and find the permutations without the key. Start from weights that are not public where that matters.
+        /// Training changes weights only a little: anyone who has the model that a protected one started from can match the
+        /// weights of the two, and find the permutations without the key. Start from weights that are not public if that
+        /// matters.
         /// </remarks>
         public SegmentationWeights? InitialWeights { get; set; }
 
         /// <summary>
         /// Pixels of the image per pixel of the backbone's last feature map, in each direction: 8, 16 or 32; for
         /// <see cref="PermutedSegmentation.Backbone.MobileNetV3Large"/> 16 or 32. Null for the network's own default: 8, and 16 for that one.
-        /// A smaller one is more exact and slower.
+        /// A smaller stride is more accurate and slower.
         /// </summary>
         public int? OutputStride { get; set; }
 
@@ -57,11 +58,11 @@ public sealed partial class PermutedSegmentationTrainer
         /// <summary>How often each image is seen.</summary>
         public int Epochs { get; set; } = 100;
 
-        /// <summary>Images per step of the optimizer. At the end of an epoch, images that do not fill a batch are left for the next.</summary>
+        /// <summary>Images per step of the optimizer. At the end of an epoch, images that do not fill a batch are left out until the next epoch.</summary>
         public int BatchSize { get; set; } = 256;
 
         /// <summary>
-        /// Images that go through the network together; gradients of a batch are summed over such parts. It bounds memory,
+        /// Images that go through the network together; gradients of a batch are summed over such parts. It limits memory,
         /// and batch normalisation sees this many images.
         /// </summary>
         public int MicroBatchSize { get; set; } = 16;
@@ -81,13 +82,13 @@ public sealed partial class PermutedSegmentationTrainer
         /// <summary>Weight decay (L2 penalty); not negative.</summary>
         public double WeightDecay { get; set; } = 0.005;
 
-        /// <summary>Least share of an image's area that the random resized crop covers, in (0, 1]; 1 turns it off but for its flip.</summary>
+        /// <summary>The smallest share of an image's area that the random resized crop covers, in (0, 1]; 1 turns it off except for the flip.</summary>
         public double MinimumCropArea { get; set; } = 0.75;
 
         /// <summary>Rows whose loss decides which epoch is kept; null to hold out <see cref="ValidationFraction"/> of the training rows.</summary>
         public IDataView? ValidationSet { get; set; }
 
-        /// <summary>Share of the training rows held out when there is no <see cref="ValidationSet"/>; between 0 and 1.</summary>
+        /// <summary>Share of the training rows that is held out when there is no <see cref="ValidationSet"/>; between 0 and 1.</summary>
         public double ValidationFraction { get; set; } = 0.1;
 
         /// <summary>Memory that decoded images may fill, in MiB. Images beyond it are decoded again in each epoch.</summary>
@@ -97,18 +98,19 @@ public sealed partial class PermutedSegmentationTrainer
         public bool StoreFingerprint { get; set; } = true;
 
         /// <summary>
-        /// File that keeps the state of the training after each epoch; null to keep nothing. When it is there already, <c>Fit</c> goes on
-        /// where it ends: a training that was cancelled or killed at any moment, and is started again with the same options, data
-        /// and key, ends with the same weights as without the break, bit for bit on the CPU.
+        /// File that keeps the state of the training after each epoch; null to keep nothing. If the file already exists, <c>Fit</c>
+        /// continues from it: a training that was cancelled or killed at any moment, and is started again with the same options, data and
+        /// key, ends with the same weights as without the interruption, bit for bit on the CPU.
         /// </summary>
         /// <remarks>
-        /// <para>Each epoch's file replaces the one before when it is complete. It is two to three times as large as a model. After the last
-        /// epoch it stays, and <c>Fit</c> gives the finished model at once, or goes on when <see cref="Epochs"/> is larger now; delete it to
-        /// train anew. When an option that the weights depend on, the seed of the <see cref="MLContext"/>, the data or the key are others than the
+        /// <para>Each epoch's file replaces the previous one when it is complete. It is two to three times as large as a model. After the last
+        /// epoch it stays, and <c>Fit</c> returns the finished model at once, or continues if <see cref="Epochs"/> is larger now; delete the file
+        /// to start over. If an option that the weights depend on, the seed of the <see cref="MLContext"/>, the data or the key differs from the
         /// file's, <c>Fit</c> fails and says which. Without a seed in the <see cref="MLContext"/> the file keeps the one that was drawn.</para>
-        /// <para>With a key the file holds no key and no permutation. The weights and momenta that read permuted maps are in protected order,
-        /// and everything is encrypted with AES-256 under a key derived from the key: it is of no use without it. Only the names and shapes of the
-        /// tensors, the model's salt and the key's fingerprint, also when <see cref="StoreFingerprint"/> is false, can be read. Without a key the file is as open as a model's.</para>
+        /// <para>In a training with a key, the file does not hold the key or a permutation. The weights and momenta that read permuted maps are in
+        /// protected order, and everything is encrypted with AES-256 under a key derived from the key, so the file is useless without it. Only the
+        /// names and shapes of the tensors, the model's salt and the key's fingerprint (even when <see cref="StoreFingerprint"/> is false) can be
+        /// read. Without a key the file can be read by anyone, like that of an unprotected model.</para>
         /// </remarks>
         public string? CheckpointPath { get; set; }
 

@@ -8,15 +8,15 @@ using TorchSharp;
 namespace Microsoft.ML.PermutedSegmentation;
 
 /// <summary>
-/// Trains a fully convolutional network (FCN) with a ResNet backbone to label each pixel of an image with its class, and
-/// protects it with a secret key (paper, Sec. II-C).
+/// Trains a network, by default a fully convolutional one (FCN) with a ResNet backbone, to label each pixel of an image
+/// with its class, and protects it with a secret key (paper, Sec. II-C).
 /// </summary>
 /// <remarks>
-/// The network that learns is a plain one. Permuting a feature map and reading it with re-ordered weights is the same
-/// as reading the plain map with plain weights, so the key is applied to the weights when training is done: at no cost
-/// in time, and none in accuracy. The conventional method, <c>Trainers.BlockwiseEncrypted</c>, has no such identity: its network
-/// learns from encrypted images. With a seed in the <see cref="MLContext"/> a training on the CPU gives the same weights bit for bit,
-/// also when it is interrupted and goes on from its checkpoint (<see cref="Options.CheckpointPath"/>).
+/// The network that learns is a plain one. Permuting a feature map and reading it with re-ordered weights is the same as reading the
+/// plain map with plain weights, so the key is applied to the weights when training is finished, at no cost in time or accuracy. The
+/// conventional method, <c>Trainers.BlockwiseEncrypted</c>, has no such identity: its network learns from encrypted images. With a
+/// seed in the <see cref="MLContext"/> training on the CPU gives the same weights bit for bit, even when it is interrupted and
+/// continues from its checkpoint (<see cref="Options.CheckpointPath"/>).
 /// </remarks>
 public sealed partial class PermutedSegmentationTrainer : IEstimator<PermutedSegmentationTransformer>
 {
@@ -43,14 +43,14 @@ public sealed partial class PermutedSegmentationTrainer : IEstimator<PermutedSeg
     /// <param name="input">Rows with an image and a mask of the same size.</param>
     /// <returns>The model of the epoch with the lowest validation loss, unlocked with the training key.</returns>
     /// <exception cref="ArgumentOutOfRangeException">A column is missing or of another type.</exception>
-    /// <exception cref="ArgumentException">The rows cannot be learned from: none, all void, one class only, fewer than a batch, or classes without names or of the same name.</exception>
+    /// <exception cref="ArgumentException">The rows cannot be used for training: there are none, all are void, there is only one class, there are fewer than a batch, or classes have no names or equal names.</exception>
     /// <exception cref="InvalidDataException">A row's image or mask cannot be read, or they differ in size; or the checkpoint is damaged.</exception>
-    /// <exception cref="WrongKeyException">The checkpoint is of a training with another key.</exception>
+    /// <exception cref="WrongKeyException">The checkpoint belongs to a training with another key.</exception>
     /// <exception cref="InvalidOperationException">
-    /// The loss became no number in the first epoch; or the checkpoint is of a training with other options or other data, or with a key where
-    /// there is none here, or the other way round.
+    /// The loss became NaN in the first epoch; or the checkpoint belongs to a training with other options or other data, or to one with a key
+    /// while this one has none, or the other way round.
     /// </exception>
-    /// <exception cref="IOException">The checkpoint cannot be written; this is found out before training.</exception>
+    /// <exception cref="IOException">The checkpoint cannot be written; this is checked before training.</exception>
     /// <exception cref="ObjectDisposedException">The key, or the initial weights of the options, were disposed.</exception>
     /// <exception cref="OperationCanceledException">The token of the options was cancelled.</exception>
     public PermutedSegmentationTransformer Fit(IDataView input)

@@ -57,7 +57,7 @@ public sealed class OutputsTests : IDisposable
     public void Tables_and_checkpoints_replace_none_but_their_own_files()
     {
         _folder.Write("results/report.html", "another report");
-        _folder.Refuses("report.html' exists already", "tables --data data --train-list val --test-list val --preset smoke --resume --out", "results");
+        _folder.Refuses("report.html' already exists", "tables --data data --train-list val --test-list val --preset smoke --resume --out", "results");
         _folder.Refuses("among the files", "tables --data data --train-list val --test-list val --preset smoke --out", "data/JPEGImages");
         const string Train = "train --data data --train-list val --key key.pem --out new.zip --checkpoint";
         _folder.Write("state/checkpoint.safetensors", "-----BEGIN PERMUTATION KEY-----");

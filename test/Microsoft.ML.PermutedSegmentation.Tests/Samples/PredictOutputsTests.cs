@@ -36,8 +36,8 @@ public sealed class PredictOutputsTests : IDisposable
         _folder.Write("masks/a.png", "mask of an earlier run");
         _folder.Refuses("among the files", $"{Predict} --images images --out", "images", "--overwrite");
         _folder.Refuses("among the files", "evaluate --model model.zip --key key.pem --data data --list val --json", "data/JPEGImages/new.json");
-        _folder.Refuses("a.png' exists already", $"{Predict} --images images --out", "masks");
-        _folder.Refuses("a.png' exists already", $"{Predict} --images images/a.jpg --out", "masks");
+        _folder.Refuses("a.png' already exists", $"{Predict} --images images --out", "masks");
+        _folder.Refuses("a.png' already exists", $"{Predict} --images images/a.jpg --out", "masks");
         _folder.Refuses("is a file", $"{Predict} --images images --out", "key.pem", "--overwrite");
         _folder.Write("masks/overlays/a.png", "-----BEGIN PERMUTATION KEY-----");
         _folder.Refuses("is a key file", $"{Predict} --images images --out", "masks", "--overwrite");
