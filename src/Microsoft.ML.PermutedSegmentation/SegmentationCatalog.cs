@@ -63,7 +63,7 @@ public sealed partial class SegmentationCatalog : IModelContents<ITransformer>
     /// <returns>A model that reads the column Image and adds the columns PredictedLabel and Score.</returns>
     /// <exception cref="ArgumentNullException">An argument is null.</exception>
     /// <exception cref="ArgumentException">The weights are those of a locked model or of a backbone alone, or the number of different class names is not that of the weights.</exception>
-    /// <exception cref="ArgumentOutOfRangeException">The output stride is not 8, 16 or 32, or a side of the image is not a multiple of it or is larger than 16384.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">The output stride is not possible with the backbone, or a side of the image is not a multiple of it or is larger than 16384.</exception>
     /// <exception cref="ObjectDisposedException">The weights were disposed.</exception>
     public PermutedSegmentationTransformer CreateModel(
         SegmentationWeights weights, IReadOnlyList<string> classNames, int imageHeight = 256, int imageWidth = 256, int? outputStride = null)

@@ -7,7 +7,7 @@ internal static class ImportedModel
 {
     /// <summary>An unprotected model with the given weights, which it shares.</summary>
     /// <exception cref="ArgumentException">The weights are locked or have no classifier, or there are not as many class names.</exception>
-    /// <exception cref="ArgumentOutOfRangeException">The output stride is not 8, 16 or 32, or a side of the image not a multiple of it.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">The output stride is not possible with the backbone, or a side of the image not a multiple of it.</exception>
     public static PermutedSegmentationTransformer Create(
         IHostEnvironment environment, SegmentationWeights weights, IReadOnlyList<string> classNames, int imageHeight, int imageWidth, int? outputStride)
     {
