@@ -1,4 +1,6 @@
 using Microsoft.ML.PermutedSegmentation;
+using OxyPlot;
+using OxyPlot.Series;
 using Workbench.Tables;
 
 namespace Workbench.Report;
@@ -6,6 +8,17 @@ namespace Workbench.Report;
 /// <summary>The charts of the report: one small one a model, on common axes within a group of models.</summary>
 internal static class ReportCharts
 {
+    private const int BinCount = 40;
+
+    private static readonly OxySize Size = new(230, 150);
+
+    private static readonly BinningOptions EveryKey = new(
+        BinningOutlierMode.RejectOutliers, BinningIntervalType.InclusiveLowerBound, BinningExtremeValueMode.IncludeExtremeValues);
+
+    // Blue and vermilion of Okabe and Ito (2008), and told apart by their dashes too.
+    private static readonly LineLook TrainingLook = new("#d55e00", 1.75, 3, 2), ValidationLook = new("#0072b2", 1.75),
+        CorrectLook = new("#0072b2", 2), NoKeyLook = new("#d55e00", 2, 5, 3), FloorLook = new("#1d2129", 2, 1.5, 2.5), BarLook = new("#9db7d3", 10);
+
     /// <summary>The losses and the validation IoU of each training.</summary>
     public static Html? Trainings(TablesResult result)
     {
@@ -16,8 +29,8 @@ internal static class ReportCharts
             <p>The loss is the mean cross-entropy per pixel. After each epoch the model was tried on images held out of the training, and in the
             end the epoch with the lowest validation loss was kept: the dots. {SharedTraining(result)}</p>
             <ul class="legend">
-            {LegendLine("training", "training loss")}
-            {LegendLine("validation", "validation loss; mean IoU on the validation images, over the data set")}
+            {TrainingLook.Legend("training loss")}
+            {ValidationLook.Legend("validation loss; mean IoU on the validation images, over the data set")}
             </ul>
             {ModelNames.ByMethod(trained).Select(group => Group(group.Title, TrainingFigures(group.Models)))}
             </section>
@@ -34,10 +47,10 @@ internal static class ReportCharts
             <p>Bars count wrong keys by the mean IoU that they gave. A protection works when all of them, and the line of no key, are far left
             of the line of the correct key; left of the floor, the model is worth less than no model.</p>
             <ul class="legend">
-            <li><span class="swatch bar"></span>wrong keys</li>
-            {LegendLine("correct", "correct key")}
-            {LegendLine("no-key", "no key")}
-            {LegendLine("floor", "floor, the higher of the two")}
+            {BarLook.Legend("wrong keys")}
+            {CorrectLook.Legend("correct key")}
+            {NoKeyLook.Legend("no key")}
+            {FloorLook.Legend("floor, the higher of the two")}
             </ul>
             {ModelNames.ByMethod(models).Select(group => Group(group.Title, Histograms(group.Models, Floor(result))))}
             </section>
@@ -60,62 +73,70 @@ internal static class ReportCharts
         </div>
         """);
 
-    private static Html LegendLine(string cssClass, string text) => Html.Of($"""
-        <li><svg class="swatch" viewBox="0 0 28 10" aria-hidden="true"><line class="{cssClass}" x1="0" x2="28" y1="5" y2="5" /></svg>{text}</li>
-        """);
-
     private static IEnumerable<Html> TrainingFigures(IReadOnlyList<ModelResult> models)
     {
-        var epochs = Axis.EndingAt(models.Max(model => model.Epochs.Max(epoch => epoch.Epoch)));
-        var losses = new PlotArea(epochs, Axis.UpTo(Largest(models.SelectMany(model => model.Epochs).SelectMany(epoch => new[] { epoch.TrainingLoss, epoch.ValidationLoss }))));
-        var ratios = new PlotArea(epochs, Axis.UpTo(Largest(models.SelectMany(model => model.Epochs).Select(epoch => epoch.ValidationMeanIntersectionOverUnion))));
-        return models.Select(model => Training(model, losses, ratios));
+        var epochs = models.SelectMany(model => model.Epochs).ToList();
+        var last = epochs.Max(epoch => epoch.Epoch);
+        var loss = Chart.Largest(epochs.SelectMany(epoch => new[] { epoch.TrainingLoss, epoch.ValidationLoss }));
+        var ratio = Chart.Largest(epochs.Select(epoch => epoch.ValidationMeanIntersectionOverUnion));
+        return models.Select(model => Training(model, last, loss, ratio));
     }
 
-    private static Html Training(ModelResult model, PlotArea losses, PlotArea ratios)
+    private static Html Training(ModelResult model, int lastEpoch, double largestLoss, double largestRatio)
     {
         var (first, last) = (model.Epochs[0], model.Epochs[^1]);
         var kept = model.Epochs.LastOrDefault(epoch => epoch.IsBest)?.Epoch;
-        Line LineOf(string cssClass, Func<EpochResult, double> value) => new(cssClass, [.. model.Epochs.Select(epoch => ((double)epoch.Epoch, value(epoch)))]);
+        IEnumerable<LineSeries> Curve(LineLook look, Func<EpochResult, double> value) =>
+            look.Curve(model.Epochs.Select(epoch => new DataPoint(epoch.Epoch, value(epoch))), kept);
         return Html.Of($"""
             <figure>
             <figcaption>{model.Title()}<small>{(kept is null ? "" : $"epoch {kept} kept, ")}{ReportText.Duration(model.TrainingSeconds)}</small></figcaption>
-            {LineChart.Draw(losses, $"Losses of {model.Title()}",
+            {Chart.Draw($"Losses of {model.Title()}",
                 $"Training loss from {first.TrainingLoss:0.000} to {last.TrainingLoss:0.000}, validation loss from {first.ValidationLoss:0.000} to {last.ValidationLoss:0.000}.",
-                "epoch", "loss", [LineOf("training", epoch => epoch.TrainingLoss), LineOf("validation", epoch => epoch.ValidationLoss)], kept)}
-            {LineChart.Draw(ratios, $"Validation IoU of {model.Title()}",
+                Size, [Chart.Plot(Chart.FromZero("epoch", lastEpoch, leastStep: 1), Chart.FromZero("loss", largestLoss),
+                    [.. Curve(TrainingLook, epoch => epoch.TrainingLoss), .. Curve(ValidationLook, epoch => epoch.ValidationLoss)])])}
+            {Chart.Draw($"Validation IoU of {model.Title()}",
                 $"From {first.ValidationMeanIntersectionOverUnion:0.000} to {last.ValidationMeanIntersectionOverUnion:0.000}.",
-                "epoch", "validation mean IoU", [LineOf("validation", epoch => epoch.ValidationMeanIntersectionOverUnion)], kept)}
+                Size, [Chart.Plot(Chart.FromZero("epoch", lastEpoch, leastStep: 1), Chart.FromZero("mean IoU", largestRatio),
+                    Curve(ValidationLook, epoch => epoch.ValidationMeanIntersectionOverUnion))])}
             </figure>
             """);
     }
 
     private static IEnumerable<Html> Histograms(IReadOnlyList<ModelResult> models, double floor)
     {
-        var ratios = Axis.UpTo(Largest([floor, .. models.SelectMany(ScoresOf)]));
-        var counts = Axis.UpTo(models.Max(model => Histogram.Count(Wrong(model), ratios).Max()), isCount: true);
-        return models.Select(model => KeyHistogram(model, floor, new PlotArea(ratios, counts)));
+        var bins = HistogramHelpers.CreateUniformBins(0, Chart.Largest([floor, .. models.SelectMany(ScoresOf)]), BinCount);
+        var counts = models.Select(model => HistogramHelpers.Collect(Wrong(model).Where(double.IsFinite), bins, EveryKey)).ToList();
+        var most = counts.Max(one => one.Max(bin => bin.Count));
+        return models.Zip(counts, (model, bars) => KeyHistogram(model, floor, bars, bins[^1], most));
     }
 
-    private static Html KeyHistogram(ModelResult model, double floor, PlotArea area)
+    private static Html KeyHistogram(ModelResult model, double floor, IEnumerable<HistogramItem> bars, double largest, int most)
     {
         var spread = KeySpread.Of(Wrong(model));
         var (correct, noKey) = (model.Correct.MeanImageIntersectionOverUnion, model.NoKey?.MeanImageIntersectionOverUnion);
+        IEnumerable<LineSeries> At(LineLook look, double x) => look.Curve([new(x, 0), new(x, most)], dotAt: null);
         return Html.Of($"""
             <figure>
             <figcaption>{model.Title()}<small>{model.WrongKeys.Count} wrong keys</small></figcaption>
-            {Histogram.Draw(area, $"Wrong keys of {model.Title()}",
+            {Chart.Draw($"Wrong keys of {model.Title()}",
                 $"Mean IoU from {spread.Minimum:0.0000} to {spread.Maximum:0.0000}, mean {spread.Mean:0.0000}; correct key {correct:0.0000}, no key {noKey:0.0000}, floor {floor:0.0000}.",
-                "mean IoU", "keys", Wrong(model),
-                [("floor", floor), .. noKey is { } value ? [("no-key", value)] : Array.Empty<(string, double)>(), ("correct", correct)])}
+                Size, [Chart.Plot(Chart.FromZero("mean IoU", largest), Chart.FromZero("keys", most, leastStep: 1),
+                    [Bars(bars), .. At(FloorLook, floor), .. At(NoKeyLook, noKey ?? double.NaN), .. At(CorrectLook, correct)])])}
             </figure>
             """);
+    }
+
+    private static RectangleBarSeries Bars(IEnumerable<HistogramItem> bins)
+    {
+        var series = new RectangleBarSeries { FillColor = OxyColor.Parse(BarLook.Color), StrokeThickness = 0, LabelFormatString = null };
+        foreach (var bin in bins.Where(bin => bin.Count > 0))
+            series.Items.Add(new RectangleBarItem(bin.RangeStart, 0, bin.RangeEnd, bin.Count));
+        return series;
     }
 
     private static double[] Wrong(ModelResult model) => [.. model.WrongKeys.Select(key => key.MeanImageIntersectionOverUnion)];
 
     private static IEnumerable<double> ScoresOf(ModelResult model) =>
         [.. Wrong(model), model.Correct.MeanImageIntersectionOverUnion, model.NoKey?.MeanImageIntersectionOverUnion ?? 0];
-
-    private static double Largest(IEnumerable<double> values) => values.Where(double.IsFinite).DefaultIfEmpty(0).Max();
 }

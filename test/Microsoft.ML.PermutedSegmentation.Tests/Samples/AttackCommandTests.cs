@@ -31,11 +31,10 @@ public sealed class AttackCommandTests : IDisposable
         Assert.Equal(["NoKey", .. Enumerable.Repeat("PartlyRightKey", 7), "FineTuneReaders", "FineTuneReaders"], results.Select(result => $"{result!["method"]}"));
         Assert.Equal([2, 12], results.Skip(8).Select(result => (int)result!["labelledImages"]!));
 
-
-        // One line of two dots, and behind it the levels of no key and of the right one, which share one where they are close.
+        // One line of two dots and one in the legend, and behind it the levels of no key and of the right one, which share one where they are close.
         var picture = XDocument.Load(_folder.At("attack.svg"));
         XName Svg(string name) => XName.Get(name, "http://www.w3.org/2000/svg");
-        Assert.Equal(2, Assert.Single(picture.Descendants(Svg("polyline"))).Attribute("points")!.Value.Split(' ').Length);
+        Assert.Equal(3, picture.Descendants(Svg("ellipse")).Count());
         string texts = string.Join('|', picture.Descendants(Svg("text")).Select(text => text.Value));
         Assert.All(["no key", "right key", "readers trained"], name => Assert.Contains(name, texts));
 

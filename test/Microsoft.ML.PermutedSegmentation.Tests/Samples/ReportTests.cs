@@ -1,4 +1,3 @@
-using System.Globalization;
 using System.Xml.Linq;
 using Workbench.Report;
 using Workbench.Tables;
@@ -76,80 +75,75 @@ public sealed class ReportTests : IDisposable
     [Fact]
     public void Bars_count_the_wrong_keys_where_their_scores_are()
     {
-        XElement page = Write([Baseline, Model6, Shf4]);
-        XElement[] charts = [.. Section(page, "wrong-keys").Descendants("svg").Where(svg => svg.Element("title") is not null)];
-        Assert.Equal(2, charts.Length);
+        DrawnChart[] charts = Charts(Write([Baseline, Model6, Shf4]), "wrong-keys");
+        Assert.Equal(["Wrong keys of Model-6", "Wrong keys of SHF, block size 4"], charts.Select(chart => chart.Name));
 
-        // The largest value is the correct key's 0.59: ticks at 0, 0.2, 0.4, 0.6 from x = 36 to 216, bars of 0.02 and so 6 wide.
-        // Two keys in each of two bars: 0 is at y = 116, 2 at 26.
-        Assert.Equal(["0", "0.2", "0.4", "0.6"], charts[0].Elements("text").Where(text => (string?)text.Attribute("class") == "middle").Select(Text));
-        Assert.Equal(
-            [(42, 26, 6, 90), (48, 26, 6, 90)],
-            charts[0].Elements("rect").Select(bar => (Number(bar, "x"), Number(bar, "y"), Number(bar, "width"), Number(bar, "height"))));
-        Assert.Equal([213, 213], Line("correct"));
-        Assert.Equal([81, 81], Line("no-key"));
-        Assert.Equal([96, 96], Line("floor"));
+        // The largest value is the correct key's 0.59: 40 bars of 0.01475.
+        Assert.Equal([0, 0.2, 0.4], charts[0].XTicks);
+        Assert.Equal([(0.01475, 0.0295, 1), (0.0295, 0.04425, 2), (0.04425, 0.059, 1)], charts[0].Bars());
+        Assert.Equal([0.59, 0.59], charts[0].Lines(DrawnChart.Blue).Single().Select(point => point.X));
+        Assert.Equal([0.15, 0.15], charts[0].Lines(DrawnChart.Orange).Single().Select(point => point.X));
+        Assert.Equal([0.2, 0.2], charts[0].Lines(DrawnChart.Black).Single().Select(point => point.X));
 
-        int[] CountsOf(XElement chart) => [.. chart.Elements("rect").Select(bar => int.Parse(Text(bar.Element("title")!).Split(' ')[0], CultureInfo.InvariantCulture))];
-        Assert.Equal(Model6.WrongKeys.Count, CountsOf(charts[0]).Sum());
-        Assert.Equal(Shf4.WrongKeys.Count, CountsOf(charts[1]).Sum());
-
-        double[] Line(string cssClass)
-        {
-            XElement line = charts[0].Elements("line").Single(one => (string?)one.Attribute("class") == cssClass);
-            return [Number(line, "x1"), Number(line, "x2")];
-        }
+        Assert.Equal(Shf4.WrongKeys.Count, charts[1].Bars().Sum(bar => bar.Count));
     }
 
     [Fact]
     public void No_wrong_key_is_lost_between_bars()
     {
-        // All that ends on an edge, the lowest and the highest possible included.
+        // Many of them end on an edge, the lowest and the highest possible included.
         Scores[] keys = [.. Enumerable.Range(0, 101).Select(i => Score(i / 100.0))];
-        XElement page = Write([Model6 with { WrongKeys = keys }]);
-        XElement[] bars = [.. Section(page, "wrong-keys").Descendants("rect")];
-        // 50 bars of 0.02 from 0 to 1; the last one has three keys: 0.98, 0.99 and 1.
-        Assert.Equal(50, bars.Length);
-        Assert.Equal([.. Enumerable.Repeat("2", 49), "3"], bars.Select(bar => Text(bar.Element("title")!).Split(' ')[0]));
+        var bars = Charts(Write([Model6 with { WrongKeys = keys }]), "wrong-keys").Single().Bars();
+        Assert.Equal(40, bars.Length);
+        Assert.Equal(101, bars.Sum(bar => bar.Count), 0.1);
     }
 
     [Fact]
     public void Curves_go_through_the_epochs()
     {
-        XElement page = Write([Baseline, Shf4]);
-        XElement[] charts = [.. Section(page, "trainings").Descendants("svg").Where(svg => svg.Element("title") is not null)];
+        DrawnChart[] charts = Charts(Write([Baseline, Shf4]), "trainings");
         Assert.Equal(4, charts.Length);
 
-        // Epochs 0 to 2 from x = 36 to 216; losses 0 to 2 and IoU 0 to 0.4 from y = 116 to 26.
-        Assert.Equal([("training", "126,26 216,71"), ("validation", "126,48.5 216,59.75")], Curves(charts[0]));
-        Assert.Equal([("validation", "126,59.75 216,26")], Curves(charts[1]));
+        Assert.Equal([0, 1, 2], charts[0].XTicks);
+        Assert.Equal([(1, 2), (2, 1)], charts[0].Lines(DrawnChart.Orange).Single());
+        Assert.Equal([(1, 1.5), (2, 1.25)], charts[0].Lines(DrawnChart.Blue).Single());
+        Assert.Equal([(1, 0.25), (2, 0.4)], charts[1].Lines(DrawnChart.Blue).Single());
+        Assert.Empty(charts[1].Lines(DrawnChart.Orange));
         // Epoch 2 was kept.
-        Assert.Equal([(216, 71), (216, 59.75)], Dots(charts[0]));
+        Assert.Equal([(2, 1)], charts[0].Dots(DrawnChart.Orange));
+        Assert.Equal([(2, 1.25)], charts[0].Dots(DrawnChart.Blue));
         // A training of one epoch has a chart of its own group and axes.
-        Assert.Equal([("training", "216,26"), ("validation", "216,48.5")], Curves(charts[2]));
-        Assert.Equal([(216, 26), (216, 48.5)], Dots(charts[2]));
-
-        static IEnumerable<(string?, string?)> Curves(XElement chart) =>
-            chart.Elements("polyline").Select(line => ((string?)line.Attribute("class"), (string?)line.Attribute("points")));
-
-        static IEnumerable<(double, double)> Dots(XElement chart) => chart.Elements("circle").Select(dot => (Number(dot, "cx"), Number(dot, "cy")));
+        Assert.Equal([0, 1], charts[2].XTicks);
+        Assert.Equal([(1, 2)], charts[2].Dots(DrawnChart.Orange));
+        Assert.Equal([(1, 1.5)], charts[2].Dots(DrawnChart.Blue));
     }
 
     [Fact]
     public void A_training_that_failed_has_the_curve_up_to_there()
     {
         XElement page = Write([Baseline with { Epochs = [TwoEpochs[0], TwoEpochs[1] with { TrainingLoss = double.NaN, ValidationLoss = double.PositiveInfinity, IsBest = false }] }]);
-        Assert.Equal(["126,26", "126,48.5"], Section(page, "trainings").Descendants("svg").First(svg => svg.Element("title") is not null)
-            .Elements("polyline").Select(line => (string)line.Attribute("points")!));
+        DrawnChart losses = Charts(page, "trainings")[0];
+        Assert.Equal([(1, 2)], losses.Lines(DrawnChart.Orange).Single());
+        Assert.Equal([(1, 1.5)], losses.Lines(DrawnChart.Blue).Single());
+    }
+
+    [Fact]
+    public void The_same_results_make_the_same_page()
+    {
+        Write([Baseline, Model6, Shf4]);
+        byte[] first = File.ReadAllBytes(_folder.At("report.html"));
+        Write([Baseline, Model6, Shf4]);
+        Assert.Equal(first, File.ReadAllBytes(_folder.At("report.html")));
     }
 
     [Fact]
     public void Names_are_text_and_nothing_else()
     {
         Figure6Row row = new(Hostile, [new("Input", [1, 2, 3], null), new("Correct key", [4], 0.5)]);
-        XElement page = Write(Result([Baseline]) with { Data = new DataSummary(Hostile, Hostile, 10, Hostile, 5, ["sky", Hostile]) }, [row]);
+        XElement page = Write(Result([Baseline with { Name = Hostile }]) with { Data = new DataSummary(Hostile, Hostile, 10, Hostile, 5, ["sky", Hostile]) }, [row]);
         Assert.Equal(["sky", HostileAsRead, "no class"], Section(page, "figure-6").Element("ul")!.Elements("li").Select(item => item.Value));
         Assert.EndsWith(HostileAsRead, page.Descendants("title").First().Value);
+        Assert.Equal("Losses of " + HostileAsRead, Charts(page, "trainings")[0].Name);
         Assert.Equal("Input of " + HostileAsRead, (string?)page.Descendants("img").First().Attribute("alt"));
         Assert.Empty(page.Descendants("script"));
         Assert.Empty(page.Descendants("b"));
@@ -223,5 +217,5 @@ public sealed class ReportTests : IDisposable
     // Without the small print, which is in elements of its own.
     private static string Text(XElement element) => string.Concat(element.Nodes().OfType<XText>().Select(text => text.Value)).Trim();
 
-    private static double Number(XElement element, string attribute) => (double)element.Attribute(attribute)!;
+    private static DrawnChart[] Charts(XElement page, string id) => [.. Section(page, id).Descendants(DrawnChart.Svg + "svg").Select(svg => new DrawnChart(svg))];
 }
