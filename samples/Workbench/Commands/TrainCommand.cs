@@ -25,6 +25,7 @@ internal static class TrainCommand
         var network = CommonOptions.Network();
         var backbone = CommonOptions.Backbone("resnet50; mobilenetv3large for lraspp");
         var initialWeights = CommonOptions.InitialWeights("Weights to start from: of an unprotected model, or of torchvision's networks or backbones from PyTorch.");
+        var pretrained = new Option<bool>("--pretrained") { Description = "Starts from weights that were trained on ImageNet; there are some for resnet18." };
         var outputStride = CommonOptions.OutputStride();
         var size = CommonOptions.Size(defaults.ImageHeight, defaults.ImageWidth);
         var epochs = CommonOptions.Count("--epochs", "How often every training image is seen.", defaults.Epochs);
@@ -45,11 +46,12 @@ internal static class TrainCommand
             files of a protected model are encrypted with its key. Delete the folder when the model is finished, or to start over.
             """)
         {
-            data, binaryMasks, asStored, trainList, validationList, key, unprotected, featureMaps, network, backbone, initialWeights, outputStride, size,
+            data, binaryMasks, asStored, trainList, validationList, key, unprotected, featureMaps, network, backbone, initialWeights, pretrained, outputStride, size,
             epochs, batchSize, learningRate, weightDecay, seed, checkpoint, output, new OverwriteOption(),
         };
         command.RequireExactlyOneOf(key, unprotected);
         command.Forbid(featureMaps, with: unprotected);
+        command.Forbid(initialWeights, with: pretrained);
 
         command.Does((result, outputs, cancellationToken) =>
         {
@@ -57,7 +59,8 @@ internal static class TrainCommand
             if (checkpointPath is not null)
                 outputs.Add(checkpoint.Name, checkpointPath, isOwn: true);
             var (height, width) = result.GetValue(size) ?? (defaults.ImageHeight, defaults.ImageWidth);
-            using var weights = result.GetValue(initialWeights) is { } weightsFile ? Steps.LoadInitialWeights(weightsFile) : null;
+            using var weights = result.GetValue(pretrained) ? PretrainedBackbone.ResNet18()
+                : result.GetValue(initialWeights) is { } weightsFile ? Steps.LoadInitialWeights(weightsFile) : null;
             var options = new PermutedSegmentationTrainer.Options
             {
                 FeatureMaps = result.GetValue(featureMaps) ?? defaults.FeatureMaps,

@@ -73,12 +73,25 @@ public sealed class SegmentationWeights : IDisposable
                 throw new InvalidDataException("it is the content of a model or a checkpoint, whose weights may be protected; get them from the model with SegmentationWeights.Of.");
             TorchvisionWeights weights = TorchvisionWeights.Recognize(file.Header.Entries);
             return new SegmentationWeights(
-                weights.Network, weights.Backbone, weights.ClassCount, file.Header.Metadata.ContainsKey(LockedMark), Read(file, weights));
+                weights.Network, weights.Backbone, weights.ClassCount, file.Header.Metadata.ContainsKey(LockedMark),
+                Read(weights.Entries.Select(item => (item.Parameter, item.Entry.Name)), (index, values) => file.Read(weights.Entries[index].Entry, values)));
         }
         catch (Exception exception) when (exception is InvalidDataException or EndOfStreamException)
         {
             throw new InvalidDataException($"'{path}' holds no weights that can be read: {exception.Message}", exception);
         }
+    }
+
+    /// <summary>A backbone alone, plain, of values from elsewhere.</summary>
+    /// <param name="backbone">The backbone.</param>
+    /// <param name="read">The values of each of its tensors, in the order of the shape.</param>
+    /// <exception cref="InvalidDataException">A tensor has values that are not weights.</exception>
+    internal static SegmentationWeights OfBackbone(Backbone backbone, Func<NetworkParameter, float[]> read)
+    {
+        NetworkParameter[] parameters = [.. TorchvisionWeights.ParametersOf(backbone).Values];
+        return new SegmentationWeights(
+            network: null, backbone, classCount: null, isLocked: false,
+            Read(parameters.Select(parameter => (parameter, parameter.Name)), (index, values) => read(parameters[index]).CopyTo(values)));
     }
 
     /// <summary>
@@ -139,19 +152,22 @@ public sealed class SegmentationWeights : IDisposable
     /// <summary>Frees the native memory that no model shares.</summary>
     public void Dispose() => _state.Dispose();
 
-    private static Dictionary<string, Tensor> Read(SafetensorsFile file, TorchvisionWeights weights)
+    // read: fills in the values of the tensor with an index.
+    private static Dictionary<string, Tensor> Read(IEnumerable<(NetworkParameter Parameter, string Name)> tensors, Action<int, Span<float>> read)
     {
         var state = new Dictionary<string, Tensor>();
         try
         {
-            foreach ((NetworkParameter parameter, SafetensorsEntry entry) in weights.Entries)
+            int index = 0;
+            foreach ((NetworkParameter parameter, string name) in tensors)
             {
-                state[parameter.Name] = TensorBytes.Create(entry.Shape, values =>
+                state[parameter.Name] = TensorBytes.Create(parameter.Shape, values =>
                 {
-                    file.Read(entry, values);
-                    if (WeightValues.FindProblem(entry.Name, parameter.Role, values) is { } problem)
+                    read(index, values);
+                    if (WeightValues.FindProblem(name, parameter.Role, values) is { } problem)
                         throw new InvalidDataException(problem);
                 });
+                index++;
             }
             return state;
         }

@@ -56,6 +56,20 @@ internal sealed record TorchvisionWeights(
         ];
     }
 
+    /// <summary>What a backbone alone consists of, by name.</summary>
+    public static Dictionary<string, NetworkParameter> ParametersOf(Backbone backbone) =>
+        ParametersOf(NetworkLayout.For(NetworkWith(backbone), backbone, outputStride: 32, ClassNameList.Voc.Count), isWhole: false);
+
+    private static Dictionary<string, NetworkParameter> ParametersOf(NetworkLayout layout, bool isWhole)
+    {
+        int head = layout.Find(FeatureMaps.Stage4).Index;
+        return layout.Parameters.Where(parameter => isWhole || parameter.Layer.Index < head).ToDictionary(parameter => parameter.Name);
+    }
+
+    // A network that has the backbone.
+    private static SegmentationNetwork NetworkWith(Backbone backbone) =>
+        backbone == Backbone.MobileNetV3Large ? SegmentationNetwork.LrAspp : SegmentationNetwork.Fcn;
+
     private static IEnumerable<(SegmentationNetwork? Network, Backbone Backbone)> Networks() =>
         from network in Enum.GetValues<SegmentationNetwork>()
         from backbone in Enum.GetValues<Backbone>()
@@ -96,8 +110,7 @@ internal sealed record TorchvisionWeights(
             string surplus = IsWhole ? "aux_classifier." : backbone == Backbone.MobileNetV3Large ? ClassifierPrefix : "fc.";
             Given = named.Where(item => !HasPrefix(item.Name, surplus)).ToDictionary(item => StateName(item.Name), item => item.Entry);
             // Weights have the same shapes at every output stride. Without classes, any number of them will do.
-            SegmentationNetwork kind = network ?? (backbone == Backbone.MobileNetV3Large ? SegmentationNetwork.LrAspp : SegmentationNetwork.Fcn);
-            NetworkLayout Layout(int classCount) => NetworkLayout.For(kind, backbone, outputStride: 32, classCount);
+            NetworkLayout Layout(int classCount) => NetworkLayout.For(network ?? NetworkWith(backbone), backbone, outputStride: 32, classCount);
             NetworkLayout layout = Layout(ClassNameList.Voc.Count);
             if (IsWhole)
             {
@@ -107,8 +120,7 @@ internal sealed record TorchvisionWeights(
                 if (HasPossibleClasses)
                     layout = Layout(ClassCount.Value);
             }
-            int head = layout.Find(FeatureMaps.Stage4).Index;
-            Expected = layout.Parameters.Where(parameter => IsWhole || parameter.Layer.Index < head).ToDictionary(parameter => parameter.Name);
+            Expected = ParametersOf(layout, IsWhole);
             Distance = Expected.Keys.Except(Given.Keys).Count() + Given.Keys.Except(Expected.Keys).Count()
                 + Given.Count(entry => Expected.TryGetValue(entry.Key, out NetworkParameter? parameter) && parameter.Shape.Count != entry.Value.Shape.Length);
         }

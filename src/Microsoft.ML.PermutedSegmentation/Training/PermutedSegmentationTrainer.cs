@@ -65,6 +65,8 @@ public sealed partial class PermutedSegmentationTrainer : IEstimator<PermutedSeg
         torch.Device device = ComputeDevice.Choose(_host);
         channel.Say($"Learning {data.ClassNames.Count} classes from {data.Training.Rows.Count} images on {device.type}; {data.Validation.Rows.Count} images decide which epoch is kept.");
 
+        if (_key is not null && _options.InitialWeights is not null)
+            channel.Warn("The training starts from given weights. If these are public, a thief can compare them with those of the model, and find the order of the keyed maps without the key (docs/security.md, \"Public weights\").");
         ModelDescription description = Describe(data.ClassNames, stored?.Salt);
         // Before training: a key that was disposed should fail now and not after hours.
         KeyEffect? effect = _key is null ? null : KeyEffect.Of(_key, description);
