@@ -100,7 +100,7 @@ internal static class CommonOptions
     }
 
     /// <summary>A file of weights that trainings start from.</summary>
-    public static PathOption InitialWeights(string description) => new("--initial-weights", FileRole.Input) { HelpName = "model.zip|x.safetensors", Description = description };
+    public static PathOption InitialWeights(string description) => new("--initial-weights", FileRole.Input) { HelpName = "model.zip|x.safetensors|x.pth", Description = description };
 
     /// <summary>A whole number of at least 1.</summary>
     public static Option<int> Count(string name, string description, int standard) => new(name)

@@ -28,7 +28,7 @@ internal static class AttackCommand
             Description = $"What to try: {string.Join(", ", Enum.GetNames<AttackMethod>())}. [default: all]",
             CustomParser = ParseMethods,
         };
-        var publicWeights = new PathOption("--public-weights", FileRole.Input) { HelpName = "x.zip|x.safetensors", Description = "Weights that the model is known to have been trained from, for PublicWeights." };
+        var publicWeights = new PathOption("--public-weights", FileRole.Input) { HelpName = "x.zip|x.safetensors|x.pth", Description = "Weights that the model is known to have been trained from, for PublicWeights." };
         var seed = CommonOptions.Seed();
         var json = new PathOption("--json", FileRole.Output) { HelpName = "out.json", Description = "Also writes the results to this file, as JSON." };
         var plot = new PathOption("--plot", FileRole.Output) { HelpName = "out.svg", Description = "Also draws mean IoU against the number of labelled images." };

@@ -11,7 +11,7 @@ internal static class ImportCommand
     public static Command Create()
     {
         var defaults = new PermutedSegmentationTrainer.Options();
-        var weights = new PathOption("--weights", FileRole.Input) { HelpName = "x.safetensors", Description = "The state dict of one of torchvision's networks, such as fcn_resnet50.", Required = true };
+        var weights = new PathOption("--weights", FileRole.Input) { HelpName = "x.safetensors|x.pth", Description = "The state dict of one of torchvision's networks, such as fcn_resnet50.", Required = true };
         var backbone = CommonOptions.ExpectedBackbone();
         var outputStride = CommonOptions.OutputStride();
         var size = CommonOptions.Size(defaults.ImageHeight, defaults.ImageWidth);

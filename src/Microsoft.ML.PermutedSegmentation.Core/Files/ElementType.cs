@@ -19,6 +19,8 @@ internal enum ElementType
 /// <summary>The element types' sizes, their names in safetensors files, and their values as floats.</summary>
 internal static class ElementTypes
 {
+    private const int ConvertedAtOnce = 1 << 16;
+
     private static readonly (ElementType Type, string Name, int Size)[] All =
     [
         (ElementType.Float32, "F32", 4), (ElementType.Float16, "F16", 2), (ElementType.BFloat16, "BF16", 2),
@@ -37,6 +39,27 @@ internal static class ElementTypes
     public static int Size(this ElementType type) => All[(int)type].Size;
 
     public static bool IsFloat(this ElementType type) => type is not (ElementType.Int64 or ElementType.UInt8);
+
+    /// <summary>Reads as many elements as 32-bit floats, as PyTorch converts them; without a copy where they are stored as such.</summary>
+    /// <exception cref="EndOfStreamException">There are not as many.</exception>
+    public static void ReadFloats(this ElementType type, Stream stream, Span<float> values)
+    {
+        if (type == ElementType.Float32)
+        {
+            stream.ReadExactly(MemoryMarshal.AsBytes(values));
+            return;
+        }
+        int size = type.Size();
+        byte[] buffer = new byte[Math.Min(ConvertedAtOnce, values.Length * size)];
+        while (!values.IsEmpty)
+        {
+            Span<float> part = values[..Math.Min(buffer.Length / size, values.Length)];
+            Span<byte> bytes = buffer.AsSpan(0, part.Length * size);
+            stream.ReadExactly(bytes);
+            type.ToFloats(bytes, part);
+            values = values[part.Length..];
+        }
+    }
 
     /// <summary>The elements in some bytes as 32-bit floats, as PyTorch converts them.</summary>
     public static void ToFloats(this ElementType type, ReadOnlySpan<byte> bytes, Span<float> values)

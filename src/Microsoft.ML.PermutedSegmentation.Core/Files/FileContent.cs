@@ -19,8 +19,7 @@ internal sealed record FileContent(SegmentationFileKind Kind, string Description
     private const int HeadLength = 512;
     private const string Anew = "get the file itself again";
 
-    // {0} is the name of the file, {1} the same without its extension.
-    private const string Conversion = "convert it in Python with safetensors.torch.save_file(torch.load(\"{0}\", weights_only=True), \"{1}.safetensors\")";
+    private const string ModelFirst = "make a model from them first, with CreateModel or 'workbench import'";
 
     private static readonly (byte[] Start, string Description, string? Advice)[] Signatures =
     [
@@ -51,10 +50,19 @@ internal sealed record FileContent(SegmentationFileKind Kind, string Description
         return head.AsSpan().StartsWith("PK"u8) ? OfArchive(stream) : OfHead(head.AsSpan(0, length));
     }
 
+    /// <summary>Opens a file of weights.</summary>
+    /// <param name="stream">The whole file, seekable; it stays the caller's.</param>
+    /// <exception cref="InvalidDataException">It is damaged.</exception>
+    public static ITensorFile OpenTensors(Stream stream)
+    {
+        Span<byte> head = stackalloc byte[9];
+        int length = stream.ReadAtLeast(head, head.Length, throwOnEndOfStream: false);
+        stream.Position = 0;
+        return head[..length] is [(byte)'P', (byte)'K', ..] or [0x80, .., not (byte)'{'] ? new PyTorchFile(stream) : new SafetensorsFile(stream);
+    }
+
     /// <summary>The end of a sentence that says what to do with a file.</summary>
-    public string AdviceFor(string path) => Advice is null
-        ? ""
-        : "; " + Advice.Replace("{0}", Path.GetFileName(path), StringComparison.Ordinal).Replace("{1}", Path.GetFileNameWithoutExtension(path), StringComparison.Ordinal);
+    public string ToAdvice() => Advice is null ? "" : $"; {Advice}";
 
     private static FileContent OfHead(ReadOnlySpan<byte> head)
     {
@@ -67,10 +75,10 @@ internal sealed record FileContent(SegmentationFileKind Kind, string Description
         }
         // Its header's length, and the header: a JSON object. What else it must be, its reader says.
         if (head.Length > 8 && head[8] == '{' && BinaryPrimitives.ReadUInt64LittleEndian(head) < 1UL << 40)
-            return new(SegmentationFileKind.Weights, "a file of weights (safetensors)", "make a model from them first, with CreateModel or 'workbench import'");
+            return new(SegmentationFileKind.Weights, "a file of weights (safetensors)", ModelFirst);
         // Python's pickle from protocol 2 on.
         if (head is [0x80, >= 2 and <= 5, ..])
-            return Other("an old PyTorch file (or another pickle of Python)", Conversion);
+            return PyTorch("an old PyTorch file (or another pickle of Python)");
         // Fields of onnx.ModelProto in their order: ir_version, and one of the strings, the graph or the operator sets.
         if (head is [0x08, > 0 and < 32, 0x12 or 0x1A or 0x22 or 0x28 or 0x32 or 0x3A or 0x42, ..])
             return new(SegmentationFileKind.Onnx, "an ONNX model", "OnnxSegmenter runs it, if it was exported by this library");
@@ -111,11 +119,13 @@ internal sealed record FileContent(SegmentationFileKind Kind, string Description
         if (Has("constants.pkl"))
             return Other("a TorchScript program", "save the state_dict() of the network that it was made from");
         if (Has("data.pkl"))
-            return Other("a PyTorch file", Conversion);
+            return PyTorch("a PyTorch file");
         return names.Contains("TrainingInfo/Version.txt")
             ? Other("an ML.NET model of another kind, without a segmentation model in it", null)
             : Other("a ZIP archive of another kind", null);
     }
+
+    private static FileContent PyTorch(string description) => new(SegmentationFileKind.Weights, description, ModelFirst);
 
     private static FileContent Other(string description, string? advice) => new(SegmentationFileKind.Other, description, advice);
 }

@@ -13,7 +13,6 @@ internal sealed class SafetensorsHeader
     // All far above what any ResNet needs: the header of fcn_resnet101 has some 70 KB, and the longest names of classes that a model
     // may have take two million bytes. The format itself allows 100 million, which parsed are a multiple of that.
     private const int LargestLength = 1 << 22;
-    private const int LongestName = 256;
     private const int MostDimensions = 8;
 
     private const int LengthSize = sizeof(ulong);
@@ -113,9 +112,8 @@ internal sealed class SafetensorsHeader
     private static SafetensorsEntry ReadEntry(JsonProperty property)
     {
         string name = property.Name;
-        // Messages quote names.
-        if (name.Length is 0 or > LongestName || name.Any(char.IsControl))
-            throw new InvalidDataException($"it has a tensor without a name, or with one of more than {LongestName} characters or with control characters.");
+        if (TensorEntry.FindProblem(name) is { } problem)
+            throw new InvalidDataException(problem);
         SafetensorsJson.Tensor entry;
         try
         {

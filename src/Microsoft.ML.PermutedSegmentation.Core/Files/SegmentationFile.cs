@@ -24,13 +24,13 @@ public static class SegmentationFile
         ArgumentException.ThrowIfNullOrEmpty(path);
         FileContent content = FileContent.Of(path);
         if (!wanted.Contains(content.Kind))
-            throw new InvalidDataException($"'{path}' is {content.Description}, not {string.Join(" or ", wanted.ToArray().Select(Name))}{content.AdviceFor(path)}.");
+            throw new InvalidDataException($"'{path}' is {content.Description}, not {string.Join(" or ", wanted.ToArray().Select(Name))}{content.ToAdvice()}.");
     }
 
     private static string Name(SegmentationFileKind kind) => kind switch
     {
         SegmentationFileKind.Model => "a segmentation model (ML.NET)",
-        SegmentationFileKind.Weights => "weights (safetensors)",
+        SegmentationFileKind.Weights => "weights (safetensors or PyTorch)",
         SegmentationFileKind.Onnx => "an ONNX model",
         _ => throw new ArgumentOutOfRangeException(nameof(kind), kind, "Unknown kind of file."),
     };

@@ -9,7 +9,7 @@ public enum SegmentationFileKind
     /// <summary>An ML.NET model with a segmentation model in it, as <c>mlContext.Model.Save</c> writes it.</summary>
     Model,
 
-    /// <summary>Weights in safetensors format, as <c>SegmentationWeights.Save</c> or PyTorch's users write them.</summary>
+    /// <summary>Weights: in safetensors format, as <c>SegmentationWeights.Save</c> or PyTorch's users write them, or as <c>torch.save</c> does.</summary>
     Weights,
 
     /// <summary>An ONNX model, of this library or of another.</summary>

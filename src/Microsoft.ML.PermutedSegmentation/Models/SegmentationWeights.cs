@@ -48,17 +48,19 @@ public sealed class SegmentationWeights : IDisposable
     /// alone (<c>resnet50</c>; conv1.weight, ...), or what <see cref="Save"/> wrote. The names show which network it is. The auxiliary
     /// classifier (aux_classifier.*), ImageNet's classifier (fc.*) and counters (*.num_batches_tracked) are ignored, and so are the prefixes
     /// that wrappers put before all names: module., _orig_mod., model. and ema., one or several of them. Numbers of type F32, F16, BF16 and
-    /// F64 are read as 32-bit floats.
+    /// F64 are read as 32-bit floats. The file is one of safetensors, or what <c>torch.save</c> has written (.pth, .pt): a state dict, or a
+    /// checkpoint that has one as state_dict, model_state_dict or model.
     /// </summary>
     /// <remarks>
-    /// The file may be untrusted: its header is checked before memory is allocated for any tensor. The weights are in
+    /// The file may be untrusted: its header is checked before memory is allocated for any tensor. A file of <c>torch.save</c> is a program
+    /// of Python; it is not run, and one that has more in it than tensors and plain containers is refused. The weights are in
     /// memory only once; there is no second copy.
     /// </remarks>
-    /// <param name="path">A safetensors file.</param>
+    /// <param name="path">A file of safetensors or of PyTorch; its name does not matter.</param>
     /// <exception cref="ArgumentException"><paramref name="path"/> is empty.</exception>
     /// <exception cref="FileNotFoundException">The file is missing.</exception>
     /// <exception cref="InvalidDataException">
-    /// The file is damaged or is not a safetensors file, whatever its name; the message says what it is instead. Or its tensors are not
+    /// The file is damaged or is of another kind, whatever its name; the message says what it is instead. Or its tensors are not
     /// those of such a network; the message lists which are missing, unknown or of another shape or type. Or a tensor has values that are
     /// NaN, infinite, beyond the range of 32-bit floats, or a negative variance; the message names it.
     /// </exception>
@@ -68,12 +70,12 @@ public sealed class SegmentationWeights : IDisposable
         try
         {
             using FileStream stream = File.OpenRead(path);
-            var file = new SafetensorsFile(stream);
-            if (file.Header.Metadata.TryGetValue(ModelFormat.FormatName, out string? format) && format.StartsWith(ModelFormat.Family, StringComparison.Ordinal))
+            using ITensorFile file = FileContent.OpenTensors(stream);
+            if (file.Metadata.TryGetValue(ModelFormat.FormatName, out string? format) && format.StartsWith(ModelFormat.Family, StringComparison.Ordinal))
                 throw new InvalidDataException("it is the content of a model or a checkpoint, whose weights may be protected; get them from the model with SegmentationWeights.Of.");
-            TorchvisionWeights weights = TorchvisionWeights.Recognize(file.Header.Entries);
+            TorchvisionWeights weights = TorchvisionWeights.Recognize(file.Entries);
             return new SegmentationWeights(
-                weights.Network, weights.Backbone, weights.ClassCount, file.Header.Metadata.ContainsKey(LockedMark),
+                weights.Network, weights.Backbone, weights.ClassCount, file.Metadata.ContainsKey(LockedMark),
                 Read(weights.Entries.Select(item => (item.Parameter, item.Entry.Name)), (index, values) => file.Read(weights.Entries[index].Entry, values)));
         }
         catch (Exception exception) when (exception is InvalidDataException or EndOfStreamException)

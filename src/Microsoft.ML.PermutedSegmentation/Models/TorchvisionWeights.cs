@@ -9,7 +9,7 @@ namespace Microsoft.ML.PermutedSegmentation.Models;
 /// <param name="ClassCount">The classes of the network; null for a backbone alone.</param>
 /// <param name="Entries">The entries, and what of the network they are, in the order of the file.</param>
 internal sealed record TorchvisionWeights(
-    SegmentationNetwork? Network, Backbone Backbone, int? ClassCount, IReadOnlyList<(NetworkParameter Parameter, SafetensorsEntry Entry)> Entries)
+    SegmentationNetwork? Network, Backbone Backbone, int? ClassCount, IReadOnlyList<(NetworkParameter Parameter, TensorEntry Entry)> Entries)
 {
     /// <summary>What wraps a network puts before the names of all its tensors: DataParallel, torch.compile, and usual names of its field.</summary>
     private static readonly string[] WrapperPrefixes = ["module.", "_orig_mod.", "model.", "ema."];
@@ -25,9 +25,9 @@ internal sealed record TorchvisionWeights(
 
     /// <summary>Finds out what the entries of a file are.</summary>
     /// <exception cref="InvalidDataException">They are not the weights of one of the networks; the message lists how they differ from the most similar one.</exception>
-    public static TorchvisionWeights Recognize(IReadOnlyList<SafetensorsEntry> entries)
+    public static TorchvisionWeights Recognize(IReadOnlyList<TensorEntry> entries)
     {
-        List<(string Name, SafetensorsEntry Entry)> named = Unwrap(entries);
+        List<(string Name, TensorEntry Entry)> named = Unwrap(entries);
         named.RemoveAll(item => item.Name.EndsWith("." + Counter, StringComparison.Ordinal));
         bool isWhole = named.Any(item => HasPrefix(item.Name, BackbonePrefix))
             || (named.Any(item => HasPrefix(item.Name, ClassifierPrefix)) && !named.Any(item => HasPrefix(item.Name, MobileNetPrefix)));
@@ -80,7 +80,7 @@ internal sealed record TorchvisionWeights(
         Enum.GetValues<Backbone>().Select(backbone => ((SegmentationNetwork?)null, backbone));
 
     // The names without the prefixes that wrappers have put before all of them.
-    private static List<(string Name, SafetensorsEntry Entry)> Unwrap(IEnumerable<SafetensorsEntry> entries)
+    private static List<(string Name, TensorEntry Entry)> Unwrap(IEnumerable<TensorEntry> entries)
     {
         var named = entries.Select(entry => (entry.Name, Entry: entry)).ToList();
         while (true)
@@ -101,9 +101,9 @@ internal sealed record TorchvisionWeights(
     /// <summary>The entries of a file taken for those of one network.</summary>
     private sealed class Candidate
     {
-        private readonly SafetensorsEntry? _classifier;
+        private readonly TensorEntry? _classifier;
 
-        public Candidate(SegmentationNetwork? network, Backbone backbone, IReadOnlyList<(string Name, SafetensorsEntry Entry)> named)
+        public Candidate(SegmentationNetwork? network, Backbone backbone, IReadOnlyList<(string Name, TensorEntry Entry)> named)
         {
             (Network, Backbone) = (network, backbone);
             // The auxiliary classifier is for training only, and what a backbone classifies ImageNet with is replaced.
@@ -114,7 +114,7 @@ internal sealed record TorchvisionWeights(
             NetworkLayout layout = Layout(ClassNameList.Voc.Count);
             if (IsWhole)
             {
-                SafetensorsEntry? classifier = layout.Convolutions.Where(layer => layer.IsClassifier)
+                TensorEntry? classifier = layout.Convolutions.Where(layer => layer.IsClassifier)
                     .Select(layer => Given.GetValueOrDefault($"{layer.Name}.weight")).FirstOrDefault(entry => entry?.Shape.Length > 0);
                 (ClassCount, _classifier) = (classifier is null ? ClassNameList.Voc.Count : (int)Math.Clamp(classifier.Shape[0], 0, int.MaxValue), classifier);
                 if (HasPossibleClasses)
@@ -135,7 +135,7 @@ internal sealed record TorchvisionWeights(
         public Dictionary<string, NetworkParameter> Expected { get; }
 
         /// <summary>The entries by their names in a network's state.</summary>
-        public Dictionary<string, SafetensorsEntry> Given { get; }
+        public Dictionary<string, TensorEntry> Given { get; }
 
         /// <summary>How many names and kinds of shape are not as they would be.</summary>
         public int Distance { get; }

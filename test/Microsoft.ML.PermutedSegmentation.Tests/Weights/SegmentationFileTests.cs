@@ -23,21 +23,19 @@ public sealed class SegmentationFileTests(OnnxModel exported) : IClassFixture<On
             new[] { model, onnx, _folder.At("weights.onnx") }.Select(SegmentationFile.KindOf));
         SegmentationWeights.Load(_folder.At("weights.onnx")).Dispose();
         OnnxSegmenter.Load(onnx).Dispose();
-        AssertTold(model, "is an ML.NET model, not weights (safetensors)", () => SegmentationWeights.Load(model));
+        AssertTold(model, "is an ML.NET model, not weights (safetensors or PyTorch)", () => SegmentationWeights.Load(model));
         AssertTold(_folder.At("weights.onnx"), "is a file of weights (safetensors), not an ONNX model", () => OnnxSegmenter.Load(_folder.At("weights.onnx")));
-        AssertTold(onnx, "is an ONNX model, not a segmentation model (ML.NET) or weights (safetensors)",
+        AssertTold(onnx, "is an ONNX model, not a segmentation model (ML.NET) or weights (safetensors or PyTorch)",
             () => SegmentationFile.Require(onnx, SegmentationFileKind.Model, SegmentationFileKind.Weights));
     }
 
     public static TheoryData<string, byte[], string> Others => new()
     {
-        { "PyTorch", Zip("archive/data.pkl", "archive/version"), """is a PyTorch file, not weights (safetensors); convert it in Python with safetensors.torch.save_file(torch.load("x.y.pth", weights_only=True), "x.y.safetensors").""" },
         { "TorchScript", Zip("net/data.pkl", "net/constants.pkl", "net/code/net.py"), "is a TorchScript program" },
-        { "old PyTorch", [0x80, 2, 0x8A, 10, 0x6C, 0xFC, 0x9C, 0x46, 0xF9, 0x20, 0x6A, 0xA8, 0x50, 0x19, (byte)'.'], "is an old PyTorch file" },
         { "another ML.NET model", Zip("TrainingInfo/Version.txt", "Model.key"), "is an ML.NET model of another kind" },
         { "another archive", Zip("hello.txt"), "is a ZIP archive of another kind" },
         { "half an archive", Zip("archive/data.pkl")[..40], "damaged or incomplete" },
-        { "Git LFS", "version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 1\n"u8.ToArray(), "is a Git LFS pointer to the file that is meant, not weights (safetensors); 'git lfs pull' fetches that." },
+        { "Git LFS", "version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 1\n"u8.ToArray(), "is a Git LFS pointer to the file that is meant, not weights (safetensors or PyTorch); 'git lfs pull' fetches that." },
         { "HTML", "\r\n<!DOCTYPE html><html>Sign in</html>"u8.ToArray(), "is a web page (HTML)" },
         { "HTML with a mark", [0xEF, 0xBB, 0xBF, .. "<HTML>"u8], "is a web page (HTML)" },
         { "text", "conv1.weight 1 2 3\n"u8.ToArray(), "is a text file" },
@@ -45,7 +43,7 @@ public sealed class SegmentationFileTests(OnnxModel exported) : IClassFixture<On
         { "JSON", "{\"error\": \"not found\"}"u8.ToArray(), "is a JSON file" },
         { "nothing", [], "is empty" },
         { "a picture", [0x89, .. "PNG\r\n"u8, 0x1A, 0x0A], "is a picture (PNG)" },
-        { "a key", "-----BEGIN PERMUTATION KEY-----\nAAECAwQF\n-----END PERMUTATION KEY-----\n"u8.ToArray(), "is a permutation key, not weights (safetensors)." },
+        { "a key", "-----BEGIN PERMUTATION KEY-----\nAAECAwQF\n-----END PERMUTATION KEY-----\n"u8.ToArray(), "is a permutation key, not weights (safetensors or PyTorch)." },
         { "numbers", [0, 0, 0, 0, 0, 0, 0x80, 0x3F, 0xFF, 0xFE], "is of an unknown kind" },
     };
 
