@@ -92,10 +92,12 @@ internal static class Steps
         {
             return mlContext.Model.Load(path, out schema);
         }
-        // What ML.NET and the library say of a damaged file does not name it.
-        catch (Exception exception) when (exception is FormatException or InvalidDataException or TargetInvocationException)
+        // What ML.NET and the library say of a damaged file does not name it. Chains wrap it once for each of theirs.
+        catch (Exception exception) when (exception is FormatException or InvalidDataException or InvalidOperationException or TargetInvocationException or FileLoadException)
         {
-            var cause = exception is TargetInvocationException { InnerException: { } inner } ? inner : exception;
+            var cause = exception;
+            while (cause is TargetInvocationException { InnerException: { } inner })
+                cause = inner;
             throw new InvalidDataException($"'{path}' is not a model file, or it is damaged: {cause.Message}", exception);
         }
     }

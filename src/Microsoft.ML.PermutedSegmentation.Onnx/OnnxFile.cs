@@ -1,3 +1,6 @@
+using System.Runtime.InteropServices;
+using System.Security.Cryptography;
+using System.Text;
 using Google.Protobuf;
 using Onnx;
 
@@ -12,6 +15,9 @@ internal static class OnnxFile
     // All but the values of the weights. Parsed it takes a multiple of that, whatever a stranger puts there.
     private const int LargestStructure = 1 << 21;
 
+    /// <summary>The metadata that tells damage: older files do not have it.</summary>
+    private const string Checksum = "sha256";
+
     /// <summary>A model of a graph.</summary>
     public static ModelProto CreateModel(GraphProto graph, ModelDescription description)
     {
@@ -24,6 +30,7 @@ internal static class OnnxFile
         };
         foreach ((string name, string value) in ModelMetadata.Write(description))
             model.MetadataProps.Add(new StringStringEntryProto { Key = name, Value = value });
+        model.MetadataProps.Add(new StringStringEntryProto { Key = Checksum, Value = ChecksumOf(model) });
         return model;
     }
 
@@ -37,6 +44,8 @@ internal static class OnnxFile
             if (StructureSize(file) > LargestStructure)
                 throw new InvalidDataException($"The model is damaged: there are more than {LargestStructure} bytes in it besides its weights.");
             ModelProto model = ModelProto.Parser.ParseFrom(file);
+            if (model.MetadataProps.FirstOrDefault(entry => entry.Key == Checksum) is { } checksum && checksum.Value != ChecksumOf(model))
+                throw new InvalidDataException("The model is damaged: its checksum is wrong, so its weights or its metadata were altered after it was exported.");
             ModelDescription description = ModelMetadata.Read(Unique(model.MetadataProps, entry => entry.Key).ToDictionary(entry => entry.Key, entry => entry.Value.Value));
             if (description.Protection?.ImageStep is not null)
                 throw new InvalidDataException("The network of this model reads images that a key has changed; only models that read plain images are run.");
@@ -46,6 +55,29 @@ internal static class OnnxFile
         {
             throw new InvalidDataException($"This is not an ONNX file, or it is damaged: {exception.Message}", exception);
         }
+    }
+
+    // Of all that is read here: the other metadata and the weights, in their order.
+    private static string ChecksumOf(ModelProto model)
+    {
+        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        void Append(ReadOnlySpan<byte> bytes)
+        {
+            hash.AppendData(BitConverter.GetBytes((long)bytes.Length));
+            hash.AppendData(bytes);
+        }
+        foreach (StringStringEntryProto entry in model.MetadataProps.Where(entry => entry.Key != Checksum))
+        {
+            Append(Encoding.UTF8.GetBytes(entry.Key));
+            Append(Encoding.UTF8.GetBytes(entry.Value));
+        }
+        foreach (TensorProto tensor in model.Graph?.Initializer ?? [])
+        {
+            Append(Encoding.UTF8.GetBytes(tensor.Name));
+            Append(MemoryMarshal.AsBytes<long>(tensor.Dims.ToArray()));
+            Append(tensor.RawData.Span);
+        }
+        return Convert.ToHexStringLower(hash.GetHashAndReset());
     }
 
     private static byte[] ReadAll(Stream stream)

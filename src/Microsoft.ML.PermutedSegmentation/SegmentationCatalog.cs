@@ -76,6 +76,9 @@ public sealed partial class SegmentationCatalog : IModelContents<ITransformer>
     ModelContents IModelContents<ITransformer>.GetContents(ITransformer model)
     {
         ArgumentNullException.ThrowIfNull(model);
-        return ModelChain.Split(model).Segmenter.Model.ToContents();
+        (ITransformer[] before, PermutedSegmentationTransformer segmenter) = ModelChain.Split(model);
+        if (before.OfType<IKeyedTransformer>().FirstOrDefault() is { } link)
+            throw new InvalidOperationException($"The network of this chain learned from images that are encrypted with a key ({link.Name}), which is not part of the network: alone it is worth nothing.");
+        return segmenter.Model.ToContents();
     }
 }

@@ -39,7 +39,7 @@ internal static class InspectCommand
         yield return $"Images       {network.ImageHeight}x{network.ImageWidth} (height x width), column {network.ImageColumn}";
         yield return $"Classes      {network.ClassNames.Count}: {string.Join(", ", network.ClassNames)}";
         yield return $"Predictions  columns {network.PredictedLabelColumn} and {network.ScoreColumn}";
-        yield return $"Key          {DescribeKey(report.Protection)}";
+        yield return $"Key          {DescribeKey(report)}";
         if (report.Protection is { } protection)
         {
             yield return $"Salt         {protection.Salt}";
@@ -50,11 +50,12 @@ internal static class InspectCommand
             yield return $"{$"Step {i + 1}",-12} {DescribeStep(report.Steps[i])}";
     }
 
-    private static string DescribeKey(ProtectionReport? protection) => protection switch
+    private static string DescribeKey(ModelReport report) => report.Protection switch
     {
+        null when report.Steps.FirstOrDefault(step => step.ImageEncryption is not null) is { ImageEncryption: { } before } => $"needed to encrypt images before the network: {Describe(before)}",
         null => "none: the network is not protected",
         { ImageEncryption: { } encryption } => $"needed to encrypt images: {Describe(encryption)}",
-        _ => $"needed for feature maps {string.Join(", ", protection.FeatureMaps.Select(map => $"{map.Number} ({map.Name}, {map.Channels} channels)"))}",
+        { } protection => $"needed for feature maps {string.Join(", ", protection.FeatureMaps.Select(map => $"{map.Number} ({map.Name}, {map.Channels} channels)"))}",
     };
 
     private static string DescribeStep(StepReport step)

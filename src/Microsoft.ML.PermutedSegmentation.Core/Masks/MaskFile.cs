@@ -13,6 +13,8 @@ public static class MaskFile
     public static void Save(string path, ReadOnlySpan<byte> labels, int height, int width, ClassPalette? palette = null)
     {
         ArgumentException.ThrowIfNullOrEmpty(path);
+        if (labels.Length != (long)width * height)
+            throw new ArgumentException($"{width} x {height} pixels need as many labels, not {labels.Length}.", nameof(labels));
         byte[] classes = new byte[labels.Length];
         MaskLabels.ToClasses(labels, classes);
         IndexedPng.Write(path, classes, width, height, palette ?? ClassPalette.Voc);

@@ -47,7 +47,7 @@ internal sealed record CheckpointDescription
         ];
         // Their names are a stranger's, and not quoted.
         if (there.Count(member => !here.ContainsKey(member.Key)) is > 0 and var unknown)
-            differences.Add($"there are {unknown} options there that this version of the library does not have, or that have their default here");
+            differences.Add($"{unknown} of its options {(unknown == 1 ? "is" : "are")} unknown to this version of the library");
         return string.Join("; ", differences);
     }
 

@@ -81,7 +81,7 @@ internal sealed class CheckpointReader : IDisposable
     /// <exception cref="InvalidOperationException">An option or the seed is another one, or there are more epochs behind it.</exception>
     public void RequireSame(JsonObject settings, int? seed, int epochs)
     {
-        Require(CheckpointDescription.Differences(Description.Settings, settings));
+        Require(CheckpointDescription.Differences(TrainingSettings.Complete(Description.Settings), settings));
         Require(seed is null || seed == Description.Seed ? "" : $"the seed of the MLContext is {Description.Seed} there and {seed} here");
         Require(Description.Position.Epoch <= epochs ? "" : $"{Description.Position.Epoch} epochs are finished there, and Epochs is {epochs} here");
     }

@@ -18,11 +18,20 @@ internal static class TrainingSettings
         nameof(Options.Epochs), nameof(Options.StoreFingerprint), nameof(Options.CheckpointPath), nameof(Options.Progress), nameof(Options.CancellationToken),
     ];
 
-    /// <summary>The settings of a training. An option that came later is left out where it has the value that all had before, so that older checkpoints go on.</summary>
+    /// <summary>The settings of a checkpoint with those that did not exist when it was written: all trainings had one value then.</summary>
+    public static JsonObject Complete(JsonObject stored)
+    {
+        var settings = stored.DeepClone().AsObject();
+        settings.TryAdd(nameof(Options.Network), $"{SegmentationNetwork.Fcn}");
+        return settings;
+    }
+
+    /// <summary>The settings of a training.</summary>
     public static JsonObject Of(Options options, bool hasKey, ImageStep? imageStep)
     {
-        var settings = new JsonObject
+        return new JsonObject
         {
+            [nameof(options.Network)] = $"{options.Network}",
             [nameof(options.Backbone)] = $"{options.ChosenBackbone}",
             // None without a key, and when it encrypts images.
             [nameof(options.FeatureMaps)] = $"{(hasKey && imageStep is null ? options.FeatureMaps : FeatureMaps.None)}",
@@ -45,9 +54,6 @@ internal static class TrainingSettings
             // Images that are not in memory come in another order.
             [nameof(options.ImageCacheMegabytes)] = options.ImageCacheMegabytes,
         };
-        if (options.Network != SegmentationNetwork.Fcn)
-            settings[nameof(options.Network)] = $"{options.Network}";
-        return settings;
     }
 
     // Of a step as of options, the names begin with capital letters.

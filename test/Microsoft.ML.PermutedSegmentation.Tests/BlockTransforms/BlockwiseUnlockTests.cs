@@ -159,6 +159,9 @@ public sealed class BlockwiseUnlockTests : IDisposable
         Assert.Equal(ScoresOf(model, data), ScoresOf(Segmentation.Unlock(SaveAndLoad(both), _key, verify: true), data));
         Assert.Contains("encrypts images", Assert.Throws<InvalidOperationException>(() => Segmentation.Unprotect(both, _key)).Message);
         Assert.Contains("encrypts images", Assert.Throws<InvalidOperationException>(() => Segmentation.Rekey(both, _key, other)).Message);
+        using var file = new MemoryStream();
+        Assert.Contains("encrypted with a key (block-wise encryption)", Assert.Throws<InvalidOperationException>(() => Segmentation.ExportToOnnx(both, file)).Message);
+        Assert.Equal(0, file.Length);
     }
 
     private SegmentationCatalog Segmentation => _mlContext.Segmentation();

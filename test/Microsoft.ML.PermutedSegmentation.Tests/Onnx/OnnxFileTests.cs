@@ -117,8 +117,8 @@ public sealed class OnnxFileTests(OnnxModel exported) : IClassFixture<OnnxModel>
     [Fact]
     public void Random_damage_is_told_or_harmless()
     {
-        // Without values of weights: damage to them is not told, and most of a file they are. Where they are missing is the last thing checked.
-        ModelProto model = exported.Parse();
+        // Without values of weights, which most of a file is. Where they are missing is the last thing checked.
+        ModelProto model = WithoutChecksum();
         foreach (TensorProto tensor in model.Graph.Initializer)
             tensor.RawData = ByteString.Empty;
         byte[] original = model.ToByteArray();
@@ -147,9 +147,35 @@ public sealed class OnnxFileTests(OnnxModel exported) : IClassFixture<OnnxModel>
         tensor.RawData = ByteString.CopyFrom(values);
     }));
 
-    private string Refuse(Action<ModelProto> change)
+    [Fact]
+    public void A_changed_bit_of_the_weights_or_of_the_metadata_is_told()
+    {
+        byte[] file = File.ReadAllBytes(exported.Path);
+        ModelProto model = exported.Parse();
+        int weights = file.AsSpan().IndexOf(model.Graph.Initializer.Single(tensor => tensor.Name == "backbone.layer2.0.conv1.weight").RawData.Span[..64]);
+        int names = file.AsSpan().IndexOf(System.Text.Encoding.UTF8.GetBytes(model.MetadataProps.Single(entry => entry.Key == "class_names").Value));
+        foreach (int place in (int[])[weights, weights + 40, names + 2])
+        {
+            byte[] damaged = [.. file];
+            damaged[place] ^= 1;
+            Assert.Contains("checksum is wrong", Refuse(damaged));
+        }
+        // As older versions wrote it.
+        using var old = new MemoryStream(WithoutChecksum().ToByteArray());
+        OnnxSegmenter.Load(old).Dispose();
+    }
+
+    // What a stranger changes has no checksum, or a right one.
+    private ModelProto WithoutChecksum()
     {
         ModelProto model = exported.Parse();
+        Assert.True(model.MetadataProps.Remove(model.MetadataProps.Single(entry => entry.Key == "sha256")));
+        return model;
+    }
+
+    private string Refuse(Action<ModelProto> change)
+    {
+        ModelProto model = WithoutChecksum();
         change(model);
         return Refuse(model.ToByteArray());
     }

@@ -41,6 +41,9 @@ public sealed class ExchangeCommandsTests : IDisposable
         Assert.Empty(Changed("plain.safetensors"));
         Assert.Contains("classifier.4.weight", Changed("new/stored.safetensors"));
         Assert.DoesNotContain("backbone.conv1.weight", Changed("new/stored.safetensors"));
+        byte[] damaged = File.ReadAllBytes(_folder.At("plain.zip"));
+        damaged[damaged.Length / 2] ^= 1;
+        Fail("damaged.zip' is not a model file, or it is damaged: The model is damaged: its checksum is wrong", "inspect", "--model", _folder.Write("damaged.zip", damaged));
         Fail("locked", "import", "--weights", _folder.At("new/stored.safetensors"), "--classes", classes, "--out", _folder.At("x.zip"));
     }
 

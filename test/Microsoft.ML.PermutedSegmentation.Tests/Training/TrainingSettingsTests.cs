@@ -31,8 +31,19 @@ public sealed class TrainingSettingsTests
         string told = CheckpointDescription.Differences(there, here);
         Assert.Contains("BatchSize is 8 there and 256 here", told);
         Assert.Contains("Backbone is none there and ResNet50 here", told);
-        Assert.Contains("1 options there", told);
+        Assert.Contains("1 of its options is unknown", told);
         Assert.DoesNotContain(told, char.IsControl);
+    }
+
+    [Fact]
+    public void Another_network_is_told_also_of_a_checkpoint_from_before_there_were_several()
+    {
+        JsonObject fcn = Settings(new Options()), deepLab = Settings(new Options { Network = SegmentationNetwork.DeepLabV3 });
+        Assert.Equal("Network is DeepLabV3 there and Fcn here", CheckpointDescription.Differences(TrainingSettings.Complete(deepLab), fcn));
+        JsonObject old = fcn.DeepClone().AsObject();
+        old.Remove("Network");
+        Assert.Empty(CheckpointDescription.Differences(TrainingSettings.Complete(old), fcn));
+        Assert.Equal("Network is Fcn there and DeepLabV3 here", CheckpointDescription.Differences(TrainingSettings.Complete(old), deepLab));
     }
 
     private static JsonObject Settings(Options options) => TrainingSettings.Of(options, hasKey: true, imageStep: null);
