@@ -1,4 +1,3 @@
-using System.Collections.Concurrent;
 using System.Runtime.InteropServices;
 using TorchSharp;
 using static TorchSharp.torch;
@@ -118,14 +117,13 @@ internal sealed class SegmentationModel : IDisposable
     // The stored weights with the protection undone by a key; as they are when null.
     private TorchNetwork NetworkUnder(KeyEffect? effect)
     {
-        using var use = Use();
-        var state = new ConcurrentDictionary<string, Tensor>();
-        // On all cores, but never with more tensors in memory than are worked on.
-        Parallel.ForEach(Partitioner.Create(StoredState(), EnumerablePartitionerOptions.NoBuffering), entry =>
+        var state = new Dictionary<string, Tensor>();
+        // One after the other: TorchSharp's dispose scopes are not for several threads.
+        foreach ((string name, Tensor stored) in StoredState())
         {
-            using Tensor stored = entry.Value;
-            state[entry.Name] = effect is null ? stored.alias() : effect.Weights.Unprotect(entry.Name, stored);
-        });
+            using (stored)
+                state[name] = effect is null ? stored.alias() : effect.Weights.Unprotect(name, stored);
+        }
         return TorchNetwork.FromState(Description.Layout, state);
     }
 
