@@ -31,8 +31,10 @@ internal sealed record PickleGlobal(string Module, string Name)
         _ => throw new InvalidDataException($"'{Name}' is used in it in a way that PyTorch does not."),
     };
 
-    private static long[] Longs(object?[] values) =>
-        [.. values.Select(value => value is long number ? number : throw new InvalidDataException("a size in it is not a whole number."))];
+    // Only short ones are copied: a pickle can use one long tuple as the shape of many tensors.
+    private static long[] Longs(object?[] values) => values.Length > PyTorchTensor.MostDimensions
+        ? throw new InvalidDataException($"a tensor in it has {values.Length} dimensions; at most {PyTorchTensor.MostDimensions} are read.")
+        : [.. values.Select(value => value is long number ? number : throw new InvalidDataException("a size in it is not a whole number."))];
 
     private static string Shorten(string name) => string.Concat(name.Where(character => !char.IsControl(character)).Take(60));
 }

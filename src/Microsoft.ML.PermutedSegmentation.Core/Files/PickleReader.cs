@@ -100,7 +100,7 @@ internal sealed class PickleReader(byte[] bytes)
     private PyTorchStorage Storage(object? id)
     {
         if (id is not object?[] { Length: 5 or 6 } parts || parts[0] is not "storage" || parts[1] is not PickleGlobal { Module: "torch" } type
-            || !PyTorchStorage.IsKnown(type.Name) || parts[2] is not string key || parts[4] is not (long and >= 0 and var count) || parts[5..] is [not null])
+            || !PyTorchStorage.IsKnown(type.Name) || parts[2] is not string key || parts[4] is not (long and >= 0 and <= PyTorchStorage.LargestCount and var count) || parts[5..] is [not null])
         {
             throw new InvalidDataException("it holds tensors in a form that is not read.");
         }

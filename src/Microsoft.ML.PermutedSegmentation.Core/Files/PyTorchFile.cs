@@ -132,8 +132,11 @@ internal sealed class PyTorchFile : ITensorFile
             _stream.ReadExactly(count);
             if (BinaryPrimitives.ReadInt64LittleEndian(count) != storage.Count)
                 throw new InvalidDataException("the lengths of its storages are damaged.");
-            _positions[key] = position + count.Length;
-            position += count.Length + storage.Length;
+            position += count.Length;
+            if (storage.Length > _stream.Length - position)
+                throw new InvalidDataException("it ends too early, or is damaged: values of its tensors are missing.");
+            _positions[key] = position;
+            position += storage.Length;
         }
         return root;
     }

@@ -6,6 +6,9 @@ namespace Microsoft.ML.PermutedSegmentation.Files;
 /// <param name="Count">How many elements it has.</param>
 internal sealed record PyTorchStorage(string TypeName, string Key, long Count)
 {
+    /// <summary>The bytes of more elements could not be counted.</summary>
+    public const long LargestCount = long.MaxValue / sizeof(long);
+
     private static readonly Dictionary<string, (ElementType? Type, int Size)> Types = new()
     {
         ["FloatStorage"] = (ElementType.Float32, 4),

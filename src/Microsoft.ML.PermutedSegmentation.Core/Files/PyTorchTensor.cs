@@ -7,7 +7,8 @@ namespace Microsoft.ML.PermutedSegmentation.Files;
 /// <param name="Strides">How many elements lie between neighbours, for each dimension.</param>
 internal sealed record PyTorchTensor(PyTorchStorage Storage, long Offset, long[] Shape, long[] Strides)
 {
-    private const int MostDimensions = 8;
+    /// <summary>Far above what any of the networks needs.</summary>
+    public const int MostDimensions = 8;
 
     /// <summary>The tensor under its name, checked: it lies in its storage, and no value of it stands for two.</summary>
     /// <exception cref="InvalidDataException">It does not.</exception>
@@ -17,7 +18,7 @@ internal sealed record PyTorchTensor(PyTorchStorage Storage, long Offset, long[]
             throw new InvalidDataException(problem);
         if (Storage.Type is not { } type)
             throw new InvalidDataException($"the tensor '{name}' is of a {Storage.TypeName}, an element type that is not supported.");
-        if (Shape.Length > MostDimensions || Shape.Length != Strides.Length || Offset < 0 || Shape.Any(length => length < 0) || Strides.Any(stride => stride < 0))
+        if (Shape.Length != Strides.Length || Offset < 0 || Shape.Any(length => length < 0) || Strides.Any(stride => stride < 0))
             throw new InvalidDataException($"the tensor '{name}' has sizes that no tensor has.");
         bool isEmpty = Shape.Contains(0);
         Int128 count = 1, last = Offset;

@@ -94,6 +94,31 @@ public sealed class PyTorchFileTests : IDisposable
         Load(StateDictPickle.Write(_folder.At("x.pth"), pickle, [("data/0", new byte[16])])).Should().Throw<InvalidDataException>(what).WithMessage("*the tensor 't' *");
     }
 
+    [Fact]
+    public void A_storage_whose_bytes_cannot_be_counted_is_refused()
+    {
+        // 8 times this is 16, with 64 bits.
+        byte[] pickle =
+        [
+            0x80, 2, (byte)'}', .. StateDictPickle.Text("t"), .. StateDictPickle.Global("torch._utils", "_rebuild_tensor_v2"), (byte)'(', (byte)'(',
+            .. StateDictPickle.Text("storage"), .. StateDictPickle.Global("torch", "DoubleStorage"), .. StateDictPickle.Text("0"), .. StateDictPickle.Text("cpu"), .. StateDictPickle.Number((1L << 61) + 2), (byte)'t', (byte)'Q',
+            .. StateDictPickle.Number(0), .. StateDictPickle.Tuple([2]), .. StateDictPickle.Tuple([1L << 60]), (byte)'t', (byte)'R', (byte)'s', (byte)'.',
+        ];
+        Load(StateDictPickle.Write(_folder.At("x.pth"), pickle, [("data/0", new byte[16])])).Should().Throw<InvalidDataException>().WithMessage("*in a form that is not read*");
+    }
+
+    [Fact]
+    public void A_shape_of_many_dimensions_is_refused_before_it_is_copied()
+    {
+        byte[] pickle =
+        [
+            0x80, 2, .. StateDictPickle.Global("torch._utils", "_rebuild_tensor_v2"), (byte)'q', 0, (byte)'(', .. Enumerable.Repeat((byte[])[(byte)'K', 0], 100_000).SelectMany(x => x), (byte)'t', (byte)'q', 3, (byte)'0',
+            (byte)'(', (byte)'(', .. StateDictPickle.Text("storage"), .. StateDictPickle.Global("torch", "FloatStorage"), .. StateDictPickle.Text("0"), .. StateDictPickle.Text("cpu"), .. StateDictPickle.Number(4), (byte)'t', (byte)'Q',
+            .. StateDictPickle.Number(0), (byte)'h', 3, (byte)'h', 3, (byte)'t', (byte)'q', 2, (byte)'R', (byte)'.',
+        ];
+        Load(StateDictPickle.Write(_folder.At("x.pth"), pickle, [("data/0", new byte[16])])).Should().Throw<InvalidDataException>().WithMessage("*100000 dimensions*");
+    }
+
     public static TheoryData<string, byte[]> Pickles => new()
     {
         { "no dictionary", [0x80, 2, (byte)']', (byte)'.'] },
