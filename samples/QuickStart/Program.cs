@@ -27,11 +27,7 @@ var pipeline = mlContext.Segmentation().Transforms.LoadImages("Image", null, "Im
         ImageHeight = 64,
         ImageWidth = 64,
         Epochs = 5,
-        RestartPeriod = 5,
-        BatchSize = 8,
-        LearningRate = 0.05,
-        WeightDecay = 0.0005,
-        MinimumCropArea = 1,
+        Augmentation = new Augmentation { MinimumCropArea = 1 },
         Progress = new ConsoleProgress(),
     }));
 ITransformer trained = pipeline.Fit(train);

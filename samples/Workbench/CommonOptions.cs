@@ -37,10 +37,11 @@ internal static class CommonOptions
     public static Option<bool> NoKey() => new("--no-key") { Description = "Runs the model as it is in the file: locked, unless it was trained with --unprotected." };
 
     /// <summary>An image size, written HEIGHTxWIDTH.</summary>
-    public static Option<(int Height, int Width)?> Size(int standardHeight, int standardWidth) => new("--size")
+    /// <param name="standard">What happens without it.</param>
+    public static Option<(int Height, int Width)?> Size(string standard) => new("--size")
     {
         HelpName = "HxW",
-        Description = $"Height and width to which images are resized, multiples of the output stride. [default: {standardHeight}x{standardWidth}]",
+        Description = $"Height and width to which images are resized, multiples of the output stride. [default: {standard}]",
         CustomParser = ParseSize,
     };
 
@@ -88,16 +89,25 @@ internal static class CommonOptions
         return option;
     }
 
-    public static Option<int?> OutputStride()
+    /// <param name="standard">What happens without it.</param>
+    public static Option<int?> OutputStride(string standard)
     {
         var option = new Option<int?>("--output-stride")
         {
             HelpName = "8|16|32",
-            Description = "Pixels of the image per cell of the backbone's last feature map: smaller is finer and slower. [default: 8; 16 for mobilenetv3large]",
+            Description = $"Pixels of the image per cell of the backbone's last feature map: smaller is finer and slower. [default: {standard}]",
         };
         option.AcceptOnlyFromAmong("8", "16", "32");
         return option;
     }
+
+    /// <summary>The recipe that other options change.</summary>
+    public static Option<Preset> Preset() => new("--preset")
+    {
+        HelpName = "default|paper",
+        Description = "The recipe: for some ten to some thousand images on a CPU, or the paper's.",
+        DefaultValueFactory = _ => Workbench.Preset.Default,
+    };
 
     /// <summary>A file of weights that trainings start from.</summary>
     public static PathOption InitialWeights(string description) => new("--initial-weights", FileRole.Input) { HelpName = "model.zip|x.safetensors|x.pth", Description = description };
@@ -119,12 +129,11 @@ internal static class CommonOptions
         CustomParser = result => ParseNumber(result, minimum: 1),
     };
 
-    /// <summary>A number of at least 0.</summary>
-    public static Option<double> Rate(string name, string description, double standard) => new(name)
+    /// <summary>A number of at least 0 that may be left out.</summary>
+    public static Option<double?> Rate(string name, string description) => new(name)
     {
         HelpName = "X",
         Description = description,
-        DefaultValueFactory = _ => standard,
         CustomParser = result => ParseNumber(result, minimum: 0.0),
     };
 

@@ -13,7 +13,7 @@ public static class BlockwiseEncryptionExtensions
     /// <param name="trainers">The trainers, <c>mlContext.Segmentation().Trainers</c>.</param>
     /// <param name="key">The secret. It is needed until <c>Fit</c> has returned and is not stored.</param>
     /// <param name="method">What happens to a block.</param>
-    /// <param name="blockSize">M, height and width of a block in pixels, 2 to 2048; it must divide the options' image height and width.</param>
+    /// <param name="blockSize">M, height and width of a block in pixels, 2 to 2048; it must divide the options' image height and width, which have to be given.</param>
     /// <param name="options">All other settings; <c>FeatureMaps</c> is not used.</param>
     /// <exception cref="ArgumentNullException">An argument is null.</exception>
     /// <exception cref="ArgumentException">A value is out of its range, or the block size does not divide the image size.</exception>
@@ -26,7 +26,10 @@ public static class BlockwiseEncryptionExtensions
         ArgumentNullException.ThrowIfNull(options);
         var scheme = BlockScheme.Of(method, blockSize);
         options.Validate();
-        if (scheme.FindProblem(options.ImageHeight, options.ImageWidth) is { } problem)
+        // A size chosen after the data could be one that blocks do not divide.
+        if (options.ImageHeight is not { } height || options.ImageWidth is not { } width)
+            throw new ArgumentException($"{nameof(options.ImageHeight)} and {nameof(options.ImageWidth)} are needed; blocks of {blockSize} pixels must divide them.", nameof(options));
+        if (scheme.FindProblem(height, width) is { } problem)
             throw new ArgumentException($"{nameof(options.ImageHeight)} and {nameof(options.ImageWidth)} are {problem}", nameof(options));
         return new PermutedSegmentationTrainer(trainers.Environment, key, options, scheme.ToStep());
     }

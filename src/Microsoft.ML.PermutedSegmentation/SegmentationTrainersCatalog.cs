@@ -12,8 +12,8 @@ public sealed class SegmentationTrainersCatalog
     /// <param name="featureMaps">The feature maps to permute; fewer maps protect less, and do not cost less.</param>
     /// <param name="labelColumnName">Column of masks, as <c>LoadMasks</c> makes it.</param>
     /// <param name="imageColumnName">Column of images, as <c>mlContext.Transforms.LoadImages</c> makes it.</param>
-    /// <param name="epochs">How often each image is seen.</param>
-    /// <param name="batchSize">Images per step of the optimizer.</param>
+    /// <param name="initialWeights">Weights to start from, such as <c>PretrainedBackbone.ResNet18()</c>, which make a much better model of few images; null for random ones.</param>
+    /// <param name="epochs">How often each image is seen; null for a number that suits the data.</param>
     /// <exception cref="ArgumentNullException"><paramref name="key"/> is null.</exception>
     /// <exception cref="ArgumentOutOfRangeException">A value is out of its range.</exception>
     /// <exception cref="ArgumentException">Two columns have the same name.</exception>
@@ -22,15 +22,15 @@ public sealed class SegmentationTrainersCatalog
         FeatureMaps featureMaps = FeatureMaps.All,
         string labelColumnName = ColumnNames.Label,
         string imageColumnName = ColumnNames.Image,
-        int epochs = 100,
-        int batchSize = 256)
+        SegmentationWeights? initialWeights = null,
+        int? epochs = null)
         => Permuted(key, new PermutedSegmentationTrainer.Options
         {
             FeatureMaps = featureMaps,
             LabelColumnName = labelColumnName,
             ImageColumnName = imageColumnName,
+            InitialWeights = initialWeights,
             Epochs = epochs,
-            BatchSize = batchSize,
         });
 
     /// <summary>A fully convolutional network whose model is useless without the key.</summary>
@@ -48,21 +48,21 @@ public sealed class SegmentationTrainersCatalog
     /// <summary>The same network without protection: the baseline.</summary>
     /// <param name="labelColumnName">Column of masks, as <c>LoadMasks</c> makes it.</param>
     /// <param name="imageColumnName">Column of images, as <c>mlContext.Transforms.LoadImages</c> makes it.</param>
-    /// <param name="epochs">How often each image is seen.</param>
-    /// <param name="batchSize">Images per step of the optimizer.</param>
+    /// <param name="initialWeights">Weights to start from, such as <c>PretrainedBackbone.ResNet18()</c>, which make a much better model of few images; null for random ones.</param>
+    /// <param name="epochs">How often each image is seen; null for a number that suits the data.</param>
     /// <exception cref="ArgumentOutOfRangeException">A value is out of its range.</exception>
     /// <exception cref="ArgumentException">Two columns have the same name.</exception>
     public PermutedSegmentationTrainer Fcn(
         string labelColumnName = ColumnNames.Label,
         string imageColumnName = ColumnNames.Image,
-        int epochs = 100,
-        int batchSize = 256)
+        SegmentationWeights? initialWeights = null,
+        int? epochs = null)
         => Fcn(new PermutedSegmentationTrainer.Options
         {
             LabelColumnName = labelColumnName,
             ImageColumnName = imageColumnName,
+            InitialWeights = initialWeights,
             Epochs = epochs,
-            BatchSize = batchSize,
         });
 
     /// <summary>The same network without protection: the baseline.</summary>

@@ -8,13 +8,14 @@ namespace Workbench.Commands;
 /// <summary><c>import</c>: makes a model of weights from PyTorch.</summary>
 internal static class ImportCommand
 {
+    private const int Side = 256;
+
     public static Command Create()
     {
-        var defaults = new PermutedSegmentationTrainer.Options();
         var weights = new PathOption("--weights", FileRole.Input) { HelpName = "x.safetensors|x.pth", Description = "The state dict of one of torchvision's networks, such as fcn_resnet50.", Required = true };
         var backbone = CommonOptions.ExpectedBackbone();
-        var outputStride = CommonOptions.OutputStride();
-        var size = CommonOptions.Size(defaults.ImageHeight, defaults.ImageWidth);
+        var outputStride = CommonOptions.OutputStride("8; 16 for mobilenetv3large");
+        var size = CommonOptions.Size($"{Side}x{Side}");
         var classes = new PathOption("--classes", FileRole.Input) { HelpName = "classes.txt", Description = "The names of the classes in their order, one per line. [default: VOC's 21]" };
         var output = new PathOption("--out", FileRole.Output) { HelpName = "model.zip", Description = "The model file to write. It is not protected.", Required = true };
 
@@ -32,7 +33,7 @@ internal static class ImportCommand
 
         command.Does((result, outputs, _) =>
         {
-            var (height, width) = result.GetValue(size) ?? (defaults.ImageHeight, defaults.ImageWidth);
+            var (height, width) = result.GetValue(size) ?? (Side, Side);
             var file = result.GetValue(classes);
             var classNames = file is not null ? VocFolder.ReadClassNames(file) : VocFolder.VocClassNames;
             var path = result.GetRequiredValue(weights);

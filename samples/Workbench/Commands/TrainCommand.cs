@@ -13,7 +13,6 @@ internal static class TrainCommand
 
     public static Command Create()
     {
-        var defaults = new PermutedSegmentationTrainer.Options();
         var data = CommonOptions.Data();
         var binaryMasks = CommonOptions.BinaryMasks();
         var asStored = CommonOptions.AsStored();
@@ -23,60 +22,62 @@ internal static class TrainCommand
         var unprotected = new Option<bool>("--unprotected") { Description = "Trains a plain model that needs no key, to compare with." };
         var featureMaps = CommonOptions.FeatureMaps(standard: "all");
         var network = CommonOptions.Network();
-        var backbone = CommonOptions.Backbone("resnet50; mobilenetv3large for lraspp");
+        var backbone = CommonOptions.Backbone("resnet18; mobilenetv3large for lraspp");
         var initialWeights = CommonOptions.InitialWeights("Weights to start from: of an unprotected model, or of torchvision's networks or backbones from PyTorch.");
-        var pretrained = new Option<bool>("--pretrained") { Description = "Starts from weights that were trained on ImageNet; there are some for resnet18." };
-        var outputStride = CommonOptions.OutputStride();
-        var size = CommonOptions.Size(defaults.ImageHeight, defaults.ImageWidth);
-        var epochs = CommonOptions.Count("--epochs", "How often every training image is seen.", defaults.Epochs);
-        var batchSize = CommonOptions.Count("--batch-size", "Images per step of the optimizer.", defaults.BatchSize);
-        var learningRate = CommonOptions.Rate("--learning-rate", "The learning rate at the start of each cosine cycle.", defaults.LearningRate);
-        var weightDecay = CommonOptions.Rate("--weight-decay", "The L2 penalty on the weights.", defaults.WeightDecay);
+        var pretrained = new Option<bool>("--pretrained") { Description = "Starts from weights that were trained on ImageNet. There are some for resnet18, where it is the default." };
+        var fromScratch = new Option<bool>("--from-scratch") { Description = "Starts from random weights." };
+        var preset = CommonOptions.Preset();
+        var outputStride = CommonOptions.OutputStride("16; paper: 8");
+        var size = CommonOptions.Size("after the images; paper: 256x256");
+        var epochs = CommonOptions.OptionalCount("--epochs", "How often every training image is seen. [default: after their number; paper: 100]");
+        var batchSize = CommonOptions.OptionalCount("--batch-size", "Images per step of the optimizer. [default: 8; paper: 256]");
+        var learningRate = CommonOptions.Rate("--learning-rate", "The learning rate at the start of each cosine cycle. [default: 0.001; paper: 0.1]");
+        var weightDecay = CommonOptions.Rate("--weight-decay", "The penalty on the weights. [default: 0.01; paper: 0.005]");
         var seed = CommonOptions.Seed();
         var checkpoint = new PathOption("--checkpoint", FileRole.OutputFolder) { HelpName = "DIR", Description = "Keeps the state of the training in this folder after each epoch, and continues from there if it was stopped." };
         var output = CommonOptions.ModelOutput();
 
         var command = new DetailedCommand("train", "Trains a model on images and masks in the layout of PASCAL VOC and saves it.", """
             Example:
-              workbench train --data camvid --train-list train --val-list val --key key.pem
-                --backbone resnet18 --size 96x128 --batch-size 16 --epochs 20 --out model.zip
+              workbench train --data camvid --train-list train --val-list val --key key.pem --out model.zip
+
+            Everything else has defaults for some ten to some thousand images on a CPU, and starts from a ResNet-18 that was trained on
+            ImageNet. --preset paper is the recipe of the paper, for a GPU.
 
             With --checkpoint the same command, given again after it was stopped or killed, continues after the last complete epoch and ends
             with the same weights (on the CPU, bit for bit). Other options, data or another key are refused; more --epochs are not. The
             files of a protected model are encrypted with its key. Delete the folder when the model is finished, or to start over.
             """)
         {
-            data, binaryMasks, asStored, trainList, validationList, key, unprotected, featureMaps, network, backbone, initialWeights, pretrained, outputStride, size,
+            data, binaryMasks, asStored, trainList, validationList, key, unprotected, featureMaps, network, backbone, initialWeights, pretrained, fromScratch, preset, outputStride, size,
             epochs, batchSize, learningRate, weightDecay, seed, checkpoint, output, new OverwriteOption(),
         };
         command.RequireExactlyOneOf(key, unprotected);
         command.Forbid(featureMaps, with: unprotected);
         command.Forbid(initialWeights, with: pretrained);
+        command.Forbid(initialWeights, with: fromScratch);
+        command.Forbid(pretrained, with: fromScratch);
 
         command.Does((result, outputs, cancellationToken) =>
         {
             var checkpointPath = result.GetValue(checkpoint) is { } state ? Path.Combine(state, CheckpointFile) : null;
             if (checkpointPath is not null)
                 outputs.Add(checkpoint.Name, checkpointPath, isOwn: true);
-            var (height, width) = result.GetValue(size) ?? (defaults.ImageHeight, defaults.ImageWidth);
-            using var weights = result.GetValue(pretrained) ? PretrainedBackbone.ResNet18()
-                : result.GetValue(initialWeights) is { } weightsFile ? Steps.LoadInitialWeights(weightsFile) : null;
-            var options = new PermutedSegmentationTrainer.Options
-            {
-                FeatureMaps = result.GetValue(featureMaps) ?? defaults.FeatureMaps,
-                Network = result.GetValue(network),
-                Backbone = result.GetValue(backbone),
-                InitialWeights = weights,
-                OutputStride = result.GetValue(outputStride),
-                ImageHeight = height,
-                ImageWidth = width,
-                Epochs = result.GetValue(epochs),
-                BatchSize = result.GetValue(batchSize),
-                LearningRate = result.GetValue(learningRate),
-                WeightDecay = result.GetValue(weightDecay),
-                CheckpointPath = checkpointPath,
-                CancellationToken = cancellationToken,
-            };
+            var options = result.GetValue(preset) == Preset.Paper ? PermutedSegmentationTrainer.Options.Paper() : new PermutedSegmentationTrainer.Options();
+            options.FeatureMaps = result.GetValue(featureMaps) ?? options.FeatureMaps;
+            options.Network = result.GetValue(network);
+            options.Backbone = result.GetValue(backbone) ?? (options.Network == SegmentationNetwork.LrAspp ? null : options.Backbone);
+            options.OutputStride = result.GetValue(outputStride) ?? options.OutputStride;
+            if (result.GetValue(size) is var (height, width))
+                (options.ImageHeight, options.ImageWidth) = (height, width);
+            options.Epochs = result.GetValue(epochs) ?? options.Epochs;
+            options.BatchSize = result.GetValue(batchSize) ?? options.BatchSize;
+            options.LearningRate = result.GetValue(learningRate) ?? options.LearningRate;
+            options.MinimumLearningRate = Math.Min(options.MinimumLearningRate, options.LearningRate);
+            options.WeightDecay = result.GetValue(weightDecay) ?? options.WeightDecay;
+            using var weights = result.GetValue(initialWeights) is { } weightsFile ? Steps.LoadInitialWeights(weightsFile)
+                : result.GetValue(pretrained) || (!result.GetValue(fromScratch) && options.HasPretrainedBackbone()) ? PretrainedBackbone.ResNet18() : null;
+            (options.InitialWeights, options.CheckpointPath, options.CancellationToken) = (weights, checkpointPath, cancellationToken);
             Run(new MLContext(result.GetValue(seed)).WithWarnings(), Steps.OpenFolder(result.GetRequiredValue(data), result.GetValue(binaryMasks), result.GetValue(asStored)),
                 result.GetRequiredValue(trainList), result.GetValue(validationList), result.GetValue(key), options, result.GetRequiredValue(output), outputs);
         });

@@ -88,21 +88,18 @@ internal sealed class TablesRun(
             path => mlContext.Model.Save(images.Append(segmenter), data.Train.Schema, path));
     }
 
-    private PermutedSegmentationTrainer.Options Options(IProgress<TrainingProgress> progress) => new()
+    // The paper's recipe, also where its numbers are other ones.
+    private PermutedSegmentationTrainer.Options Options(IProgress<TrainingProgress> progress)
     {
-        Backbone = settings.Backbone,
-        OutputStride = settings.OutputStride,
-        ImageHeight = settings.ImageHeight,
-        ImageWidth = settings.ImageWidth,
-        Epochs = settings.Epochs,
-        BatchSize = settings.BatchSize,
-        LearningRate = settings.LearningRate,
-        WeightDecay = settings.WeightDecay,
-        RestartPeriod = settings.RestartPeriod,
-        InitialWeights = initialWeights,
-        Progress = progress,
-        CancellationToken = cancellationToken,
-    };
+        var options = PermutedSegmentationTrainer.Options.Paper();
+        (options.Backbone, options.OutputStride) = (settings.Backbone, settings.OutputStride);
+        (options.ImageHeight, options.ImageWidth) = (settings.ImageHeight, settings.ImageWidth);
+        (options.Epochs, options.BatchSize, options.RestartPeriod) = (settings.Epochs, settings.BatchSize, settings.RestartPeriod);
+        (options.LearningRate, options.WeightDecay) = (settings.LearningRate, settings.WeightDecay);
+        options.InitialWeights = initialWeights;
+        (options.Progress, options.CancellationToken) = (progress, cancellationToken);
+        return options;
+    }
 
     // Models are tried as their files hold them, so that a run that goes on gets the same numbers.
     private void Evaluate(ModelPlan plan, PermutationKey key)

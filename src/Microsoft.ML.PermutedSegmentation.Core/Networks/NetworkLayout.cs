@@ -72,9 +72,9 @@ public sealed class NetworkLayout
             : ("OutputStride", $"The output stride is {outputStride}; with {backbone} it must be {(isMobile ? "16 or 32" : "8, 16 or 32")}.");
     }
 
-    /// <summary>The backbone that a network has unless another one is chosen.</summary>
+    /// <summary>The backbone that a network has unless another one is chosen: one that a CPU can train.</summary>
     public static Backbone DefaultBackboneOf(SegmentationNetwork network) =>
-        network == SegmentationNetwork.LrAspp ? Backbone.MobileNetV3Large : Backbone.ResNet50;
+        network == SegmentationNetwork.LrAspp ? Backbone.MobileNetV3Large : Backbone.ResNet18;
 
     /// <summary>The output stride that torchvision's networks with a backbone have.</summary>
     public static int DefaultOutputStrideOf(Backbone backbone) => backbone == Backbone.MobileNetV3Large ? 16 : 8;

@@ -24,7 +24,7 @@ internal static class FineTuning
         foreach ((string name, Parameter parameter) in network.Parameters)
             parameter.requires_grad = only?.Contains(name) ?? true;
         using SGD optimizer = optim.SGD(network.Parameters.Select(parameter => parameter.Value).Where(parameter => parameter.requires_grad), rate, Momentum, weight_decay: WeightDecay);
-        var schedule = new CosineAnnealingWithWarmRestarts(rate, Math.Min(LastRate, rate), steps);
+        var schedule = new LearningRateSchedule(rate, Math.Min(LastRate, rate), steps);
         for (int step = 0; step < steps; step++)
         {
             using var scope = NewDisposeScope();
@@ -35,7 +35,7 @@ internal static class FineTuning
             optimizer.zero_grad();
             loss.backward();
             foreach (var group in optimizer.ParamGroups)
-                group.LearningRate = schedule.At(step);
+                group.LearningRate = schedule.After(step);
             optimizer.step();
         }
         network.Train(false);

@@ -13,6 +13,7 @@ internal sealed class DecodedImages
     private readonly ImageColumn _imageColumn;
     private readonly MaskColumn _maskColumn;
     private readonly List<LabeledImage?> _kept = [];
+    private readonly List<(int Height, int Width)> _sizes = [];
     private long _budgetLeft;
 
     /// <summary>Binds to the columns; nothing is read yet.</summary>
@@ -37,6 +38,9 @@ internal sealed class DecodedImages
 
     /// <summary>Number of rows; 0 before <see cref="ReadAll"/>.</summary>
     public int Count => _kept.Count;
+
+    /// <summary>The sizes of all images, in pixels; filled by <see cref="ReadAll"/>.</summary>
+    public IReadOnlyList<(int Height, int Width)> Sizes => _sizes;
 
     /// <summary>What the masks of all rows hold; filled by <see cref="ReadAll"/>.</summary>
     public LabelCounts Labels { get; }
@@ -67,6 +71,7 @@ internal sealed class DecodedImages
             if (fits)
                 _budgetLeft -= image.SizeInBytes;
             _kept.Add(fits ? image : null);
+            _sizes.Add((image.Height, image.Width));
             progress(_kept.Count);
         }
         Digest = hash?.GetHashAndReset() ?? [];

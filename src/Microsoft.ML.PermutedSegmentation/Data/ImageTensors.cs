@@ -10,6 +10,8 @@ internal static class ImageTensors
 {
     private const int BandPixels = 1 << 18;
 
+    private static readonly byte[] MeanColor = [.. ImageNormalization.Mean.ToArray().Select(value => (byte)Math.Round(value))];
+
     private delegate void RowReader(int y, Span<byte> rgb);
 
     /// <summary>
@@ -30,12 +32,16 @@ internal static class ImageTensors
     public static void Write(Tensor batch, int index, byte[] rgb, int width, CropBox box, PixelTransform? transform = null) =>
         Write(batch, index, (y, part) => rgb.AsSpan((y * width + box.Left) * 3, part.Length).CopyTo(part), box, transform);
 
+    /// <summary>Same for a box that may reach beyond the image, whose part may be changed before it is normalised.</summary>
+    public static void Write(Tensor batch, int index, LabeledImage image, CropBox box, ImageChange? change, PixelTransform? transform) =>
+        Write(batch, index, (y, part) => ReadBeyond(image, y, box.Left, part), box, transform, change);
+
     /// <summary>Same for the whole of an ML.NET image.</summary>
     public static void Write(Tensor batch, int index, MLImage image, PixelTransform? transform = null) =>
         Write(batch, index, (y, row) => RgbPixels.Copy(image, y * image.Width, row), CropBox.Whole(image.Height, image.Width), transform);
 
     // readRow: copies the pixels of a row of the image that lie in the box.
-    private static void Write(Tensor batch, int index, RowReader readRow, CropBox box, PixelTransform? transform)
+    private static void Write(Tensor batch, int index, RowReader readRow, CropBox box, PixelTransform? transform, ImageChange? change = null)
     {
         using var scope = NewDisposeScope();
         using var noGrad = no_grad();
@@ -43,10 +49,27 @@ internal static class ImageTensors
         Tensor part = Resize(ReadBands(readRow, box, width), height, width);
         if (box.Mirrored)
             part = part.flip(3);
+        Tensor mean = tensor(ImageNormalization.Mean.ToArray()).reshape(1, 3, 1, 1), deviation = tensor(ImageNormalization.Deviation.ToArray()).reshape(1, 3, 1, 1);
+        if (change is not null)
+            part = change.Apply(part, mean);
         if (transform is not null)
             part = Apply(transform, part);
-        Tensor mean = tensor(ImageNormalization.Mean.ToArray()).reshape(1, 3, 1, 1), deviation = tensor(ImageNormalization.Deviation.ToArray()).reshape(1, 3, 1, 1);
         batch[index].copy_(part.sub_(mean).div_(deviation).squeeze(0));
+    }
+
+    // The mean colour where there is no image.
+    private static void ReadBeyond(LabeledImage image, int y, int left, Span<byte> part)
+    {
+        int count = part.Length / 3, first = Math.Max(0, -left), end = Math.Min(count, image.Width - left);
+        if (y >= 0 && y < image.Height && end > first)
+            image.Rgb.AsSpan((y * image.Width + left + first) * 3, (end - first) * 3).CopyTo(part[(first * 3)..]);
+        else
+            end = first = 0;
+        for (int x = 0; x < count; x++)
+        {
+            if (x < first || x >= end)
+                MeanColor.CopyTo(part[(x * 3)..]);
+        }
     }
 
     // The box, [1, 3, box.Height, width]. Only a few rows are ever there at their full width: as floats a large image would take
@@ -87,28 +110,34 @@ internal static class ImageTensors
     }
 
     /// <summary>Writes one mask into a batch of labels: the part in the box, by nearest neighbour; returns how many pixels are not void.</summary>
-    public static int Write(Span<long> labels, int labelHeight, int labelWidth, LabeledImage image, CropBox box)
+    public static int Write(Span<long> labels, int labelHeight, int labelWidth, LabeledImage image, CropBox box, ImageChange? change = null)
     {
         int partLength = box.Height * box.Width, length = labelHeight * labelWidth;
         byte[] buffer = ArrayPool<byte>.Shared.Rent(partLength + length);
         Span<byte> part = buffer.AsSpan(0, partLength), resized = buffer.AsSpan(partLength, length);
         for (int y = 0; y < box.Height; y++)
-            image.Mask.AsSpan((box.Top + y) * image.Width + box.Left, box.Width).CopyTo(part[(y * box.Width)..]);
+            ReadMaskBeyond(image, box.Top + y, box.Left, part.Slice(y * box.Width, box.Width));
         MaskResizer.Resize(part, box.Height, box.Width, resized, labelHeight, labelWidth);
+        for (int y = 0; y < labelHeight && box.Mirrored; y++)
+            resized.Slice(y * labelWidth, labelWidth).Reverse();
+        change?.Apply(resized, labelHeight, labelWidth);
         int counted = 0;
-        for (int y = 0; y < labelHeight; y++)
+        for (int p = 0; p < length; p++)
         {
-            Span<byte> row = resized.Slice(y * labelWidth, labelWidth);
-            if (box.Mirrored)
-                row.Reverse();
-            for (int x = 0; x < labelWidth; x++)
-            {
-                bool isVoid = row[x] == MaskLabels.VoidKeyValue;
-                labels[y * labelWidth + x] = isVoid ? TensorLabels.Void : MaskLabels.ToClass(row[x]);
-                counted += isVoid ? 0 : 1;
-            }
+            bool isVoid = resized[p] == MaskLabels.VoidKeyValue;
+            labels[p] = isVoid ? TensorLabels.Void : MaskLabels.ToClass(resized[p]);
+            counted += isVoid ? 0 : 1;
         }
         ArrayPool<byte>.Shared.Return(buffer);
         return counted;
+    }
+
+    // Void where there is no mask.
+    private static void ReadMaskBeyond(LabeledImage image, int y, int left, Span<byte> part)
+    {
+        part.Fill(MaskLabels.VoidKeyValue);
+        int first = Math.Max(0, -left), end = Math.Min(part.Length, image.Width - left);
+        if (y >= 0 && y < image.Height && end > first)
+            image.Mask.AsSpan(y * image.Width + left + first, end - first).CopyTo(part[first..]);
     }
 }

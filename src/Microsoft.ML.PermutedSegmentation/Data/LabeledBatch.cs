@@ -14,7 +14,11 @@ internal sealed record LabeledBatch(Tensor Images, Tensor Labels, long CountedPi
     public int Count => (int)Images.shape[0];
 
     /// <summary>Resizes the parts of images that the boxes name, transforms them, and puts them together.</summary>
-    public static LabeledBatch Of(IReadOnlyList<(LabeledImage Image, CropBox Box)> samples, int height, int width, PixelTransform? transform = null)
+    public static LabeledBatch Of(IReadOnlyList<(LabeledImage Image, CropBox Box)> samples, int height, int width) =>
+        Of([.. samples.Select(sample => (sample.Image, sample.Box, (ImageChange?)null))], height, width, transform: null);
+
+    /// <summary>The same, with changes in between.</summary>
+    public static LabeledBatch Of(IReadOnlyList<(LabeledImage Image, CropBox Box, ImageChange? Change)> samples, int height, int width, PixelTransform? transform)
     {
         using var scope = NewDisposeScope();
         Tensor images = ImageTensors.CreateBatch(samples.Count, height, width);
@@ -22,9 +26,9 @@ internal sealed record LabeledBatch(Tensor Images, Tensor Labels, long CountedPi
         long counted = 0;
         for (int i = 0; i < samples.Count; i++)
         {
-            (LabeledImage image, CropBox box) = samples[i];
-            ImageTensors.Write(images, i, image.Rgb, image.Width, box, transform);
-            counted += ImageTensors.Write(MemoryMarshal.Cast<byte, long>(labels[i].bytes), height, width, image, box);
+            (LabeledImage image, CropBox box, ImageChange? change) = samples[i];
+            ImageTensors.Write(images, i, image, box, change, transform);
+            counted += ImageTensors.Write(MemoryMarshal.Cast<byte, long>(labels[i].bytes), height, width, image, box, change);
         }
         return new LabeledBatch(images.DetachFromDisposeScope(), labels.DetachFromDisposeScope(), counted);
     }

@@ -2,7 +2,7 @@ namespace Microsoft.ML.PermutedSegmentation.Data;
 
 /// <summary>
 /// The paper's augmentation (Sec. III-A): a random part of the image, of random size and aspect ratio, mirrored half of
-/// the time. The same box is cut from image and mask.
+/// the time, if wanted. The same box is cut from image and mask.
 /// </summary>
 /// <param name="minimumArea">Least share of the image's area that a part covers, in (0, 1].</param>
 internal sealed class RandomResizedCrop(double minimumArea)
@@ -11,9 +11,9 @@ internal sealed class RandomResizedCrop(double minimumArea)
     private const int Attempts = 10;
 
     /// <summary>Draws a box for an image of the given size.</summary>
-    public CropBox Draw(int height, int width, Random random)
+    public CropBox Draw(int height, int width, Random random, bool mirror = true)
     {
-        bool mirrored = random.Next(2) == 1;
+        bool mirrored = mirror && random.Next(2) == 1;
         for (int attempt = 0; minimumArea < 1 && attempt < Attempts; attempt++)
         {
             double area = height * (double)width * (minimumArea + random.NextDouble() * (1 - minimumArea));

@@ -15,6 +15,9 @@ internal sealed class TorchNetwork : LayoutRunner, IDisposable
     private readonly Dictionary<string, Tensor> _state;
     private readonly Generator? _generator;
 
+    // The place of the last layer that does not learn.
+    private int _frozen = -1;
+
     /// <summary>A network to train, in training mode, with torchvision's initial weights.</summary>
     /// <param name="layout">The network.</param>
     /// <param name="generator">Where every random number comes from: initial weights now, dropout masks later. Stays the caller's.</param>
@@ -51,6 +54,9 @@ internal sealed class TorchNetwork : LayoutRunner, IDisposable
     public IEnumerable<(string Name, Parameter Value)> Parameters =>
         Layout.Parameters.Where(parameter => parameter.IsLearned).Select(parameter => (parameter.Name, (Parameter)_state[parameter.Name]));
 
+    /// <summary>Those of <see cref="Parameters"/> that a training changes.</summary>
+    public IEnumerable<(string Name, Parameter Value)> LearnedParameters => Parameters.Where(parameter => parameter.Value.requires_grad);
+
     /// <summary>
     /// A network with the given state, in evaluation mode. Nothing is copied: the network owns the given tensors from
     /// now on. To share the storage of one tensor between networks, give each an <c>alias()</c> of it.
@@ -79,6 +85,17 @@ internal sealed class TorchNetwork : LayoutRunner, IDisposable
     {
         using LiveMaps start = LiveMaps.Of(Layout, images);
         return Run(start, Layout.Layers.Count).Only;
+    }
+
+    /// <summary>Keeps the layers up to a feature map as they are: their parameters do not learn, and their batch norm uses its stored statistics.</summary>
+    public void Freeze(FeatureMaps through)
+    {
+        _frozen = Layout.Find(through).Index;
+        foreach ((string name, _, _, Convolution layer) in Layout.Parameters)
+        {
+            if (layer.Index < _frozen && _state[name] is Parameter parameter)
+                parameter.requires_grad = false;
+        }
     }
 
     /// <summary>Switches between training and evaluation.</summary>
@@ -120,7 +137,7 @@ internal sealed class TorchNetwork : LayoutRunner, IDisposable
             using Tensor raw = result;
             result = nn.functional.batch_norm(
                 raw, _state[$"{norm.Name}.running_mean"], _state[$"{norm.Name}.running_var"], _state[$"{norm.Name}.weight"], _state[$"{norm.Name}.bias"],
-                IsTraining, norm.Momentum, norm.Epsilon);
+                IsTraining && layer.Index > _frozen, norm.Momentum, norm.Epsilon);
         }
         return result.Activate(layer.Activation);
     }

@@ -1,15 +1,15 @@
 namespace Microsoft.ML.PermutedSegmentation.Training;
 
 /// <summary>The batches of an epoch, made on another thread while the network is busy with the one before.</summary>
-internal sealed class BatchSource(ImageRows source, PermutedSegmentationTrainer.Options options, PixelTransform? pixelTransform)
+internal sealed class BatchSource(ImageRows source, PermutedSegmentationTrainer.Options options, TrainingPlan plan, PixelTransform? pixelTransform)
 {
     private const int BatchesAhead = 2;
 
     /// <summary>Steps of the optimizer in an epoch.</summary>
-    public int StepsPerEpoch => source.Rows.Count / options.BatchSize;
+    public int StepsPerEpoch => source.Rows.Count / plan.BatchSize;
 
     /// <summary>Sizes of the parts in which a batch goes through the network: as few as memory allows, and as equal as can be.</summary>
-    public int[] PartSizes { get; } = SplitEvenly(options.BatchSize, options.MicroBatchSize);
+    public int[] PartSizes { get; } = SplitEvenly(plan.BatchSize, options.MicroBatchSize);
 
     /// <summary>
     /// The parts of all batches of an epoch, shuffled and augmented. Everything random comes from
@@ -19,9 +19,13 @@ internal sealed class BatchSource(ImageRows source, PermutedSegmentationTrainer.
     {
         int[] rows = [.. source.Rows];
         random.Shuffle(rows);
-        var crop = new RandomResizedCrop(options.MinimumCropArea);
-        var samples = source.Images.Visit(rows.AsSpan(0, StepsPerEpoch * options.BatchSize).ToArray())
-            .Select(sample => (sample.Image, crop.Draw(sample.Image.Height, sample.Image.Width, random)));
+        var changes = new RandomChange(options.Augmentation);
+        var samples = source.Images.Visit(rows.AsSpan(0, StepsPerEpoch * plan.BatchSize).ToArray())
+            .Select(sample =>
+            {
+                (CropBox box, ImageChange? change) = changes.Draw(sample.Image.Height, sample.Image.Width, random);
+                return (sample.Image, box, change);
+            });
         return ReadAhead.Of(Batches(samples, EndlessPartSizes()), BatchesAhead);
     }
 
@@ -29,7 +33,7 @@ internal sealed class BatchSource(ImageRows source, PermutedSegmentationTrainer.
     public IEnumerable<LabeledBatch> Whole()
     {
         var samples = source.Images.Visit(source.Rows)
-            .Select(sample => (sample.Image, CropBox.Whole(sample.Image.Height, sample.Image.Width)));
+            .Select(sample => (sample.Image, CropBox.Whole(sample.Image.Height, sample.Image.Width), (ImageChange?)null));
         return ReadAhead.Of(Batches(samples, Enumerable.Repeat(options.MicroBatchSize, int.MaxValue)), BatchesAhead);
     }
 
@@ -40,11 +44,11 @@ internal sealed class BatchSource(ImageRows source, PermutedSegmentationTrainer.
         return [.. Enumerable.Range(0, parts).Select(i => count / parts + (i < count % parts ? 1 : 0))];
     }
 
-    private IEnumerable<LabeledBatch> Batches(IEnumerable<(LabeledImage, CropBox)> samples, IEnumerable<int> sizes)
+    private IEnumerable<LabeledBatch> Batches(IEnumerable<(LabeledImage, CropBox, ImageChange?)> samples, IEnumerable<int> sizes)
     {
         using IEnumerator<int> size = sizes.GetEnumerator();
         size.MoveNext();
-        var part = new List<(LabeledImage, CropBox)>();
+        var part = new List<(LabeledImage, CropBox, ImageChange?)>();
         foreach (var sample in samples)
         {
             part.Add(sample);
@@ -59,8 +63,8 @@ internal sealed class BatchSource(ImageRows source, PermutedSegmentationTrainer.
             yield return Batch(part);
     }
 
-    private LabeledBatch Batch(List<(LabeledImage, CropBox)> samples)
-        => LabeledBatch.Of(samples, options.ImageHeight, options.ImageWidth, pixelTransform);
+    private LabeledBatch Batch(List<(LabeledImage, CropBox, ImageChange?)> samples)
+        => LabeledBatch.Of(samples, plan.ImageHeight, plan.ImageWidth, pixelTransform);
 
     private IEnumerable<int> EndlessPartSizes()
     {

@@ -27,7 +27,7 @@ internal sealed record CheckpointDescription
             if (ClassNameList.FindProblem(description.Rows.ClassNames) is { } problem)
                 throw new InvalidDataException($"its description is damaged: {problem}");
             TrainingPosition position = description.Position;
-            if (position.Epoch < 1 || position.BestEpoch < 1 || position.BestEpoch > position.Epoch || !double.IsFinite(position.LowestLoss) || position.Elapsed < TimeSpan.Zero)
+            if (position.Epoch < 1 || position.BestEpoch < 1 || position.BestEpoch > position.Epoch || !double.IsFinite(position.LowestLoss) || position.Elapsed < TimeSpan.Zero || position.OptimizerSteps < 0)
                 throw new InvalidDataException("its description is damaged: no training can be at the position that it states.");
             return description;
         }

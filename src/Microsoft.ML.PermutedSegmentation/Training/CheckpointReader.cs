@@ -79,11 +79,11 @@ internal sealed class CheckpointReader : IDisposable
 
     /// <summary>Refuses a training that is not the one the checkpoint is of, as far as options tell.</summary>
     /// <exception cref="InvalidOperationException">An option or the seed is another one, or there are more epochs behind it.</exception>
-    public void RequireSame(JsonObject settings, int? seed, int epochs)
+    public void RequireSame(JsonObject settings, int? seed, int? epochs)
     {
         Require(CheckpointDescription.Differences(TrainingSettings.Complete(Description.Settings), settings));
         Require(seed is null || seed == Description.Seed ? "" : $"the seed of the MLContext is {Description.Seed} there and {seed} here");
-        Require(Description.Position.Epoch <= epochs ? "" : $"{Description.Position.Epoch} epochs are finished there, and Epochs is {epochs} here");
+        Require(epochs is null || Description.Position.Epoch <= epochs ? "" : $"{Description.Position.Epoch} epochs are finished there, and Epochs is {epochs} here");
     }
 
     /// <summary>Refuses other data than the checkpoint's.</summary>
@@ -105,6 +105,7 @@ internal sealed class CheckpointReader : IDisposable
             throw Damaged(_path, exception);
         }
         state.Position = Description.Position;
+        state.Optimizer.StepCount = Description.Position.OptimizerSteps;
     }
 
     /// <inheritdoc/>

@@ -2,9 +2,40 @@ namespace Microsoft.ML.PermutedSegmentation;
 
 public sealed partial class PermutedSegmentationTrainer
 {
-    /// <summary>Everything that can be set about a training. The defaults are the paper's recipe (Sec. III-A), with all feature maps permuted.</summary>
+    /// <summary>
+    /// Everything that can be set about a training. The defaults are a recipe for some ten to some thousand images on a CPU, chosen by
+    /// measurement (docs/training.md), with all feature maps permuted; <see cref="Paper"/> is the paper's.
+    /// </summary>
     public sealed class Options
     {
+        // Measured: docs/training.md.
+        private const int UsuallyFrozen = 3, MostFrozen = 5;
+
+        /// <summary>
+        /// The paper's recipe (Sec. III-A), which is for a GPU: a ResNet-50 with output stride 8 at 256x256, 100 epochs of batches of 256 images,
+        /// stochastic gradient descent with cosine annealing and warm restarts every 10 epochs, plain cross-entropy, and the epoch with the lowest
+        /// validation loss.
+        /// </summary>
+        public static Options Paper() => new()
+        {
+            Backbone = PermutedSegmentation.Backbone.ResNet50,
+            OutputStride = 8,
+            ImageHeight = 256,
+            ImageWidth = 256,
+            Epochs = 100,
+            BatchSize = 256,
+            Optimizer = SegmentationOptimizer.Sgd,
+            LearningRate = 0.1,
+            MinimumLearningRate = 0.0001,
+            WarmupSteps = 0,
+            RestartPeriod = 10,
+            WeightDecay = 0.005,
+            WeightAveraging = 0,
+            FrozenStages = 0,
+            Loss = SegmentationLoss.PlainCrossEntropy,
+            Augmentation = new Augmentation { MinimumCropArea = 0.75 },
+        };
+
         /// <summary>Column of images, as <c>mlContext.Transforms.LoadImages</c> makes it.</summary>
         public string ImageColumnName { get; set; } = ColumnNames.Image;
 
@@ -26,7 +57,7 @@ public sealed partial class PermutedSegmentationTrainer
         /// <summary>The kind of network: by default the paper's.</summary>
         public SegmentationNetwork Network { get; set; } = SegmentationNetwork.Fcn;
 
-        /// <summary>Depth of the network; null for the network's own default: <see cref="PermutedSegmentation.Backbone.ResNet50"/>, and for <see cref="SegmentationNetwork.LrAspp"/> <see cref="PermutedSegmentation.Backbone.MobileNetV3Large"/>.</summary>
+        /// <summary>Depth of the network; null for the default of the <see cref="Network"/>: <see cref="PermutedSegmentation.Backbone.ResNet18"/>, and for <see cref="SegmentationNetwork.LrAspp"/> <see cref="PermutedSegmentation.Backbone.MobileNetV3Large"/>.</summary>
         public Backbone? Backbone { get; set; }
 
         /// <summary>
@@ -43,23 +74,38 @@ public sealed partial class PermutedSegmentationTrainer
         public SegmentationWeights? InitialWeights { get; set; }
 
         /// <summary>
-        /// Pixels of the image per pixel of the backbone's last feature map, in each direction: 8, 16 or 32; for
-        /// <see cref="PermutedSegmentation.Backbone.MobileNetV3Large"/> 16 or 32. Null for the network's own default: 8, and 16 for that one.
-        /// A smaller stride is more accurate and slower.
+        /// How much of the backbone keeps its <see cref="InitialWeights"/>, from 0, all of it learns, to 5, only the head does: as many feature maps of
+        /// the paper's Fig. 3 are those of the initial weights, the stem's being the first. Null for 3, as is best for few images, when there are
+        /// initial weights, and for 0 without. Batch norm of these layers uses its stored statistics.
         /// </summary>
-        public int? OutputStride { get; set; }
+        public int? FrozenStages { get; set; }
 
-        /// <summary>Height that images and masks are resized to, in pixels; a multiple of the output stride.</summary>
-        public int ImageHeight { get; set; } = 256;
+        /// <summary>
+        /// Pixels of the image per pixel of the backbone's last feature map, in each direction: 8, 16 or 32; for
+        /// <see cref="PermutedSegmentation.Backbone.MobileNetV3Large"/> 16 or 32. A smaller stride is more accurate and slower.
+        /// </summary>
+        public int OutputStride { get; set; } = 16;
 
-        /// <summary>Width that images and masks are resized to, in pixels; a multiple of the output stride.</summary>
-        public int ImageWidth { get; set; } = 256;
+        /// <summary>
+        /// Height that images and masks are resized to, in pixels; a multiple of the output stride. With null it is chosen, with the width, after the
+        /// training images: about 50,000 pixels in their most usual shape, but no more pixels than they have, in multiples of 32.
+        /// </summary>
+        public int? ImageHeight { get; set; }
 
-        /// <summary>How often each image is seen.</summary>
-        public int Epochs { get; set; } = 100;
+        /// <summary>Width that images and masks are resized to, in pixels; a multiple of the output stride. Null to choose it with the height.</summary>
+        public int? ImageWidth { get; set; }
 
-        /// <summary>Images per step of the optimizer. At the end of an epoch, images that do not fill a batch are left out until the next epoch.</summary>
-        public int BatchSize { get; set; } = 256;
+        /// <summary>
+        /// How often each image is seen. With null so often that the optimizer takes about 50 times the square root of the number of images steps: 50
+        /// epochs for 60 images, 20 for 370, 9 for 2,000.
+        /// </summary>
+        public int? Epochs { get; set; }
+
+        /// <summary>
+        /// Images per step of the optimizer; all of them when there are fewer. At the end of an epoch, images that do not fill a batch are left out
+        /// until the next epoch.
+        /// </summary>
+        public int BatchSize { get; set; } = 8;
 
         /// <summary>
         /// Images that go through the network together; gradients of a batch are summed over such parts. It limits memory,
@@ -67,23 +113,38 @@ public sealed partial class PermutedSegmentationTrainer
         /// </summary>
         public int MicroBatchSize { get; set; } = 16;
 
-        /// <summary>Learning rate at the start and after each restart.</summary>
-        public double LearningRate { get; set; } = 0.1;
+        /// <summary>How gradients become steps.</summary>
+        public SegmentationOptimizer Optimizer { get; set; } = SegmentationOptimizer.AdamW;
+
+        /// <summary>Learning rate at the start, after the <see cref="WarmupSteps"/>, and after each restart.</summary>
+        public double LearningRate { get; set; } = 0.001;
 
         /// <summary>Learning rate that each period ends with.</summary>
-        public double MinimumLearningRate { get; set; } = 0.0001;
+        public double MinimumLearningRate { get; set; } = 0.00001;
 
-        /// <summary>Epochs from one warm restart of the learning rate to the next.</summary>
-        public int RestartPeriod { get; set; } = 10;
+        /// <summary>Steps over which the learning rate rises at the start; 0 to begin with all of it.</summary>
+        public int WarmupSteps { get; set; } = 20;
 
-        /// <summary>Momentum of stochastic gradient descent, from 0 to below 1.</summary>
+        /// <summary>Epochs from one warm restart of the learning rate to the next; null for a single cosine over the whole training.</summary>
+        public int? RestartPeriod { get; set; }
+
+        /// <summary>Momentum of stochastic gradient descent and of AdamW's mean gradient (beta 1), from 0 to below 1.</summary>
         public double Momentum { get; set; } = 0.9;
 
-        /// <summary>Weight decay (L2 penalty); not negative.</summary>
-        public double WeightDecay { get; set; } = 0.005;
+        /// <summary>Weight decay, not negative: an L2 penalty in stochastic gradient descent, decoupled from the gradient in AdamW.</summary>
+        public double WeightDecay { get; set; } = 0.01;
 
-        /// <summary>The smallest share of an image's area that the random resized crop covers, in (0, 1]; 1 turns it off except for the flip.</summary>
-        public double MinimumCropArea { get; set; } = 0.75;
+        /// <summary>
+        /// Share of the averaged weights that each step leaves, from 0 to below 1; 0 for no average. Validation judges the average, and it becomes
+        /// the model.
+        /// </summary>
+        public double WeightAveraging { get; set; } = 0.98;
+
+        /// <summary>What the training makes small.</summary>
+        public SegmentationLoss Loss { get; set; } = new();
+
+        /// <summary>How images are varied each time that they are seen.</summary>
+        public Augmentation Augmentation { get; set; } = new();
 
         /// <summary>Rows whose loss decides which epoch is kept; null to hold out <see cref="ValidationFraction"/> of the training rows.</summary>
         public IDataView? ValidationSet { get; set; }
@@ -122,9 +183,7 @@ public sealed partial class PermutedSegmentationTrainer
 
         internal Backbone ChosenBackbone => Backbone ?? NetworkLayout.DefaultBackboneOf(Network);
 
-        internal int ChosenOutputStride => OutputStride ?? NetworkLayout.DefaultOutputStrideOf(ChosenBackbone);
-
-        internal CosineAnnealingWithWarmRestarts Schedule => new(LearningRate, MinimumLearningRate, RestartPeriod);
+        internal int ChosenFrozenStages => FrozenStages ?? (InitialWeights is null ? 0 : UsuallyFrozen);
 
         internal Options Copy() => (Options)MemberwiseClone();
 
@@ -136,24 +195,35 @@ public sealed partial class PermutedSegmentationTrainer
             CheckColumnNames();
             if (CheckpointPath is not null)
                 ArgumentException.ThrowIfNullOrWhiteSpace(CheckpointPath);
-            if (NetworkLayout.FindProblem(Network, ChosenBackbone, ChosenOutputStride) is { } problem)
+            if (NetworkLayout.FindProblem(Network, ChosenBackbone, OutputStride) is { } problem)
                 throw new ArgumentOutOfRangeException(problem.Argument, problem.Message);
             if (InitialWeights is { } initial)
                 CheckInitialWeights(initial);
-            CheckSize(nameof(ImageHeight), ImageHeight);
-            CheckSize(nameof(ImageWidth), ImageWidth);
-            ArgumentOutOfRangeException.ThrowIfLessThan(Epochs, 1);
+            Check(nameof(FrozenStages), FrozenStages, FrozenStages is null or (>= 0 and <= MostFrozen), $"from 0 to {MostFrozen}, or null");
+            if (FrozenStages > 0 && InitialWeights is null)
+                throw new ArgumentException($"{nameof(FrozenStages)} is {FrozenStages}, but there are no {nameof(InitialWeights)} to keep; random weights have to learn.", nameof(FrozenStages));
+            CheckSize();
+            Check(nameof(Epochs), Epochs, Epochs is null or >= 1, "1 or more, or null");
             ArgumentOutOfRangeException.ThrowIfLessThan(BatchSize, 1);
             ArgumentOutOfRangeException.ThrowIfLessThan(MicroBatchSize, 1);
-            CheckParts();
+            ArgumentOutOfRangeException.ThrowIfNegative(WarmupSteps);
+            if (ImageHeight is { } height && ImageWidth is { } width)
+                TrainingPlan.CheckBatch(this, height, width, BatchSize);
             ArgumentOutOfRangeException.ThrowIfNegative(ImageCacheMegabytes);
             Check(nameof(Momentum), Momentum, Momentum is >= 0 and < 1, "from 0 to below 1");
+            Check(nameof(Optimizer), Optimizer, Enum.IsDefined(Optimizer), $"one of {string.Join(", ", Enum.GetNames<SegmentationOptimizer>())}");
+            Check(nameof(WeightAveraging), WeightAveraging, WeightAveraging is >= 0 and < 1, "from 0 to below 1");
+            ArgumentNullException.ThrowIfNull(Loss);
+            if (Loss.FindProblem() is { } wrong)
+                throw new ArgumentOutOfRangeException(nameof(Loss), Loss, wrong);
             Check(nameof(WeightDecay), WeightDecay, WeightDecay >= 0 && double.IsFinite(WeightDecay), "0 or more");
-            Check(nameof(MinimumCropArea), MinimumCropArea, MinimumCropArea is > 0 and <= 1, "above 0 and at most 1");
+            ArgumentNullException.ThrowIfNull(Augmentation);
+            if (Augmentation.FindProblem() is { } unlikely)
+                throw new ArgumentOutOfRangeException(nameof(Augmentation), Augmentation, unlikely);
             Check(nameof(ValidationFraction), ValidationFraction, ValidationFraction is > 0 and < 1, "between 0 and 1");
             Check(nameof(LearningRate), LearningRate, LearningRate > 0 && double.IsFinite(LearningRate), "positive and finite");
             Check(nameof(MinimumLearningRate), MinimumLearningRate, MinimumLearningRate >= 0 && MinimumLearningRate <= LearningRate, $"from 0 to {nameof(LearningRate)}, {LearningRate}");
-            ArgumentOutOfRangeException.ThrowIfLessThan(RestartPeriod, 1);
+            Check(nameof(RestartPeriod), RestartPeriod, RestartPeriod is null or >= 1, "1 or more, or null");
         }
 
         // A column that stands for two things would hide one of them: a predicted mask the true one, for example.
@@ -178,15 +248,16 @@ public sealed partial class PermutedSegmentationTrainer
                 throw new ArgumentException($"The initial weights are of {initial.Backbone}, but {nameof(Backbone)} is {ChosenBackbone}; they must be the same.", nameof(InitialWeights));
         }
 
-        private void CheckSize(string name, int value)
-            => Check(name, value, ModelDescription.IsSide(value, ChosenOutputStride), ModelDescription.SideRule(ChosenOutputStride));
-
-        private void CheckParts()
+        private void CheckSize()
         {
-            int[] parts = BatchSource.SplitEvenly(BatchSize, MicroBatchSize);
-            if (BatchStatistics.FindProblem(NetworkLayout.For(Network, ChosenBackbone, ChosenOutputStride, classCount: 2), ImageHeight, ImageWidth, parts.Min()) is { } problem)
-                throw new ArgumentException($"{nameof(BatchSize)} {BatchSize} is split into parts of {string.Join(", ", parts.Distinct())} ({nameof(MicroBatchSize)} {MicroBatchSize}): {problem}", nameof(BatchSize));
+            if (ImageHeight is null != ImageWidth is null)
+                throw new ArgumentException($"Only one of {nameof(ImageHeight)} and {nameof(ImageWidth)} is given; give both or neither.", ImageHeight is null ? nameof(ImageHeight) : nameof(ImageWidth));
+            CheckSide(nameof(ImageHeight), ImageHeight);
+            CheckSide(nameof(ImageWidth), ImageWidth);
         }
+
+        private void CheckSide(string name, int? value) =>
+            Check(name, value, value is not { } side || ModelDescription.IsSide(side, OutputStride), ModelDescription.SideRule(OutputStride));
 
         private static void Check<T>(string name, T value, bool isRight, string right)
         {

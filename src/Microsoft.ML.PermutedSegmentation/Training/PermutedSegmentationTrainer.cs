@@ -43,7 +43,7 @@ public sealed partial class PermutedSegmentationTrainer : IEstimator<PermutedSeg
     /// <param name="input">Rows with an image and a mask of the same size.</param>
     /// <returns>The model of the epoch with the lowest validation loss, unlocked with the training key.</returns>
     /// <exception cref="ArgumentOutOfRangeException">A column is missing or of another type.</exception>
-    /// <exception cref="ArgumentException">The rows cannot be used for training: there are none, all are void, there is only one class, there are fewer than a batch, or classes have no names or equal names.</exception>
+    /// <exception cref="ArgumentException">The rows cannot be used for training: there are none, all are void, there is only one class, or classes have no names or equal names.</exception>
     /// <exception cref="InvalidDataException">A row's image or mask cannot be read, or they differ in size; or the checkpoint is damaged.</exception>
     /// <exception cref="WrongKeyException">The checkpoint belongs to a training with another key.</exception>
     /// <exception cref="InvalidOperationException">
@@ -62,12 +62,13 @@ public sealed partial class PermutedSegmentationTrainer : IEstimator<PermutedSeg
         using var random = new TrainingRandom(stored?.Description.Seed ?? seed ?? RandomNumberGenerator.GetInt32(int.MaxValue));
         TrainingData data = TrainingData.Read(input, _options, random.HoldOut(), progress => _options.Progress?.Report(progress), message => channel.Warn(message));
         stored?.RequireSame(data.Description);
+        var plan = TrainingPlan.Of(_options, data.Training.Rows.Count, data.Training.Images.Sizes);
         torch.Device device = ComputeDevice.Choose(_host);
-        channel.Say($"Learning {data.ClassNames.Count} classes from {data.Training.Rows.Count} images on {device.type}; {data.Validation.Rows.Count} images decide which epoch is kept.");
+        channel.Say($"Learning {data.ClassNames.Count} classes from {data.Training.Rows.Count} images on {device.type}; {data.Validation.Rows.Count} images decide which epoch is kept. Images of {plan.ImageHeight}x{plan.ImageWidth} pixels, batches of {plan.BatchSize}, {plan.Epochs} epochs.");
 
         if (_key is not null && _options.InitialWeights is not null)
             channel.Warn("The training starts from given weights. If these are public, a thief can compare them with those of the model, and find the order of the keyed maps without the key (docs/security.md, \"Public weights\").");
-        ModelDescription description = Describe(data.ClassNames, stored?.Salt);
+        ModelDescription description = Describe(data.ClassNames, plan, stored?.Salt);
         // Before training: a key that was disposed should fail now and not after hours.
         KeyEffect? effect = _key is null ? null : KeyEffect.Of(_key, description);
         var network = new TorchNetwork(description.Layout, random.Generator, device);
@@ -76,11 +77,13 @@ public sealed partial class PermutedSegmentationTrainer : IEstimator<PermutedSeg
             if (_options.InitialWeights is { } initial)
                 InitialWeights.Take(network, initial, _options.Network);
             _options.InitialWeightsHook?.Change(network, effect!.Weights);
+            if (_options.ChosenFrozenStages is > 0 and var frozen)
+                network.Freeze(FeatureMapsExtensions.FromNumber(frozen));
             using var state = new TrainingState(network, _options);
             if (stored is not null)
-                Resume(stored, state, effect?.Weights, channel);
+                Resume(stored, state, plan, effect?.Weights, channel);
             CheckpointWriter? checkpoint = CreateCheckpoint(random.Seed, data, state.Position, description.Salt, effect?.Weights);
-            new TrainingLoop(state, data, _options, effect?.Pixels, device, random, checkpoint, channel).Run();
+            new TrainingLoop(state, data, _options, plan, effect?.Pixels, device, random, checkpoint, channel).Run();
         }
         catch
         {
@@ -126,14 +129,14 @@ public sealed partial class PermutedSegmentationTrainer : IEstimator<PermutedSeg
         }
     }
 
-    private void Resume(CheckpointReader stored, TrainingState state, WeightProtection? protection, IChannel channel)
+    private void Resume(CheckpointReader stored, TrainingState state, TrainingPlan plan, WeightProtection? protection, IChannel channel)
     {
         stored.Restore(state, protection);
         stored.Dispose(); // This training's own checkpoints replace the file.
         TrainingPosition position = state.Position;
-        channel.Say($"Continuing after epoch {position.Epoch}/{_options.Epochs}; the best so far is epoch {position.BestEpoch}, with validation loss {position.LowestLoss:F4}.");
+        channel.Say($"Continuing after epoch {position.Epoch}/{plan.Epochs}; the best so far is epoch {position.BestEpoch}, with validation loss {position.LowestLoss:F4}.");
         _options.Progress?.Report(new TrainingProgress(
-            TrainingPhase.Resuming, position.Epoch, _options.Epochs, 0, 0, 0, double.NaN, double.NaN, double.NaN, false, position.Elapsed));
+            TrainingPhase.Resuming, position.Epoch, plan.Epochs, 0, 0, 0, double.NaN, double.NaN, double.NaN, false, position.Elapsed));
     }
 
     private CheckpointWriter? CreateCheckpoint(int seed, TrainingData data, TrainingPosition position, byte[]? salt, WeightProtection? protection)
@@ -142,10 +145,10 @@ public sealed partial class PermutedSegmentationTrainer : IEstimator<PermutedSeg
             : null;
 
     // salt: of the model that the training goes on with; null for a new one.
-    private ModelDescription Describe(IReadOnlyList<string> classNames, byte[]? salt)
+    private ModelDescription Describe(IReadOnlyList<string> classNames, TrainingPlan plan, byte[]? salt)
     {
         var plain = new ModelDescription(
-            _options.Network, _options.ChosenBackbone, _options.ChosenOutputStride, _options.ImageHeight, _options.ImageWidth, classNames);
+            _options.Network, _options.ChosenBackbone, _options.OutputStride, plan.ImageHeight, plan.ImageWidth, classNames);
         return _key is null
             ? plain
             : plain.ProtectedWith(

@@ -24,13 +24,12 @@ internal sealed class Snapshot(TorchNetwork network) : IDisposable
         }
     }
 
-    /// <summary>Writes the copy back into the network, if there is one.</summary>
-    public void Restore()
+    /// <summary>Writes the copy, if there is one, into a network of the same kind.</summary>
+    public void Restore(TorchNetwork target)
     {
         using var noGrad = no_grad();
-        IReadOnlyDictionary<string, Tensor> state = network.State;
         foreach ((string name, Tensor copy) in _copy)
-            state[name].copy_(copy);
+            target.State[name].copy_(copy);
     }
 
     /// <inheritdoc/>

@@ -44,8 +44,6 @@ internal sealed record TrainingData(ImageRows Training, ImageRows Validation, IR
             held = new ImageRows(training, [.. rows.Take(heldOut).Order()]);
             learned = new ImageRows(training, [.. rows.Skip(heldOut).Order()]);
         }
-        if (options.BatchSize > learned.Rows.Count)
-            throw new ArgumentException($"{nameof(options.BatchSize)} is {options.BatchSize}, but there are only {learned.Rows.Count} rows to learn from; choose {learned.Rows.Count} or less.");
         return new TrainingData(learned, held, training.ClassNames);
     }
 
@@ -58,7 +56,7 @@ internal sealed record TrainingData(ImageRows Training, ImageRows Validation, IR
             throw new ArgumentException($"The class names in the key values of column '{options.LabelColumnName}' cannot be those of a model. {problem}");
         int total = (int)(data.GetRowCount() ?? 0);
         images.ReadAll(
-            count => report(new TrainingProgress(TrainingPhase.Reading, 0, options.Epochs, count, total, 0, double.NaN, double.NaN, double.NaN, false, default)),
+            count => report(new TrainingProgress(TrainingPhase.Reading, 0, options.Epochs ?? 0, count, total, 0, double.NaN, double.NaN, double.NaN, false, default)),
             options.CancellationToken, withDigest: options.CheckpointPath is not null);
         return images;
     }

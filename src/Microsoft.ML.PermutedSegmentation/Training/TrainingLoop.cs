@@ -7,18 +7,18 @@ using static TorchSharp.torch;
 namespace Microsoft.ML.PermutedSegmentation.Training;
 
 /// <summary>
-/// Stochastic gradient descent on the plain network (paper, Sec. III-A). The key has no part in it: protecting the
+/// Gradient descent on the plain network (paper, Sec. III-A). The key has no part in it: protecting the
 /// result afterwards is exact (see <see cref="WeightProtection"/>), unless it encrypts images: the network then learns from
 /// encrypted ones.
 /// </summary>
 internal sealed class TrainingLoop(
-    TrainingState state, TrainingData data, PermutedSegmentationTrainer.Options options, PixelTransform? pixelTransform,
+    TrainingState state, TrainingData data, PermutedSegmentationTrainer.Options options, TrainingPlan plan, PixelTransform? pixelTransform,
     Device device, TrainingRandom random, CheckpointWriter? checkpoint, IChannel channel)
 {
     private readonly TorchNetwork _network = state.Network;
-    private readonly BatchSource _training = new(data.Training, options, pixelTransform);
-    private readonly BatchSource _validation = new(data.Validation, options, pixelTransform);
-    private readonly CosineAnnealingWithWarmRestarts _schedule = options.Schedule;
+    private readonly BatchSource _training = new(data.Training, options, plan, pixelTransform);
+    private readonly BatchSource _validation = new(data.Validation, options, plan, pixelTransform);
+    private readonly LossFunction _loss = new(options.Loss, data.Training.Images.Labels.Pixels[1..], device);
     private readonly TimeSpan _before = state.Position.Elapsed;
     private readonly Stopwatch _clock = Stopwatch.StartNew();
     private readonly NativeHeap _heap = new();
@@ -31,7 +31,8 @@ internal sealed class TrainingLoop(
     /// <exception cref="InvalidOperationException">The loss is no number before any epoch was good.</exception>
     public void Run()
     {
-        for (int epoch = state.Position.Epoch + 1; epoch <= options.Epochs; epoch++)
+        using LossFunction loss = _loss;
+        for (int epoch = state.Position.Epoch + 1; epoch <= plan.Epochs; epoch++)
         {
             TimeSpan start = Elapsed;
             double trainingLoss = TrainEpoch(epoch);
@@ -45,12 +46,12 @@ internal sealed class TrainingLoop(
             bool isBest = validationLoss < state.Position.LowestLoss;
             if (isBest)
                 state.Best.Take();
-            state.Position = state.Position.After(epoch, validationLoss, Elapsed);
+            state.Position = state.Position.After(epoch, validationLoss, Elapsed) with { OptimizerSteps = state.Optimizer.StepCount };
             checkpoint?.Save(state);
-            channel.Say($"Epoch {epoch}/{options.Epochs}: training loss {trainingLoss:F4}, validation loss {validationLoss:F4}{(isBest ? " (best so far)" : "")}, mean IoU {validationIoU:F4}, {(Elapsed - start).TotalSeconds:F1} s.");
+            channel.Say($"Epoch {epoch}/{plan.Epochs}: training loss {trainingLoss:F4}, validation loss {validationLoss:F4}{(isBest ? " (best so far)" : "")}, mean IoU {validationIoU:F4}, {(Elapsed - start).TotalSeconds:F1} s.");
             Report(TrainingPhase.EpochCompleted, epoch, _training.StepsPerEpoch, _training.StepsPerEpoch, trainingLoss, validationLoss, validationIoU, isBest);
         }
-        state.Best.Restore();
+        state.Finish();
     }
 
     // The mean loss per pixel of an epoch; not a number as soon as one step's is not.
@@ -68,8 +69,10 @@ internal sealed class TrainingLoop(
                 continue;
             if (!double.IsFinite(stepLoss.Loss))
                 return double.NaN;
-            _learningRate = _schedule.At(epoch - 1 + step / (double)_training.StepsPerEpoch);
-            Step(stepLoss.Pixels);
+            long steps = (long)(epoch - 1) * _training.StepsPerEpoch + step;
+            _learningRate = plan.Schedule.At(steps, _training.StepsPerEpoch);
+            Step(stepLoss.Weight);
+            state.Average?.Add(steps + 1);
             _heap.TrimNowAndThen();
             epochLoss += stepLoss;
             (stepLoss, part) = (default, 0);
@@ -82,32 +85,31 @@ internal sealed class TrainingLoop(
     private LossSum Accumulate(LabeledBatch batch)
     {
         using var scope = NewDisposeScope();
-        Tensor loss = TensorLabels.Loss(_network.Forward(batch.Images), batch.Labels, nn.Reduction.Sum);
-        loss.backward();
-        return new LossSum(loss.ToDouble(), batch.CountedPixels);
+        (Tensor sum, double weight) = _loss.Of(_network.Forward(batch.Images), batch);
+        sum.backward();
+        return new LossSum(sum.ToDouble(), weight);
     }
 
     // The gradients are of a sum over the pixels of the whole batch, whose number is known only now.
-    private void Step(double pixels)
+    private void Step(double weight)
     {
         using var scope = NewDisposeScope();
-        if (pixels > 0)
+        if (weight > 0)
         {
             using (no_grad())
             {
-                foreach ((_, Parameter parameter) in _network.Parameters)
-                    parameter.grad?.div_(pixels);
+                foreach ((_, Parameter parameter) in _network.LearnedParameters)
+                    parameter.grad?.div_(weight);
             }
-            foreach (var group in state.Optimizer.ParamGroups)
-                group.LearningRate = _learningRate;
-            state.Optimizer.step();
+            state.Optimizer.Step(_learningRate);
         }
-        state.Optimizer.zero_grad();
+        state.Optimizer.Clear();
     }
 
     private (double Loss, double MeanIoU) Validate(int epoch, double trainingLoss)
     {
-        _network.Train(false);
+        TorchNetwork network = state.Judged;
+        network.Train(false);
         using var noGrad = no_grad();
         LossSum loss = default;
         var evaluator = new SegmentationEvaluator(data.ClassNames);
@@ -117,12 +119,13 @@ internal sealed class TrainingLoop(
             using LabeledBatch batch = made.To(device);
             using var scope = NewDisposeScope();
             options.CancellationToken.ThrowIfCancellationRequested();
-            Tensor scores = _network.Forward(batch.Images);
-            loss += new LossSum(TensorLabels.Loss(scores, batch.Labels, nn.Reduction.Sum).ToDouble(), batch.CountedPixels);
+            Tensor scores = network.Forward(batch.Images);
+            (Tensor sum, double weight) = _loss.Of(scores, batch);
+            loss += new LossSum(sum.ToDouble(), weight);
             evaluator.AddImages([.. batch.Labels.unbind().Select(TensorLabels.ToKeyValues)], TensorLabels.ToKeyValues(scores.argmax(1)));
             Report(TrainingPhase.Validating, epoch, seen += batch.Count, data.Validation.Rows.Count, trainingLoss);
         }
-        if (loss.Pixels == 0)
+        if (loss.Weight == 0)
             throw new ArgumentException("Every pixel of the validation rows is void.");
         SegmentationMetrics metrics = evaluator.ToMetrics();
         if (!_saidWhatIsMissing && metrics.ClassesWithoutTruth is { } missing)
@@ -145,5 +148,5 @@ internal sealed class TrainingLoop(
     private void Report(TrainingPhase phase, int epoch, int step, int stepCount, double trainingLoss,
         double validationLoss = double.NaN, double validationIoU = double.NaN, bool isBest = false)
         => options.Progress?.Report(new TrainingProgress(
-            phase, epoch, options.Epochs, step, stepCount, _learningRate, trainingLoss, validationLoss, validationIoU, isBest, Elapsed));
+            phase, epoch, plan.Epochs, step, stepCount, _learningRate, trainingLoss, validationLoss, validationIoU, isBest, Elapsed));
 }

@@ -12,6 +12,9 @@ internal sealed record TrainingPosition
     /// <summary>Validation loss of that epoch.</summary>
     public double LowestLoss { get; init; } = double.PositiveInfinity;
 
+    /// <summary>Steps of the optimizer so far, where their size depends on it.</summary>
+    public long OptimizerSteps { get; init; }
+
     /// <summary>Time that the training has taken, without breaks.</summary>
     public TimeSpan Elapsed { get; init; }
 

@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using System.Text;
+using System.Text.Json;
 using System.Text.Json.Nodes;
 using static Microsoft.ML.PermutedSegmentation.PermutedSegmentationTrainer;
 
@@ -9,13 +10,13 @@ namespace Microsoft.ML.PermutedSegmentation.Training;
 internal static class TrainingSettings
 {
     /// <summary>
-    /// The other options: a training may go on with another value of them. How many epochs there are is one of them, since whatever an epoch does
+    /// The other options: a training may go on with another value of them. How many epochs there are is also one, where the learning rate starts again, since whatever an epoch does
     /// depends on those before it only. A test refuses an option that is neither here nor in <see cref="Of"/>.
     /// </summary>
     public static IReadOnlyCollection<string> WithoutEffect { get; } =
     [
         nameof(Options.ImageColumnName), nameof(Options.LabelColumnName), nameof(Options.PredictedLabelColumnName), nameof(Options.ScoreColumnName),
-        nameof(Options.Epochs), nameof(Options.StoreFingerprint), nameof(Options.CheckpointPath), nameof(Options.Progress), nameof(Options.CancellationToken),
+        nameof(Options.StoreFingerprint), nameof(Options.CheckpointPath), nameof(Options.Progress), nameof(Options.CancellationToken),
     ];
 
     /// <summary>The settings of a checkpoint with those that did not exist when it was written: all trainings had one value then.</summary>
@@ -23,6 +24,14 @@ internal static class TrainingSettings
     {
         var settings = stored.DeepClone().AsObject();
         settings.TryAdd(nameof(Options.Network), $"{SegmentationNetwork.Fcn}");
+        settings.TryAdd(nameof(Options.Optimizer), $"{SegmentationOptimizer.Sgd}");
+        settings.TryAdd(nameof(Options.WarmupSteps), 0);
+        settings.TryAdd(nameof(Options.WeightAveraging), 0.0);
+        settings.TryAdd(nameof(Options.Loss), Members(SegmentationLoss.PlainCrossEntropy));
+        settings.TryAdd(nameof(Options.Epochs), null);
+        settings.TryAdd(nameof(Options.FrozenStages), 0);
+        if (settings.Remove(nameof(Augmentation.MinimumCropArea), out JsonNode? area) && area is JsonValue number && number.TryGetValue(out double share))
+            settings.TryAdd(nameof(Options.Augmentation), Members(new Augmentation { MinimumCropArea = share }));
         return settings;
     }
 
@@ -38,23 +47,33 @@ internal static class TrainingSettings
             ["ImageEncryption"] = imageStep is null ? null : MembersOf(imageStep.Settings),
             [nameof(options.InitialWeights)] = options.InitialWeights is { } initial ? DigestOf(initial) : null,
             [InitialWeightsHook.Option] = options.InitialWeightsHook is not null,
-            [nameof(options.OutputStride)] = options.ChosenOutputStride,
+            [nameof(options.FrozenStages)] = options.ChosenFrozenStages,
+            [nameof(options.OutputStride)] = options.OutputStride,
             [nameof(options.ImageHeight)] = options.ImageHeight,
             [nameof(options.ImageWidth)] = options.ImageWidth,
             [nameof(options.BatchSize)] = options.BatchSize,
             [nameof(options.MicroBatchSize)] = options.MicroBatchSize,
+            [nameof(options.Epochs)] = options.RestartPeriod is null ? options.Epochs : null,
+            [nameof(options.Optimizer)] = $"{options.Optimizer}",
+            [nameof(options.WarmupSteps)] = options.WarmupSteps,
+            [nameof(options.WeightAveraging)] = options.WeightAveraging,
+            [nameof(options.Loss)] = Members(options.Loss),
             [nameof(options.LearningRate)] = options.LearningRate,
             [nameof(options.MinimumLearningRate)] = options.MinimumLearningRate,
             [nameof(options.RestartPeriod)] = options.RestartPeriod,
             [nameof(options.Momentum)] = options.Momentum,
             [nameof(options.WeightDecay)] = options.WeightDecay,
-            [nameof(options.MinimumCropArea)] = options.MinimumCropArea,
+            [nameof(options.Augmentation)] = Members(options.Augmentation),
             // Of no effect where there is a validation set.
             [nameof(options.ValidationFraction)] = options.ValidationSet is null ? options.ValidationFraction : null,
             // Images that are not in memory come in another order.
             [nameof(options.ImageCacheMegabytes)] = options.ImageCacheMegabytes,
         };
     }
+
+    private static JsonNode? Members(Augmentation augmentation) => JsonSerializer.SerializeToNode(augmentation, CheckpointJson.Strict.Augmentation);
+
+    private static JsonNode? Members(SegmentationLoss loss) => JsonSerializer.SerializeToNode(loss, CheckpointJson.Strict.SegmentationLoss);
 
     // Of a step as of options, the names begin with capital letters.
     private static JsonObject MembersOf(string settings) => new(JsonNode.Parse(settings)!.AsObject()

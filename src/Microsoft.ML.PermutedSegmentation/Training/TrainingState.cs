@@ -1,38 +1,33 @@
 using TorchSharp;
-using TorchSharp.Modules;
 using static TorchSharp.torch;
 
 namespace Microsoft.ML.PermutedSegmentation.Training;
 
 /// <summary>
 /// All that a training hands from one epoch to the next. What else it needs follows from its options and the number of the epoch:
-/// the learning rate (<see cref="CosineAnnealingWithWarmRestarts"/>) and the random numbers (<see cref="TrainingRandom"/>).
+/// the learning rate (<see cref="LearningRateSchedule"/>) and the random numbers (<see cref="TrainingRandom"/>).
 /// </summary>
 internal sealed class TrainingState : IDisposable
 {
-    private readonly List<(string Parameter, Tensor Value)> _momenta = [];
-
     /// <param name="network">The network with its initial weights; it stays the caller's.</param>
     /// <param name="options">How it is trained.</param>
     public TrainingState(TorchNetwork network, PermutedSegmentationTrainer.Options options)
     {
         Network = network;
-        Optimizer = optim.SGD(network.Parameters.Select(parameter => parameter.Value), options.LearningRate, options.Momentum, weight_decay: options.WeightDecay);
-        Best = new Snapshot(network);
-        if (options.Momentum == 0)
-            return;
-        // As the optimizer does in its first step, only that it sets them to the first gradients at once.
-        foreach (((string name, Parameter parameter), OptimizerState state) in network.Parameters.Zip(Optimizer.state_dict().State))
-        {
-            Tensor momentum = zeros_like(parameter, requires_grad: false).DetachFromDisposeScope();
-            ((SGD.State)state).momentum_buffer = momentum;
-            _momenta.Add((name, momentum));
-        }
+        Optimizer = new NetworkOptimizer([.. network.LearnedParameters], options);
+        Average = options.WeightAveraging > 0 ? new WeightAverage(network, options.WeightAveraging) : null;
+        Best = new Snapshot(Judged);
     }
 
     public TorchNetwork Network { get; }
 
-    public SGD Optimizer { get; }
+    public NetworkOptimizer Optimizer { get; }
+
+    /// <summary>The average of the network's weights; null when there is none.</summary>
+    public WeightAverage? Average { get; }
+
+    /// <summary>What validation judges, and what becomes the model: the average where there is one.</summary>
+    public TorchNetwork Judged => Average?.Network ?? Network;
 
     /// <summary>The weights of the best epoch.</summary>
     public Snapshot Best { get; }
@@ -44,14 +39,19 @@ internal sealed class TrainingState : IDisposable
     public IEnumerable<(string Part, string Parameter, Tensor Value)> Tensors() =>
     [
         .. Network.State.Select(entry => ("weights", entry.Key, entry.Value)),
-        .. _momenta.Select(entry => ("momentum", entry.Parameter, entry.Value)),
+        .. Optimizer.Memory,
+        .. Average?.Network.State.Select(entry => ("average", entry.Key, entry.Value)) ?? [],
         .. Best.Weights.Select(entry => ("best", entry.Key, entry.Value)),
     ];
+
+    /// <summary>Gives the network the weights of the best epoch.</summary>
+    public void Finish() => Best.Restore(Network);
 
     /// <inheritdoc/>
     public void Dispose()
     {
-        Optimizer.Dispose(); // with the momenta
+        Optimizer.Dispose();
+        Average?.Dispose();
         Best.Dispose();
     }
 }

@@ -30,9 +30,10 @@ public sealed class TrainingWalkTests : IDisposable
                 Epochs = 8,
                 RestartPeriod = 8,
                 BatchSize = 8,
+                Optimizer = SegmentationOptimizer.Sgd,
                 LearningRate = 0.05,
                 WeightDecay = 0.0005,
-                MinimumCropArea = 1,
+                Augmentation = new Augmentation { MinimumCropArea = 1 },
             }));
         using TransformerChain<PermutedSegmentationTransformer> model = pipeline.Fit(train);
         _mlContext.Model.Save(model, train.Schema, _folder.At("model.zip"));

@@ -28,17 +28,14 @@ internal static class ColorPatches
 
     public static IDataView View(MLContext mlContext, int count, int seed = 1) => mlContext.Data.LoadFromEnumerable(Create(count, seed));
 
-    public static PermutedSegmentationTrainer.Options Options(int epochs = 2) => new()
+    /// <summary>The paper's recipe on a small scale.</summary>
+    public static PermutedSegmentationTrainer.Options Options(int epochs = 2)
     {
-        Backbone = Backbone.ResNet18,
-        OutputStride = 8,
-        ImageHeight = Size,
-        ImageWidth = Size,
-        Epochs = epochs,
-        BatchSize = 8,
-        MicroBatchSize = 8,
-        WeightDecay = 0.0005,
-    };
+        var options = PermutedSegmentationTrainer.Options.Paper();
+        (options.Backbone, options.ImageHeight, options.ImageWidth) = (Backbone.ResNet18, Size, Size);
+        (options.Epochs, options.BatchSize, options.MicroBatchSize, options.WeightDecay) = (epochs, 8, 8, 0.0005);
+        return options;
+    }
 
     private static PatchRow CreateRow(int number, Random random)
     {

@@ -19,7 +19,7 @@ public sealed class OtherTrainingTests : IClassFixture<OtherTrainingTests.FirstT
         { "RestartPeriod is 10 there and 3 here", options => options.RestartPeriod = 3 },
         { "Momentum is 0.9 there and 0 here", options => options.Momentum = 0 },
         { "WeightDecay is 0.0005 there and 0.005 here", options => options.WeightDecay = 0.005 },
-        { "MinimumCropArea is 0.75 there and 1 here", options => options.MinimumCropArea = 1 },
+        { "\"MinimumCropArea\":0.75", options => options.Augmentation = new Augmentation { MinimumCropArea = 1 } },
         { "ValidationFraction is 0.1 there and 0.3 here", options => options.ValidationFraction = 0.3 },
         { "ValidationFraction is 0.1 there and none here", options => options.ValidationSet = ColorPatches.View(new MLContext(), 3) },
         { "ImageCacheMegabytes is 2048 there and 0 here", options => options.ImageCacheMegabytes = 0 },

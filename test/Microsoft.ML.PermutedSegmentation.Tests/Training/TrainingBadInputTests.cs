@@ -58,8 +58,14 @@ public sealed class TrainingBadInputTests
     }
 
     [Fact]
-    public void A_batch_larger_than_the_data()
-        => AssertFails<ArgumentException>(ColorPatches.Create(8), "BatchSize is 8, but there are only 7 rows");
+    public void A_batch_larger_than_the_data_is_all_of_it()
+    {
+        var reports = new Reports();
+        PermutedSegmentationTrainer.Options options = ColorPatches.Options(epochs: 1);
+        options.Progress = reports;
+        _mlContext.Segmentation().Trainers.Fcn(options).Fit(ColorPatches.View(_mlContext, 8)).Dispose();
+        Assert.Equal([1], reports.All.Where(report => report.Phase == TrainingPhase.Training).Select(report => report.StepCount));
+    }
 
     [Fact]
     public void A_single_row_leaves_nothing_to_validate_with()
@@ -134,9 +140,23 @@ public sealed class TrainingBadInputTests
         AssertOption("MinimumLearningRate", options => options.MinimumLearningRate = 1);
         AssertOption("MinimumLearningRate", options => options.MinimumLearningRate = -0.1);
         AssertOption("RestartPeriod", options => options.RestartPeriod = 0);
+        AssertOption("WarmupSteps", options => options.WarmupSteps = -1);
+        AssertOption("WeightAveraging", options => options.WeightAveraging = 1);
+        AssertOption("Optimizer", options => options.Optimizer = (SegmentationOptimizer)7);
+        AssertOption("FrozenStages", options => options.FrozenStages = 6);
+        AssertOption("Loss", options => options.Loss = new SegmentationLoss { CrossEntropy = 0 });
+        AssertOption("Loss", options => options.Loss = new SegmentationLoss { Dice = double.NaN });
+        AssertOption("Loss", options => options.Loss = new SegmentationLoss { ClassBalance = 1.5 });
+        AssertOption("Loss", options => options.Loss = new SegmentationLoss { LabelSmoothing = 1 });
+        AssertOption("Loss", options => options.Loss = new SegmentationLoss { FocalGamma = -1 });
+        AssertOption("Loss", options => options.Loss = new SegmentationLoss { ClassWeights = [0, 0, 0] });
         AssertOption("Momentum", options => options.Momentum = 1);
         AssertOption("WeightDecay", options => options.WeightDecay = -1);
-        AssertOption("MinimumCropArea", options => options.MinimumCropArea = 0);
+        AssertOption("Augmentation", options => options.Augmentation = new Augmentation { MinimumCropArea = 0 });
+        AssertOption("Augmentation", options => options.Augmentation = new Augmentation { MinimumScale = 2 });
+        AssertOption("Augmentation", options => options.Augmentation = new Augmentation { Rotation = 181 });
+        AssertOption("Augmentation", options => options.Augmentation = new Augmentation { Contrast = 1 });
+        AssertOption("Augmentation", options => options.Augmentation = new Augmentation { Blur = double.NaN });
         AssertOption("ValidationFraction", options => options.ValidationFraction = 1);
         AssertOption("FeatureMaps", options => options.FeatureMaps = FeatureMaps.None);
         AssertOption("FeatureMaps", options => options.FeatureMaps = (FeatureMaps)64);
@@ -169,11 +189,11 @@ public sealed class TrainingBadInputTests
     }
 
     [Fact]
-    public void Without_a_backbone_it_is_the_papers()
+    public void Without_a_backbone_it_is_one_that_a_CPU_trains()
     {
         PermutedSegmentationTrainer.Options options = ColorPatches.Options();
         options.Backbone = null;
-        Assert.Equal(Backbone.ResNet50, options.ChosenBackbone);
+        Assert.Equal(Backbone.ResNet18, options.ChosenBackbone);
         Assert.Equal(SegmentationNetwork.Fcn, options.Network);
     }
 

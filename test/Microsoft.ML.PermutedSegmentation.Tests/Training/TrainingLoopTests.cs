@@ -18,7 +18,7 @@ public sealed class TrainingLoopTests
         // All images are alike and symmetric, so that neither order nor mirroring matters.
         PatchRow[] rows = [.. Enumerable.Repeat(Stripes(), 7)];
         var options = ColorPatches.Options(epochs: 1);
-        (options.BatchSize, options.MicroBatchSize, options.MinimumCropArea) = (7, 3, 1);
+        (options.BatchSize, options.MicroBatchSize, options.Augmentation) = (7, 3, Augmentation.None);
         (options.LearningRate, options.WeightDecay) = (0.05, 0.01);
         options.ValidationSet = _mlContext.Data.LoadFromEnumerable(rows.Take(1));
         IDataView view = _mlContext.Data.LoadFromEnumerable(rows);
@@ -28,7 +28,11 @@ public sealed class TrainingLoopTests
         using var network = new TorchNetwork(layout, random.Generator);
         using (var state = new TrainingState(network, options))
         using (IChannel channel = ((IChannelProvider)_mlContext).Start("test"))
-            new TrainingLoop(state, TrainingData.Read(view, options, new Random(1), _ => { }, _ => { }), options, null, CPU, random, checkpoint: null, channel).Run();
+        {
+            TrainingData data = TrainingData.Read(view, options, new Random(1), _ => { }, _ => { });
+            TrainingPlan plan = TrainingPlan.Of(options, data.Training.Rows.Count, data.Training.Images.Sizes);
+            new TrainingLoop(state, data, options, plan, pixelTransform: null, CPU, random, checkpoint: null, channel).Run();
+        }
 
         using var same = new TrainingRandom(4);
         using var expected = new TorchNetwork(layout, same.Generator);

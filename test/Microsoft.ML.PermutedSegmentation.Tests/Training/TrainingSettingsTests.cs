@@ -26,11 +26,11 @@ public sealed class TrainingSettingsTests
     public void What_differs_is_told_and_what_a_stranger_has_added_is_not_quoted()
     {
         JsonObject here = Settings(new Options()), there = Settings(new Options());
-        (there["BatchSize"], there["Backbone"]) = (8, null);
+        (there["BatchSize"], there["Backbone"]) = (9, null);
         there["\u001b[1m"] = 1;
         string told = CheckpointDescription.Differences(there, here);
-        Assert.Contains("BatchSize is 8 there and 256 here", told);
-        Assert.Contains("Backbone is none there and ResNet50 here", told);
+        Assert.Contains("BatchSize is 9 there and 8 here", told);
+        Assert.Contains("Backbone is none there and ResNet18 here", told);
         Assert.Contains("1 of its options is unknown", told);
         Assert.DoesNotContain(told, char.IsControl);
     }
@@ -57,7 +57,9 @@ public sealed class TrainingSettingsTests
         FeatureMaps => FeatureMaps.Head,
         Enum value => Enum.ToObject(value.GetType(), 1 + Convert.ToInt32(value)),
         CancellationToken => new CancellationToken(canceled: true),
-        null when option.PropertyType == typeof(Backbone?) => Backbone.ResNet18,
+        Augmentation value => value with { Blur = 1 },
+        SegmentationLoss value => value with { Dice = 1 },
+        null when option.PropertyType == typeof(Backbone?) => Backbone.ResNet50,
         null when option.PropertyType == typeof(int?) => 16,
         null when option.PropertyType == typeof(string) => "path",
         null when option.PropertyType == typeof(SegmentationWeights) => Weights(),

@@ -25,7 +25,10 @@ internal sealed class TrainingMeasurement : IProgress<TrainingProgress>
             BatchSize = workload.Batch,
             MicroBatchSize = workload.Batch,
             Epochs = workload.Epochs,
+            Optimizer = SegmentationOptimizer.Sgd,
             LearningRate = 0.01,
+            WeightAveraging = 0,
+            Loss = SegmentationLoss.PlainCrossEntropy,
             ValidationSet = Rows(mlContext, workload, workload.Batch),
             Progress = measurement,
         };

@@ -1,0 +1,77 @@
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace Microsoft.ML.PermutedSegmentation.Training;
+
+/// <summary>Computes a <see cref="SegmentationLoss"/>.</summary>
+internal sealed class LossFunction : IDisposable
+{
+    // Keeps the gradient of a class with next to no pixels finite.
+    private const double DiceSmoothing = 1;
+
+    private readonly SegmentationLoss _loss;
+    private readonly Tensor? _weights;
+
+    /// <param name="loss">What it is made of.</param>
+    /// <param name="pixels">How many pixels of the training masks each class has.</param>
+    /// <param name="device">Where scores and labels are.</param>
+    public LossFunction(SegmentationLoss loss, ReadOnlySpan<long> pixels, Device device)
+    {
+        _loss = loss;
+        _weights = loss.WeightsOf(pixels) is { } weights
+            ? tensor([.. weights.Select(weight => (float)weight)], device: device).DetachFromDisposeScope()
+            : null;
+    }
+
+    /// <summary>The loss of images that went through the network together: as a sum, since it is not known yet how many others are in their batch.</summary>
+    /// <param name="scores">[N, classes, H, W].</param>
+    /// <param name="batch">The images and their labels.</param>
+    /// <returns>The sum, a scalar that gradients go through, and what to divide it by: the sum of the pixels' weights.</returns>
+    public (Tensor Sum, double Weight) Of(Tensor scores, LabeledBatch batch)
+    {
+        double weight = WeightOf(batch);
+        Tensor? sum = _loss.CrossEntropy > 0 ? CrossEntropy(scores, batch.Labels).mul(_loss.CrossEntropy) : null;
+        if (_loss.Dice > 0)
+        {
+            Tensor dice = Dice(scores, batch.Labels).mul(_loss.Dice * weight);
+            sum = sum is null ? dice : sum + dice;
+        }
+        return (sum!, weight);
+    }
+
+    /// <inheritdoc/>
+    public void Dispose() => _weights?.Dispose();
+
+    private double WeightOf(LabeledBatch batch)
+    {
+        if (_weights is null)
+            return batch.CountedPixels;
+        using var scope = NewDisposeScope();
+        Tensor labels = batch.Labels.reshape(-1);
+        return _weights[labels[labels != TensorLabels.Void]].sum(type: ScalarType.Float64).ToDouble();
+    }
+
+    private Tensor CrossEntropy(Tensor scores, Tensor labels)
+    {
+        if (_loss.FocalGamma == 0)
+            return nn.functional.cross_entropy(scores, labels, _weights, TensorLabels.Void, nn.Reduction.Sum, _loss.LabelSmoothing);
+        Tensor perPixel = nn.functional.cross_entropy(scores, labels, _weights, TensorLabels.Void, nn.Reduction.None, _loss.LabelSmoothing);
+        Tensor plain = _weights is null && _loss.LabelSmoothing == 0
+            ? perPixel
+            : nn.functional.cross_entropy(scores, labels, ignore_index: TensorLabels.Void, reduction: nn.Reduction.None);
+        // 1 - exp(-x) without loss of digits near 0, where the power has no finite slope if the exponent is below 1.
+        return perPixel.mul(plain.neg().expm1().neg().clamp_min(1e-12).pow(_loss.FocalGamma)).sum();
+    }
+
+    private static Tensor Dice(Tensor scores, Tensor labels)
+    {
+        Tensor counts = labels.ne(TensorLabels.Void).unsqueeze(1);
+        Tensor truth = nn.functional.one_hot(labels.clamp_min(0), scores.shape[1]).permute(0, 3, 1, 2).logical_and(counts);
+        Tensor probabilities = scores.softmax(1) * counts;
+        long[] pixels = [0, 2, 3];
+        Tensor overlap = (probabilities * truth).sum(pixels), size = truth.sum(pixels), all = probabilities.sum(pixels) + size;
+        Tensor loss = 1 - (2 * overlap + DiceSmoothing) / (all + DiceSmoothing);
+        Tensor occurs = size > 0;
+        return (loss * occurs).sum() / occurs.sum().clamp_min(1);
+    }
+}

@@ -1,0 +1,118 @@
+using TorchSharp;
+using Xunit;
+using static TorchSharp.torch;
+
+namespace Microsoft.ML.PermutedSegmentation.Tests;
+
+public sealed class AugmentationTests
+{
+    private const int Side = 4;
+
+    [Fact]
+    public void Nothing_is_drawn_for_what_is_off()
+    {
+        var random = new Random(1);
+        Assert.Equal((CropBox.Whole(30, 40), null), new RandomChange(Augmentation.None).Draw(30, 40, random));
+        Assert.Equal(new Random(1).Next(), random.Next());
+    }
+
+    [Fact]
+    public void The_same_seed_draws_the_same_changes_and_all_lie_within_their_ranges()
+    {
+        var change = new RandomChange(new Augmentation { MinimumScale = 0.5, MaximumScale = 2, Rotation = 10, Brightness = 0.2, Contrast = 0.3, Saturation = 0.4, Hue = 20, Blur = 2 });
+        Random random = new(3), same = new(3);
+        var drawn = Enumerable.Range(0, 500).Select(_ => change.Draw(60, 80, random)).ToList();
+        Assert.Equal(drawn, Enumerable.Range(0, 500).Select(_ => change.Draw(60, 80, same)));
+        Between(drawn.Select(draw => draw.Change!.Degrees), -10, 10);
+        Between(drawn.Select(draw => draw.Change!.Brightness), 0.8, 1.2);
+        Between(drawn.Select(draw => draw.Change!.Contrast), 0.7, 1.3);
+        Between(drawn.Select(draw => draw.Change!.Saturation), 0.6, 1.4);
+        Between(drawn.Select(draw => draw.Change!.HueDegrees), -20, 20);
+        Between(drawn.Select(draw => draw.Change!.Blur), 0, 2);
+        // From a quarter of the area, twice enlarged, to the whole, halved.
+        Between(drawn.Select(draw => Math.Sqrt(draw.Box.Height * draw.Box.Width / 4800.0)), 0.25, 2, tolerance: 0.12);
+        Assert.All(drawn, draw => Assert.True(draw.Box.Height <= 60 ? draw.Box.Top >= 0 && draw.Box.Top + draw.Box.Height <= 60 : draw.Box.Top <= 0 && draw.Box.Top + draw.Box.Height >= 60));
+    }
+
+    [Fact]
+    public void Beyond_the_image_there_is_void_of_the_mean_color()
+    {
+        var image = new LabeledImage([.. Enumerable.Repeat((byte)200, Side * Side * 3)], [.. Enumerable.Repeat((byte)2, Side * Side)], Side, Side);
+        // Twice as large as the image, which lies in its middle.
+        using LabeledBatch batch = LabeledBatch.Of([(image, new CropBox(-2, -2, 8, 8, Mirrored: false))], 8, 8);
+        for (int y = 0; y < 8; y++)
+        {
+            for (int x = 0; x < 8; x++)
+            {
+                bool inside = y is >= 2 and < 6 && x is >= 2 and < 6;
+                Assert.Equal(inside ? 1 : -100, batch.Labels[0, y, x].ToInt64());
+                Assert.Equal(inside ? (200 / 255.0 - 0.485) / 0.229 : 0, batch.Images[0, 0, y, x].ToDouble(), inside ? 1e-4 : 0.01);
+            }
+        }
+        Assert.Equal(16, batch.CountedPixels);
+    }
+
+    [Theory]
+    [InlineData(90)]
+    [InlineData(-180)]
+    public void A_turn_by_right_angles_moves_pixels_and_labels_alike(int degrees)
+    {
+        byte[] mask = [.. Enumerable.Range(0, Side * Side).Select(i => (byte)i)];
+        using Tensor image = arange(Side * Side, ScalarType.Float32).reshape(1, 1, Side, Side).expand(1, 3, Side, Side), border = zeros(1, 3, 1, 1);
+        var change = new ImageChange { Degrees = degrees };
+        using Tensor turned = change.Apply(image, border);
+        change.Apply(mask, Side, Side);
+        for (int y = 0; y < Side; y++)
+        {
+            for (int x = 0; x < Side; x++)
+            {
+                // Clockwise, the pixel at the top left comes from the bottom left.
+                int expected = degrees == 90 ? (Side - 1 - x) * Side + y : (Side - 1 - y) * Side + Side - 1 - x;
+                Assert.Equal(expected, mask[y * Side + x]);
+                Assert.Equal(expected, turned[0, 1, y, x].ToDouble(), 1e-4);
+            }
+        }
+    }
+
+    [Fact]
+    public void A_turn_leaves_void_in_the_corners()
+    {
+        byte[] mask = [.. Enumerable.Repeat((byte)1, 64)];
+        new ImageChange { Degrees = 45 }.Apply(mask, 8, 8);
+        Assert.Equal([0, 0, 0, 0], (byte[])[mask[0], mask[7], mask[56], mask[63]]);
+        Assert.Equal(1, mask[8 * 4 + 4]);
+    }
+
+    // Expected: with the matrices of the W3C's Filter Effects written out in NumPy.
+    [Theory]
+    [InlineData(40, 1, 1, 1, 163.824298, 49.145775, 0, 134.475330, 55.317805, 246.298385)]
+    [InlineData(0, 0.5, 1, 1, 134.185, 49.185, 64.185, 52.945, 87.945, 162.945)]
+    [InlineData(40, 0.5, 0.8, 1.1, 119.156453, 68.697903, 37.106915, 113.954388, 79.125077, 163.156532)]
+    public void Colors_change_as_the_standard_says(double hue, double saturation, double contrast, double brightness, params double[] expected)
+    {
+        using Tensor image = tensor((float[])[200, 20, 30, 90, 60, 240]).reshape(1, 3, 1, 2), border = zeros(1, 3, 1, 1);
+        using Tensor changed = new ImageChange { HueDegrees = hue, Saturation = saturation, Contrast = contrast, Brightness = brightness }.Apply(image, border);
+        for (int i = 0; i < 6; i++)
+            changed[0, i % 3, 0, i / 3].ToDouble().Should().BeApproximately(expected[i], 1e-3);
+    }
+
+    [Fact]
+    public void A_blur_is_a_bell_around_each_pixel()
+    {
+        using Tensor image = zeros(1, 3, 21, 21), border = zeros(1, 3, 1, 1);
+        image[0, 1, 10, 10] = tensor(255f);
+        using Tensor blurred = new ImageChange { Blur = 1.5 }.Apply(image, border);
+        double all = Enumerable.Range(-5, 11).Sum(x => Math.Exp(-x * x / 4.5));
+        blurred[0, 1, 10, 10].ToDouble().Should().BeApproximately(255 / (all * all), 1e-3);
+        blurred[0, 1, 11, 8].ToDouble().Should().BeApproximately(255 * Math.Exp(-5 / 4.5) / (all * all), 1e-3);
+        blurred[0, 0].abs().max().ToDouble().Should().Be(0);
+        blurred.sum().ToDouble().Should().BeApproximately(255, 1e-2);
+    }
+
+    private static void Between(IEnumerable<double> values, double least, double most, double tolerance = 0.1)
+    {
+        double[] all = [.. values];
+        Assert.InRange(all.Min(), least - 1e-9 - (tolerance == 0.1 ? 0 : 0.02), least + tolerance * (most - least));
+        Assert.InRange(all.Max(), most - tolerance * (most - least), most + 1e-9 + (tolerance == 0.1 ? 0 : 0.02));
+    }
+}
