@@ -45,8 +45,8 @@ internal static class TrainCommand
             ImageNet. --preset paper is the recipe of the paper, for a GPU.
 
             With --checkpoint the same command, given again after it was stopped or killed, continues after the last complete epoch and ends
-            with the same weights (on the CPU, bit for bit). Other options, data or another key are refused; more --epochs are not. The
-            files of a protected model are encrypted with its key. Delete the folder when the model is finished, or to start over.
+            with the same weights (on the CPU, bit for bit). Other options, data or another key are refused, and so are more
+            --epochs, unless --preset paper restarts the learning rate. The files of a protected model are encrypted with its key. Delete the folder when the model is finished, or to start over.
             """)
         {
             data, binaryMasks, asStored, trainList, validationList, key, unprotected, featureMaps, network, backbone, initialWeights, pretrained, fromScratch, preset, outputStride, size,

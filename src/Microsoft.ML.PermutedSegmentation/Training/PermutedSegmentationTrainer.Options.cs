@@ -165,7 +165,7 @@ public sealed partial class PermutedSegmentationTrainer
         /// </summary>
         /// <remarks>
         /// <para>Each epoch's file replaces the previous one when it is complete. It is two to three times as large as a model. After the last
-        /// epoch it stays, and <c>Fit</c> returns the finished model at once, or continues if <see cref="Epochs"/> is larger now; delete the file
+        /// epoch it stays, and <c>Fit</c> returns the finished model at once, or, where there is a <see cref="RestartPeriod"/>, continues if <see cref="Epochs"/> is larger now; delete the file
         /// to start over. If an option that the weights depend on, the seed of the <see cref="MLContext"/>, the data or the key differs from the
         /// file's, <c>Fit</c> fails and says which. Without a seed in the <see cref="MLContext"/> the file keeps the one that was drawn.</para>
         /// <para>In a training with a key, the file does not hold the key or a permutation. The weights and momenta that read permuted maps are in
