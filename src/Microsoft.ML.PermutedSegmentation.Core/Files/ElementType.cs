@@ -50,7 +50,7 @@ internal static class ElementTypes
             return;
         }
         int size = type.Size();
-        byte[] buffer = new byte[Math.Min(ConvertedAtOnce, values.Length * size)];
+        byte[] buffer = new byte[Math.Min(ConvertedAtOnce, (long)values.Length * size)];
         while (!values.IsEmpty)
         {
             Span<float> part = values[..Math.Min(buffer.Length / size, values.Length)];

@@ -21,6 +21,8 @@ internal sealed class PickleReader(byte[] bytes)
     private readonly List<int> _marks = [];
     private readonly Dictionary<uint, object?> _memo = [];
 
+    private long _copied;
+
     /// <summary>The storages that all pickles so far have named.</summary>
     public List<PyTorchStorage> Storages { get; } = [];
 
@@ -28,8 +30,8 @@ internal sealed class PickleReader(byte[] bytes)
     public int Position { get; private set; }
 
     /// <summary>
-    /// Reads the next pickle: null, bool, long, double, BigInteger, string, arrays (tuples), lists, <see cref="PickleDictionary"/>,
-    /// <see cref="PyTorchTensor"/>.
+    /// Reads the next pickle: null (also for bytes and whatever else is passed over), bool, long, double, BigInteger, string, arrays (tuples), lists
+    /// (also for sets), <see cref="PickleDictionary"/>, <see cref="PickleGlobal"/>, <see cref="PyTorchStorage"/>, <see cref="PyTorchTensor"/>.
     /// </summary>
     /// <exception cref="InvalidDataException">It is damaged, or has more in it than these.</exception>
     public object? Read()
@@ -59,9 +61,8 @@ internal sealed class PickleReader(byte[] bytes)
             case 'r': _memo[BinaryPrimitives.ReadUInt32LittleEndian(Take(4))] = Peek(); break;
             case '\x94': _memo[(uint)_memo.Count] = Peek(); break;
             case 's': Append(Peek(2), [Peek(1), Peek()], 2); break;
-            case 'u': AppendMarked(); break;
             case 'a': Append(Peek(1), [Peek()], 1); break;
-            case 'e': AppendMarked(); break;
+            case 'u' or 'e' or '\x90': AppendMarked(); break;
             // What is set of a container, such as the versions of a state dict's parts, does not matter.
             case 'b': Pop(); break;
             default: _stack.Add(Make(instruction)); break;
@@ -81,10 +82,13 @@ internal sealed class PickleReader(byte[] bytes)
         'X' => Text(BinaryPrimitives.ReadUInt32LittleEndian(Take(4))),
         '\x8c' or 'U' => Text(Take(1)[0]),
         'T' => Text(BinaryPrimitives.ReadUInt32LittleEndian(Take(4))),
+        'C' => Skip(Take(1)[0]),
+        'B' => Skip(BinaryPrimitives.ReadUInt32LittleEndian(Take(4))),
+        '\x8e' or '\x96' => Skip(BinaryPrimitives.ReadUInt64LittleEndian(Take(8))),
         '}' => new PickleDictionary(),
-        ']' => new List<object?>(),
+        ']' or '\x8f' => new List<object?>(),
         ')' => Array.Empty<object?>(),
-        't' => PopMarked(),
+        't' or '\x91' => PopMarked(),
         '\x85' => PopLast(1),
         '\x86' => PopLast(2),
         '\x87' => PopLast(3),
@@ -92,19 +96,23 @@ internal sealed class PickleReader(byte[] bytes)
         'j' => Recall(BinaryPrimitives.ReadUInt32LittleEndian(Take(4))),
         'c' => PickleGlobal.Of(Line(), Line()),
         '\x93' => PopLast(2) is [string module, string name] ? PickleGlobal.Of(module, name) : throw new InvalidDataException(Damaged),
-        'R' => PopLast(2) is [PickleGlobal global, object?[] arguments] ? global.Call(arguments) : throw new InvalidDataException(Damaged),
+        // A function or a class with its arguments: to us there is no difference.
+        'R' or '\x81' => PopLast(2) is [PickleGlobal global, object?[] arguments] ? Call(global, arguments) : throw new InvalidDataException(Damaged),
         'Q' => Storage(Pop()),
         _ => throw new InvalidDataException($"it holds more than tensors and plain containers, or is damaged (instruction {(int)instruction} of Python's pickle)."),
     };
 
+    private object? Call(PickleGlobal global, object?[] arguments)
+    {
+        // One list may be given to many calls, each of which copies it.
+        if (arguments is [List<object?> list] && (_copied += list.Count) > bytes.Length)
+            throw new InvalidDataException(Damaged);
+        return global.Call(arguments);
+    }
+
     private PyTorchStorage Storage(object? id)
     {
-        if (id is not object?[] { Length: 5 or 6 } parts || parts[0] is not "storage" || parts[1] is not PickleGlobal { Module: "torch" } type
-            || !PyTorchStorage.IsKnown(type.Name) || parts[2] is not string key || parts[4] is not (long and >= 0 and <= PyTorchStorage.LargestCount and var count) || parts[5..] is [not null])
-        {
-            throw new InvalidDataException("it holds tensors in a form that is not read.");
-        }
-        var storage = new PyTorchStorage(type.Name, key, count);
+        PyTorchStorage storage = PyTorchStorage.Of(id);
         Storages.Add(storage);
         return storage;
     }
@@ -115,12 +123,18 @@ internal sealed class PickleReader(byte[] bytes)
         return number >= long.MinValue && number <= long.MaxValue ? (long)number : (object)number;
     }
 
-    private ReadOnlySpan<byte> Take(uint count)
+    private ReadOnlySpan<byte> Take(ulong count)
     {
-        if (count > bytes.Length - Position)
+        if (count > (ulong)(bytes.Length - Position))
             throw new InvalidDataException("it ends too early, or is damaged.");
         Position += (int)count;
         return bytes.AsSpan(Position - (int)count, (int)count);
+    }
+
+    private object? Skip(ulong count)
+    {
+        Take(count);
+        return null;
     }
 
     private string Text(uint length) => Encoding.UTF8.GetString(Take(length));

@@ -9,9 +9,6 @@ namespace Microsoft.ML.PermutedSegmentation.Files;
 /// <param name="Strides">How many elements of the storage lie between neighbours, for each dimension.</param>
 internal sealed record PyTorchEntry(string Name, ElementType Type, long[] Shape, PyTorchStorage Storage, long Offset, long[] Strides) : TensorEntry(Name, Type, Shape)
 {
-    /// <summary>How many elements it has.</summary>
-    public long Count => Shape.Aggregate(1L, (product, length) => product * length);
-
     /// <summary>Whether its elements lie in the order of its shape.</summary>
     public bool IsInOrder
     {

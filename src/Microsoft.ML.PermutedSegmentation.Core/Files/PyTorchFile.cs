@@ -15,9 +15,6 @@ internal sealed class PyTorchFile : ITensorFile
 
     private static readonly BigInteger Magic = BigInteger.Parse("1950a86a20f9469cfc6c", System.Globalization.NumberStyles.HexNumber);
 
-    // Where checkpoints have the state dict, in the order in which they are looked at.
-    private static readonly string[] StateNames = ["state_dict", "model_state_dict", "model"];
-
     private readonly Stream _stream;
     private readonly ZipArchive? _archive;
 
@@ -42,9 +39,10 @@ internal sealed class PyTorchFile : ITensorFile
             stream.Position = 0;
             root = OpenOldForm();
         }
-        Entries = [.. StateDict(root)];
-        foreach (PyTorchStorage storage in Entries.Select(entry => ((PyTorchEntry)entry).Storage))
-            CheckStorage(storage);
+        PyTorchEntry[] entries = [.. PyTorchStateDict.Find(root)];
+        foreach (PyTorchEntry entry in entries)
+            CheckStorage(entry.Storage, entry.Name);
+        Entries = entries;
     }
 
     /// <inheritdoc/>
@@ -93,7 +91,7 @@ internal sealed class PyTorchFile : ITensorFile
         foreach (ZipArchiveEntry entry in archive.Entries.Where(entry => entry.FullName.StartsWith(folder, StringComparison.Ordinal)))
             _parts[entry.FullName[folder.Length..]] = entry;
         if (_parts.TryGetValue("byteorder", out ZipArchiveEntry? order) && System.Text.Encoding.ASCII.GetString(ReadPart(order)) != "little")
-            throw new InvalidDataException("it was written on a machine with another byte order.");
+            throw new InvalidDataException("it was written on a machine with another byte order: save it again on a common one.");
         return new PickleReader(ReadPart(pickle)).Read();
     }
 
@@ -117,7 +115,7 @@ internal sealed class PyTorchFile : ITensorFile
             throw new InvalidDataException("it is a pickle of Python, but not one of torch.save.");
         pickles.Read();
         if (pickles.Read() is not PickleDictionary machine || !machine.Contains(("little_endian", true)))
-            throw new InvalidDataException("it was written on a machine with another byte order, or is damaged.");
+            throw new InvalidDataException("it was written on a machine with another byte order, or is damaged: save it again on a common one.");
         object? root = pickles.Read();
         if (pickles.Read() is not List<object?> names)
             throw new InvalidDataException("its list of storages is damaged.");
@@ -126,47 +124,42 @@ internal sealed class PyTorchFile : ITensorFile
         byte[] count = new byte[sizeof(long)];
         foreach (object? name in names)
         {
-            if (name is not string key || !storages.TryGetValue(key, out PyTorchStorage? storage) || position > _stream.Length - count.Length)
+            if (name is not string key || !storages.TryGetValue(key, out PyTorchStorage? storage))
                 throw new InvalidDataException("its list of storages is damaged.");
+            // Which tensors have no values then is told when their names are known.
+            if (position > _stream.Length - count.Length)
+                break;
             _stream.Position = position;
             _stream.ReadExactly(count);
             if (BinaryPrimitives.ReadInt64LittleEndian(count) != storage.Count)
                 throw new InvalidDataException("the lengths of its storages are damaged.");
             position += count.Length;
             if (storage.Length > _stream.Length - position)
-                throw new InvalidDataException("it ends too early, or is damaged: values of its tensors are missing.");
+                break;
             _positions[key] = position;
             position += storage.Length;
         }
         return root;
     }
 
-    private static IEnumerable<TensorEntry> StateDict(object? root)
+    // What reading takes memory for: a storage lies within the file, whatever is said of it.
+    private void CheckStorage(PyTorchStorage storage, string tensor)
     {
-        static bool HasTensors(PickleDictionary dictionary) => dictionary.Exists(item => item.Value is PyTorchTensor);
-        PickleDictionary? Part(string name) => (root as PickleDictionary)?.Find(item => item.Key is string key && key == name).Value as PickleDictionary;
-        PickleDictionary state = root is PickleDictionary whole && HasTensors(whole) ? whole
-            : StateNames.Select(Part).FirstOrDefault(part => part is not null && HasTensors(part))
-            ?? throw new InvalidDataException($"it holds no state dict, neither by itself nor as {string.Join(", ", StateNames)}: save the weights with torch.save(model.state_dict(), path).");
-        var names = new HashSet<string>();
-        foreach ((object? key, object? value) in state)
-        {
-            if (value is not PyTorchTensor tensor)
-                continue;
-            if (key is not string name || !names.Add(name))
-                throw new InvalidDataException("a tensor in it has no name, or two have the same one.");
-            yield return tensor.Check(name);
-        }
+        if (FindProblem(storage) is { } problem)
+            throw new InvalidDataException($"it is damaged: the values of the tensor '{tensor}' {problem}.");
     }
 
-    private void CheckStorage(PyTorchStorage storage)
+    private string? FindProblem(PyTorchStorage storage)
     {
-        bool isThere = _archive is null
-            ? _positions.TryGetValue(storage.Key, out long position) && storage.Length <= _stream.Length - position
-            // torch.save does not compress.
-            : _parts.TryGetValue($"data/{storage.Key}", out ZipArchiveEntry? part) && part.Length == storage.Length && part.CompressedLength == part.Length;
-        if (!isThere)
-            throw new InvalidDataException("it ends too early, or is damaged: values of its tensors are missing.");
+        if (_archive is null)
+            return _positions.TryGetValue(storage.Key, out long position) && storage.Length <= _stream.Length - position ? null : "are missing, or the file ends before them";
+        if (!_parts.TryGetValue($"data/{storage.Key}", out ZipArchiveEntry? part))
+            return "are missing";
+        if (part.CompressedLength != part.Length)
+            return "are compressed, which torch.save does not do";
+        if (part.Length > _stream.Length)
+            return "go beyond the end of the file";
+        return part.Length == storage.Length ? null : $"have {part.Length} bytes; {storage.Count} of a {storage.TypeName} have {storage.Length}";
     }
 
     private void ReadFloats(PyTorchEntry tensor, Span<float> values)

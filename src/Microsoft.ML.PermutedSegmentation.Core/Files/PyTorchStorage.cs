@@ -6,8 +6,11 @@ namespace Microsoft.ML.PermutedSegmentation.Files;
 /// <param name="Count">How many elements it has.</param>
 internal sealed record PyTorchStorage(string TypeName, string Key, long Count)
 {
-    /// <summary>The bytes of more elements could not be counted.</summary>
-    public const long LargestCount = long.MaxValue / sizeof(long);
+    // The bytes of more elements could not be counted.
+    private const long LargestCount = long.MaxValue / sizeof(long);
+
+    // PyTorch numbers them. A pickle can use one long text as the name of many.
+    private const int LongestKey = 32;
 
     private static readonly Dictionary<string, (ElementType? Type, int Size)> Types = new()
     {
@@ -32,4 +35,16 @@ internal sealed record PyTorchStorage(string TypeName, string Key, long Count)
 
     /// <summary>Whether there are storages of a name.</summary>
     public static bool IsKnown(string typeName) => Types.ContainsKey(typeName);
+
+    /// <summary>The storage that a pickle refers to.</summary>
+    /// <param name="id">
+    /// "storage", its type, its key, the device that it was on, how many elements it has, and in old files what it is a part of: null, since state
+    /// dicts have no parts.
+    /// </param>
+    /// <exception cref="InvalidDataException">It is something else.</exception>
+    public static PyTorchStorage Of(object? id) =>
+        id is object?[] { Length: 5 or 6 } parts && parts[0] is "storage" && parts[1] is PickleGlobal { Module: "torch" } type && IsKnown(type.Name)
+        && parts[2] is string { Length: <= LongestKey } key && parts[4] is long and >= 0 and <= LargestCount and var count && parts[5..] is [] or [null]
+            ? new PyTorchStorage(type.Name, key, count)
+            : throw new InvalidDataException("it holds tensors in a form that is not read, or is damaged.");
 }

@@ -32,6 +32,9 @@ internal sealed record PyTorchTensor(PyTorchStorage Storage, long Offset, long[]
         }
         if (!isEmpty && (count > Storage.Count || last >= Storage.Count))
             throw new InvalidDataException($"the tensor '{name}' has more values than its part of the file.");
+        // Those that lie apart are read with what is between them.
+        if (!isEmpty && last - Offset >= Array.MaxLength)
+            throw new InvalidDataException($"the values of the tensor '{name}' lie too far apart.");
         return new PyTorchEntry(name, type, Shape, Storage, Offset, Strides);
     }
 }

@@ -47,14 +47,14 @@ public sealed class SegmentationWeights : IDisposable
     /// Reads the state dict of one of torchvision's segmentation networks (<c>fcn_resnet50</c>; backbone.*, classifier.*) or of a backbone
     /// alone (<c>resnet50</c>; conv1.weight, ...), or what <see cref="Save"/> wrote. The names show which network it is. The auxiliary
     /// classifier (aux_classifier.*), ImageNet's classifier (fc.*) and counters (*.num_batches_tracked) are ignored, and so are the prefixes
-    /// that wrappers put before all names: module., _orig_mod., model. and ema., one or several of them. Numbers of type F32, F16, BF16 and
-    /// F64 are read as 32-bit floats. The file is one of safetensors, or what <c>torch.save</c> has written (.pth, .pt): a state dict, or a
-    /// checkpoint that has one as state_dict, model_state_dict or model.
+    /// that wrappers put before all names: module., _orig_mod., model., ema. and backbone., one or several of them. Numbers of type F32, F16,
+    /// BF16 and F64 are read as 32-bit floats. The file is one of safetensors, or what <c>torch.save</c> has written (.pth, .pt): a state dict,
+    /// or a checkpoint that has one as state_dict, model_state_dict or model, of which the first with tensors is taken, or one under another name.
     /// </summary>
     /// <remarks>
     /// The file may be untrusted: its header is checked before memory is allocated for any tensor. A file of <c>torch.save</c> is a program
-    /// of Python; it is not run, and one that has more in it than tensors and plain containers is refused. The weights are in
-    /// memory only once; there is no second copy.
+    /// of Python; it is not run, and one that has more in it than tensors, plain containers and what trainings usually keep beside them is
+    /// refused. The weights are in memory only once; there is no second copy.
     /// </remarks>
     /// <param name="path">A file of safetensors or of PyTorch; its name does not matter.</param>
     /// <exception cref="ArgumentException"><paramref name="path"/> is empty.</exception>

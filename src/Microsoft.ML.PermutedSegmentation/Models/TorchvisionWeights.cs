@@ -11,8 +11,11 @@ namespace Microsoft.ML.PermutedSegmentation.Models;
 internal sealed record TorchvisionWeights(
     SegmentationNetwork? Network, Backbone Backbone, int? ClassCount, IReadOnlyList<(NetworkParameter Parameter, TensorEntry Entry)> Entries)
 {
-    /// <summary>What wraps a network puts before the names of all its tensors: DataParallel, torch.compile, and usual names of its field.</summary>
-    private static readonly string[] WrapperPrefixes = ["module.", "_orig_mod.", "model.", "ema."];
+    /// <summary>
+    /// What wraps a network puts before the names of all its tensors: DataParallel, torch.compile, and usual names of its field. Only of a backbone
+    /// alone do all names begin with the last.
+    /// </summary>
+    private static readonly string[] WrapperPrefixes = ["module.", "_orig_mod.", "model.", "ema.", BackbonePrefix];
 
     private const string BackbonePrefix = "backbone.", ClassifierPrefix = "classifier.", MobileNetPrefix = "features.";
     private const int ListedNames = 8;
@@ -103,9 +106,14 @@ internal sealed record TorchvisionWeights(
     {
         private readonly TensorEntry? _classifier;
 
+        // What stands before the names in the file in place of BackbonePrefix.
+        private readonly string _prefix;
+
         public Candidate(SegmentationNetwork? network, Backbone backbone, IReadOnlyList<(string Name, TensorEntry Entry)> named)
         {
             (Network, Backbone) = (network, backbone);
+            // Taken out of a segmentation network, a backbone does not have its own prefix, either.
+            _prefix = named.Any(item => HasPrefix(item.Name, PrefixOf(backbone))) ? PrefixOf(backbone) : "";
             // The auxiliary classifier is for training only, and what a backbone classifies ImageNet with is replaced.
             string surplus = IsWhole ? "aux_classifier." : backbone == Backbone.MobileNetV3Large ? ClassifierPrefix : "fc.";
             Given = named.Where(item => !HasPrefix(item.Name, surplus)).ToDictionary(item => StateName(item.Name), item => item.Entry);
@@ -181,11 +189,8 @@ internal sealed record TorchvisionWeights(
                 : "";
         }
 
-        private string StateName(string fileName)
-        {
-            string prefix = PrefixOf(Backbone);
-            return IsWhole || !HasPrefix(fileName, prefix) ? fileName : BackbonePrefix + fileName[prefix.Length..];
-        }
+        private string StateName(string fileName) =>
+            IsWhole || !HasPrefix(fileName, _prefix) ? fileName : BackbonePrefix + fileName[_prefix.Length..];
 
         private static string Sizes(IReadOnlyList<long> shape) => $"[{string.Join(", ", shape)}]";
 

@@ -245,7 +245,7 @@ public sealed partial class PermutedSegmentationTrainer
             if (initial.IsLocked)
                 throw new ArgumentException("The initial weights are those of a locked model; unlock it first with mlContext.Segmentation().Unlock(model, key).", nameof(InitialWeights));
             if (initial.Backbone != ChosenBackbone)
-                throw new ArgumentException($"The initial weights are of {initial.Backbone}, but {nameof(Backbone)} is {ChosenBackbone}; they must be the same.", nameof(InitialWeights));
+                throw new ArgumentException($"The initial weights are of {initial.Backbone}, but {nameof(Backbone)} is {ChosenBackbone}: choose the backbone {initial.Backbone}, or weights of {ChosenBackbone}.", nameof(InitialWeights));
         }
 
         private void CheckSize()

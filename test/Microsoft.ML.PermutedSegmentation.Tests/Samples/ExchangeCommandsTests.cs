@@ -58,6 +58,8 @@ public sealed class ExchangeCommandsTests : IDisposable
         var kernel = model.Network().State["backbone.conv1.weight"];
         float[] before = MemoryMarshal.Cast<byte, float>(FormulaWeights.Of("conv1.weight", kernel.shape)).ToArray(), after = kernel.data<float>().ToArray();
         Assert.InRange(before.Zip(after, (a, b) => Math.Abs(a - b)).Average(), 0, 0.01 * before.Average(Math.Abs));
+        Fail("The initial weights are of ResNet18, but Backbone is ResNet34", "train", "--data", _folder.At("data"), "--train-list", "train", "--unprotected", "--backbone", "resnet34", "--initial-weights", weights,
+            "--out", _folder.At("other.zip"));
         Fail("--initial-weights", "tables", "--data", _folder.At("data"), "--train-list", "train", "--test-list", "val", "--preset", "smoke", "--initial-weights", weights, "--out", _folder.At("tables"));
     }
 

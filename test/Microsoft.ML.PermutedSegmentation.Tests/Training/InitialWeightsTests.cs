@@ -171,9 +171,8 @@ public sealed class InitialWeightsTests(UnprotectedModel initial) : IClassFixtur
     {
         var options = ColorPatches.Options();
         (options.InitialWeights, options.Backbone) = (_weights, Backbone.ResNet34);
-        string message = Assert.Throws<ArgumentException>(() => Trainers.Fcn(options)).Message;
-        Assert.Contains("ResNet18", message);
-        Assert.Contains("ResNet34", message);
+        FluentActions.Invoking(() => Trainers.Fcn(options)).Should().Throw<ArgumentException>()
+            .WithMessage("The initial weights are of ResNet18, but Backbone is ResNet34: choose the backbone ResNet18, or weights of ResNet34.*");
     }
 
     [Fact]

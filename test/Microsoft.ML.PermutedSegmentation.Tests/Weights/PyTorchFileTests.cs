@@ -15,6 +15,9 @@ public sealed class PyTorchFileTests : IDisposable
     [Theory]
     [InlineData("new")]
     [InlineData("old")]
+    [InlineData("training2")]
+    [InlineData("training4")]
+    [InlineData("training5")]
     public void Every_tensor_has_its_values_in_the_order_of_its_shape(string form)
     {
         using ITensorFile file = FileContent.OpenTensors(new MemoryStream(Fixture(form)));
@@ -30,6 +33,22 @@ public sealed class PyTorchFileTests : IDisposable
         using ITensorFile file = FileContent.OpenTensors(new MemoryStream(Fixture("checkpoint")));
         file.Entries.Select(entry => entry.Name).Should().Equal("weight", "bias");
         Read(file, file.Entries[0]).Should().Equal(0, 1, 2, 3, 4, 5);
+    }
+
+    [Fact]
+    public void A_checkpoint_may_have_one_state_dict_under_another_name()
+    {
+        byte[] state = StateDictPickle.Items(("t", Tensor));
+        Names(StateDictPickle.Dictionary(("net", state), ("settings", StateDictPickle.Items()))).Should().Equal("t");
+        FluentActions.Invoking(() => Names(StateDictPickle.Dictionary(("net", state), ("critic", state)))).Should().Throw<InvalidDataException>().WithMessage("it holds no state dict*");
+    }
+
+    // As Python 2 writes it: with its items as an argument, in a list of lists.
+    [Fact]
+    public void A_dictionary_may_be_made_of_a_list()
+    {
+        byte[] items = [(byte)']', (byte)']', .. StateDictPickle.Text("t"), (byte)'a', .. Tensor, (byte)'a', (byte)'a'];
+        Names([0x80, 2, .. StateDictPickle.Global("collections", "OrderedDict"), .. items, 0x85, (byte)'R', (byte)'.']).Should().Equal("t");
     }
 
     [Fact]
@@ -52,11 +71,13 @@ public sealed class PyTorchFileTests : IDisposable
     [Fact]
     public void A_network_is_refused_with_what_to_save_instead() =>
         Load(_folder.Write("x.pth", Fixture("network"))).Should().Throw<InvalidDataException>()
-            .WithMessage($"'{_folder.At("x.pth")}' holds no weights that can be read: it holds a Python object of 'torch.nn.modules.linear.Linear'*torch.save(model.state_dict(), path).");
+            .WithMessage($"'{_folder.At("x.pth")}' holds no weights that can be read: it holds a Python object of 'torch.nn.modules.linear.Linear'*nothing of it was run*torch.save(model.state_dict(), path).");
 
     [Theory]
     [InlineData("posix", "system")]
     [InlineData("builtins", "eval")]
+    [InlineData("builtins", "getattr")]
+    [InlineData("numpy.core.multiarray", "fromfile")]
     [InlineData("torch", "load")]
     [InlineData("torch.storage", "_load_from_bytes")]
     public void Nothing_is_run(string module, string name)
@@ -85,12 +106,7 @@ public sealed class PyTorchFileTests : IDisposable
     [MemberData(nameof(Places))]
     public void A_tensor_lies_in_its_storage(string what, long offset, long[] shape, long[] strides)
     {
-        byte[] pickle =
-        [
-            0x80, 2, (byte)'}', .. StateDictPickle.Text("t"), .. StateDictPickle.Global("torch._utils", "_rebuild_tensor_v2"), (byte)'(', (byte)'(',
-            .. StateDictPickle.Text("storage"), .. StateDictPickle.Global("torch", "FloatStorage"), .. StateDictPickle.Text("0"), .. StateDictPickle.Text("cpu"), .. StateDictPickle.Number(4), (byte)'t', (byte)'Q',
-            .. StateDictPickle.Number(offset), .. StateDictPickle.Tuple(shape), .. StateDictPickle.Tuple(strides), (byte)'t', (byte)'R', (byte)'s', (byte)'.',
-        ];
+        byte[] pickle = StateDictPickle.Dictionary(("t", StateDictPickle.Tensor(StateDictPickle.Storage("0", 4), offset, shape, strides)));
         Load(StateDictPickle.Write(_folder.At("x.pth"), pickle, [("data/0", new byte[16])])).Should().Throw<InvalidDataException>(what).WithMessage("*the tensor 't' *");
     }
 
@@ -98,12 +114,7 @@ public sealed class PyTorchFileTests : IDisposable
     public void A_storage_whose_bytes_cannot_be_counted_is_refused()
     {
         // 8 times this is 16, with 64 bits.
-        byte[] pickle =
-        [
-            0x80, 2, (byte)'}', .. StateDictPickle.Text("t"), .. StateDictPickle.Global("torch._utils", "_rebuild_tensor_v2"), (byte)'(', (byte)'(',
-            .. StateDictPickle.Text("storage"), .. StateDictPickle.Global("torch", "DoubleStorage"), .. StateDictPickle.Text("0"), .. StateDictPickle.Text("cpu"), .. StateDictPickle.Number((1L << 61) + 2), (byte)'t', (byte)'Q',
-            .. StateDictPickle.Number(0), .. StateDictPickle.Tuple([2]), .. StateDictPickle.Tuple([1L << 60]), (byte)'t', (byte)'R', (byte)'s', (byte)'.',
-        ];
+        byte[] pickle = StateDictPickle.Dictionary(("t", StateDictPickle.Tensor(StateDictPickle.Storage("0", (1L << 61) + 2, "DoubleStorage"), 0, [2], [1L << 60])));
         Load(StateDictPickle.Write(_folder.At("x.pth"), pickle, [("data/0", new byte[16])])).Should().Throw<InvalidDataException>().WithMessage("*in a form that is not read*");
     }
 
@@ -113,8 +124,7 @@ public sealed class PyTorchFileTests : IDisposable
         byte[] pickle =
         [
             0x80, 2, .. StateDictPickle.Global("torch._utils", "_rebuild_tensor_v2"), (byte)'q', 0, (byte)'(', .. Enumerable.Repeat((byte[])[(byte)'K', 0], 100_000).SelectMany(x => x), (byte)'t', (byte)'q', 3, (byte)'0',
-            (byte)'(', (byte)'(', .. StateDictPickle.Text("storage"), .. StateDictPickle.Global("torch", "FloatStorage"), .. StateDictPickle.Text("0"), .. StateDictPickle.Text("cpu"), .. StateDictPickle.Number(4), (byte)'t', (byte)'Q',
-            .. StateDictPickle.Number(0), (byte)'h', 3, (byte)'h', 3, (byte)'t', (byte)'q', 2, (byte)'R', (byte)'.',
+            (byte)'(', .. StateDictPickle.Storage("0", 4), .. StateDictPickle.Number(0), (byte)'h', 3, (byte)'h', 3, (byte)'t', (byte)'q', 2, (byte)'R', (byte)'.',
         ];
         Load(StateDictPickle.Write(_folder.At("x.pth"), pickle, [("data/0", new byte[16])])).Should().Throw<InvalidDataException>().WithMessage("*100000 dimensions*");
     }
@@ -145,14 +155,29 @@ public sealed class PyTorchFileTests : IDisposable
     [InlineData("new")]
     [InlineData("old")]
     [InlineData("checkpoint")]
-    public void Truncated_and_damaged_files_are_refused_or_harmless(string form)
+    [InlineData("training2")]
+    [InlineData("training5")]
+    public void Truncated_files_are_refused(string form)
+    {
+        byte[] original = Fixture(form);
+        for (int length = 0; length < original.Length; length += 3)
+            Assert.ThrowsAny<InvalidDataException>(() => FileContent.OpenTensors(new MemoryStream(original[..length])).Dispose());
+    }
+
+    [Theory]
+    [InlineData("new")]
+    [InlineData("old")]
+    [InlineData("checkpoint")]
+    [InlineData("training2")]
+    [InlineData("training5")]
+    public void Damaged_files_are_refused_or_harmless(string form)
     {
         byte[] original = Fixture(form);
         var random = new Random(3);
         (int accepted, int refused) = (0, 0);
-        foreach (byte[] damaged in Enumerable.Range(0, original.Length).Where(length => length % 7 == 0).Select(length => original[..length])
-            .Concat(Enumerable.Range(0, 3000).Select(_ => Damage(original, random))))
+        for (int i = 0; i < 600; i++)
         {
+            byte[] damaged = Damage(original, random);
             long before = GC.GetAllocatedBytesForCurrentThread();
             try
             {
@@ -168,7 +193,7 @@ public sealed class PyTorchFileTests : IDisposable
             Assert.True(GC.GetAllocatedBytesForCurrentThread() - before < 1 << 21);
         }
         // Both must happen often, or only one side is tested.
-        Assert.True(accepted > 200 && refused > 200, $"{accepted} accepted, {refused} refused");
+        Assert.True(accepted > 30 && refused > 30, $"{accepted} accepted, {refused} refused");
     }
 
     private static byte[] Damage(byte[] original, Random random)
@@ -177,6 +202,16 @@ public sealed class PyTorchFileTests : IDisposable
         for (int i = random.Next(1, 3); i > 0; i--)
             damaged[random.Next(damaged.Length)] = (byte)random.Next(256);
         return damaged;
+    }
+
+    private static byte[] Tensor => StateDictPickle.Tensor(StateDictPickle.Storage("0", 4), 0, [4], [1]);
+
+    // Of a file with four numbers.
+    private string[] Names(byte[] pickle)
+    {
+        byte[] bytes = File.ReadAllBytes(StateDictPickle.Write(_folder.At("x.pth"), pickle, [("data/0", new byte[16])]));
+        using ITensorFile file = FileContent.OpenTensors(new MemoryStream(bytes));
+        return [.. file.Entries.Select(entry => entry.Name)];
     }
 
     private static float[] Read(ITensorFile file, TensorEntry entry)

@@ -37,6 +37,31 @@ public sealed class WeightValuesTests(UnprotectedModel trained) : IClassFixture<
         Assert.True(trained.Transformer.Network().State["backbone.conv1.weight"].bytes.SequenceEqual(weights.State()["backbone.conv1.weight"].bytes));
     }
 
+    // As they are in a class of someone's, around torchvision's network or around what it has taken of it.
+    [Theory]
+    [InlineData("resnet18", Backbone.ResNet18, "backbone.", "backbone.")]
+    [InlineData("resnet18", Backbone.ResNet18, "backbone.", "module.backbone.model.")]
+    [InlineData("lraspp_mobilenet_v3_large", Backbone.MobileNetV3Large, "backbone.", "backbone.")]
+    [InlineData("mobilenet_v3_large", Backbone.MobileNetV3Large, "features.", "module.backbone.features.")]
+    public void A_backbone_alone_may_be_named_so(string network, Backbone backbone, string prefix, string named)
+    {
+        var all = TorchvisionFixture.State(network).Where(entry => entry.Name.StartsWith(prefix)).Select(entry => (Entry: entry, Values: entry.Values())).ToList();
+        using SegmentationWeights weights = SegmentationWeights.Load(Write(all.Select(tensor => (Named(tensor.Entry, named + tensor.Entry.Name[prefix.Length..]), tensor.Values))));
+        Assert.Equal((null, backbone, null), (weights.Network, weights.Backbone, weights.ClassCount));
+        var expected = all.Where(tensor => tensor.Entry.Type == "F32").ToDictionary(tensor => "backbone." + tensor.Entry.Name[prefix.Length..], tensor => tensor.Values);
+        Assert.Equal(expected.Keys.Order(), weights.State().Keys.Order());
+        Assert.All(expected, entry => Assert.True(weights.State()[entry.Key].bytes.SequenceEqual(entry.Value), entry.Key));
+    }
+
+    // Both would be the same weight.
+    [Fact]
+    public void Names_with_and_without_the_prefix_of_a_backbone_are_refused()
+    {
+        var features = TorchvisionFixture.State("mobilenet_v3_large").Where(entry => entry.Name.StartsWith("features."));
+        string path = StateDict.Write(_folder.At("twice.safetensors"), features.Append(new StateEntry("0.0.weight", "F32", [16, 3, 3, 3])));
+        Assert.Contains("1 unknown: '0.0.weight'.", Assert.Throws<InvalidDataException>(() => SegmentationWeights.Load(path)).Message);
+    }
+
     [Fact]
     public void A_prefix_that_is_not_known_is_told()
     {

@@ -7,11 +7,17 @@
 * pytorch-new.pth and pytorch-old.pth hold the same tensors, in the forms of torch since 1.6 and before. Every tensor has the values 0, 1, 2, ... in
   the order of its shape, whatever its type, its strides and its place in its storage are.
 * pytorch-checkpoint.pth has some of them as "model_state_dict", beside an optimizer's state.
+* pytorch-training2.pth, pytorch-training4.pth and pytorch-training5.pth have them as "state_dict", beside what trainings keep, by these versions of
+  the pickle protocol.
 * pytorch-network.pth is a whole network, a Python object.
 """
+import argparse
 import collections
 import os
+import pathlib
+import random
 
+import numpy
 import torch
 
 os.chdir(os.path.dirname(os.path.abspath(__file__)))
@@ -49,3 +55,11 @@ with torch.no_grad():
 torch.save({"epoch": 3, "lr": 1e-3, "best": None, "done": False, "optimizer": optimizer.state_dict(), "model_state_dict": network.state_dict(),
             "sizes": [1, (2, 3), torch.Size([4])]}, "pytorch-checkpoint.pth")
 torch.save(network, "pytorch-network.pth")
+
+values = {"set": {1, 2}, "frozen": frozenset(["a"]), "bytes": b"abc", "long": bytes(300), "array": bytearray(b"abc"), "complex": 1j, "range": range(3)}
+settings = argparse.Namespace(lr=0.1, device=torch.device("cpu"), type=torch.float16, path=pathlib.PosixPath("a/b"), values=values)
+counts = collections.defaultdict(int, a=1)
+for protocol in (2, 4, 5):
+    torch.save({"best": torch.tensor(0.5), "args": settings, "state_dict": state, "counts": counts, "histogram": collections.Counter("aab"),
+                "random": random.Random(1).getstate()[1][:9], "numpy": numpy.arange(3.0), "score": numpy.float64(0.5), "rng": torch.zeros(4, dtype=torch.uint8)},
+               f"pytorch-training{protocol}.pth", pickle_protocol=protocol)
