@@ -11,7 +11,8 @@ public sealed class OnnxExportOptions
 
     /// <summary>
     /// Whether <c>image</c> must have the model's size, instead of any size that the graph resizes: for runtimes that have no
-    /// antialiasing in Resize (operator set 18), and programs that resize images themselves.
+    /// antialiasing in Resize (operator set 18), and programs that resize images themselves. Models that do not just resize images
+    /// (<see cref="ScoringMode"/>, <see cref="TestTimeAugmentation"/>) always have it.
     /// </summary>
     public bool FixedSize { get; set; }
 }

@@ -17,6 +17,9 @@ public static class OnnxSegmentationExtensions
     /// ... is the paper's No-perm. Outputs, at the model's size: <c>labels</c>, UInt8 [batch, height, width], the class of each pixel from 0, which
     /// is one less than the key values of this library; and <c>probabilities</c>, if requested. The metadata names the classes, the keyed maps and
     /// the salt that permutations are derived with.</para>
+    /// <para>The file of a model that scores by windows, or each image several times, says so in its metadata, and
+    /// <see cref="OnnxSegmenter"/> does the same. Its graph is that of one window: <c>image</c> must have the model's size
+    /// (<see cref="OnnxExportOptions.FixedSize"/>), and other programs place and blend windows themselves.</para>
     /// <para>Batch norm is folded into the convolutions, so scores differ from those of the model by rounding.</para>
     /// </remarks>
     /// <typeparam name="TModel">ML.NET's <c>ITransformer</c>.</typeparam>
@@ -67,6 +70,9 @@ public static class OnnxSegmentationExtensions
     {
         ModelDescription description = model.Description;
         NetworkLayout layout = description.Layout;
+        // A graph that resizes would not give what the model gives.
+        if (!description.ScoresResizedImages)
+            options = new OnnxExportOptions { Probabilities = options.Probabilities, FixedSize = true };
         var weights = new OnnxWeights(FoldedWeights.Of(layout, name => model.Weights[name]), protection: null);
         GraphProto graph = NetworkGraph.ForFile(
             layout, description.ImageHeight, description.ImageWidth, weights, description.FeatureMaps, options);

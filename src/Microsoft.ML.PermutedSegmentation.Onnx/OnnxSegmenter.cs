@@ -31,10 +31,16 @@ public sealed class OnnxSegmenter : IDisposable
     /// <summary>The classes, in the order of the labels.</summary>
     public IReadOnlyList<string> ClassNames => _model.ClassNames;
 
-    /// <summary>Height of the masks in pixels.</summary>
+    /// <summary>How images of other sizes are scored.</summary>
+    public ScoringMode ScoringMode => _model.ScoringMode;
+
+    /// <summary>How often an image is scored.</summary>
+    public TestTimeAugmentation TestTimeAugmentation => _model.TestTimeAugmentation;
+
+    /// <summary>Height in pixels of the images that the network reads and, unless it reads them by windows, of the masks.</summary>
     public int ImageHeight => _model.ImageHeight;
 
-    /// <summary>Width of the masks in pixels.</summary>
+    /// <summary>Width of these images.</summary>
     public int ImageWidth => _model.ImageWidth;
 
     /// <summary>Reads a model from a file.</summary>
@@ -100,7 +106,7 @@ public sealed class OnnxSegmenter : IDisposable
 
     /// <summary>The mask of an image of any size.</summary>
     /// <param name="image">An image; <see cref="ImageFile.Load(string, ImageOrientation)"/> reads one from a file upright and with its own colors.</param>
-    /// <returns>The class of each pixel, from 0: <see cref="ImageHeight"/> x <see cref="ImageWidth"/>.</returns>
+    /// <returns>The class of each pixel, from 0: <see cref="ImageHeight"/> x <see cref="ImageWidth"/>, or height x width of the image with <see cref="ScoringMode.SlidingWindow"/>.</returns>
     /// <exception cref="ArgumentNullException"><paramref name="image"/> is null.</exception>
     /// <exception cref="ArgumentException">The image is transparent and its colors are multiplied by its alpha.</exception>
     /// <exception cref="ObjectDisposedException">The segmenter was disposed.</exception>
@@ -110,8 +116,8 @@ public sealed class OnnxSegmenter : IDisposable
         return Segment([image])[0];
     }
 
-    /// <summary>The masks of images of any size, which run through the network together.</summary>
-    /// <returns>For each image the class of each pixel, from 0: <see cref="ImageHeight"/> x <see cref="ImageWidth"/>.</returns>
+    /// <summary>The masks of images of any size, which run through the network together unless they are scored by windows.</summary>
+    /// <returns>For each image the class of each pixel, from 0, as for a single one.</returns>
     /// <exception cref="ArgumentNullException"><paramref name="images"/> or one of them is null.</exception>
     /// <exception cref="ArgumentException">An image is transparent and its colors are multiplied by its alpha; or there are so many that no array holds them.</exception>
     /// <exception cref="ObjectDisposedException">The segmenter was disposed.</exception>
@@ -119,24 +125,33 @@ public sealed class OnnxSegmenter : IDisposable
     {
         ArgumentNullException.ThrowIfNull(images);
         _session.ThrowIfDisposed();
+        if (!_model.ScoresResizedImages)
+            return [.. images.Select((image, i) => RunWindows(Check(image, i)))];
         if (images.Count > Array.MaxLength / InputSize)
             throw new ArgumentException($"{images.Count} images are too many at once for {ImageHeight}x{ImageWidth} pixels each; at most {Array.MaxLength / InputSize} are possible.", nameof(images));
         float[] batch = new float[images.Count * InputSize];
         for (int i = 0; i < images.Count; i++)
         {
-            MLImage image = images[i] ?? throw new ArgumentNullException(nameof(images), $"Image {i} is null.");
-            if (!RgbPixels.HasStraightColors(image))
-                throw new ArgumentException($"Image {i} is transparent or incomplete, and its colors are multiplied by their transparency. Read it with ImageFile.Load, which keeps colors as they are, or make it opaque.", nameof(images));
+            MLImage image = Check(images[i], i);
             Write(RgbPixels.From(image), image.Height, image.Width, batch, i);
         }
         return images.Count == 0 ? [] : Run(batch, images.Count);
+
+        static MLImage Check(MLImage? image, int index)
+        {
+            if (image is null)
+                throw new ArgumentNullException(nameof(images), $"Image {index} is null.");
+            return RgbPixels.HasStraightColors(image)
+                ? image
+                : throw new ArgumentException($"Image {index} is transparent or incomplete, and its colors are multiplied by their transparency. Read it with ImageFile.Load, which keeps colors as they are, or make it opaque.", nameof(images));
+        }
     }
 
     /// <summary>The mask of an image of any size, from its pixels.</summary>
     /// <param name="rgb">Red, green and blue of each pixel, row by row: height x width x 3 bytes.</param>
     /// <param name="height">Height of the image in pixels.</param>
     /// <param name="width">Width of the image in pixels.</param>
-    /// <returns>The class of each pixel, from 0: <see cref="ImageHeight"/> x <see cref="ImageWidth"/>.</returns>
+    /// <returns>The class of each pixel, from 0: <see cref="ImageHeight"/> x <see cref="ImageWidth"/>, or height x width of the image with <see cref="ScoringMode.SlidingWindow"/>.</returns>
     /// <exception cref="ArgumentException"><paramref name="rgb"/> has another length.</exception>
     /// <exception cref="ArgumentOutOfRangeException"><paramref name="height"/> or <paramref name="width"/> is below 1.</exception>
     /// <exception cref="ObjectDisposedException">The segmenter was disposed.</exception>
@@ -146,6 +161,11 @@ public sealed class OnnxSegmenter : IDisposable
         ArgumentOutOfRangeException.ThrowIfLessThan(width, 1);
         if (rgb.Length != 3L * height * width)
             throw new ArgumentException($"An image of {height}x{width} pixels (height x width) has {3L * height * width} bytes, but {rgb.Length} were given.", nameof(rgb));
+        if (!_model.ScoresResizedImages)
+        {
+            byte[] pixels = rgb.ToArray();
+            return RunWindows(height, width, (y, left, row) => pixels.AsSpan((y * width + left) * 3, row.Length).CopyTo(row));
+        }
         float[] batch = new float[InputSize];
         Write(rgb, height, width, batch, 0);
         return Run(batch, 1)[0];
@@ -168,16 +188,27 @@ public sealed class OnnxSegmenter : IDisposable
     private void Write(ReadOnlySpan<byte> rgb, int height, int width, float[] batch, int index) =>
         AntialiasedResizer.Resize(rgb, height, width, batch.AsSpan(index * InputSize, InputSize), ImageHeight, ImageWidth);
 
+    private byte[,] RunWindows(MLImage image) =>
+        RunWindows(image.Height, image.Width, (y, left, rgb) => RgbPixels.Copy(image, y * image.Width + left, rgb));
+
+    private byte[,] RunWindows(int height, int width, PixelRowReader pixels)
+    {
+        using var use = _session.Use();
+        InferenceSession session = use.Value;
+        var windows = new WindowedImage(_model, height, width, pixels, (images, count) => Score(session, images, count));
+        byte[,] mask = new byte[windows.Height, windows.Width];
+        Span<byte> labels = MemoryMarshal.CreateSpan(ref mask[0, 0], mask.Length);
+        windows.Run(labels);
+        MaskLabels.ToClasses(labels, labels);
+        return mask;
+    }
+
     private byte[][,] Run(float[] batch, int count)
     {
         using var use = _session.Use();
-        using OrtValue input = OrtValue.CreateTensorValueFromMemory(batch, [count, ImageHeight, ImageWidth, 3]);
-        using var options = new RunOptions();
-        using var outputs = use.Value.Run(options, ["image"], [input], ["scores"]);
-        float[] scores = outputs[0].GetTensorDataAsSpan<float>().ToArray();
         int stride = _model.Layout.Output.Stride;
         byte[] keyValues = LabelUpsampler.Upsample(
-            scores, count, ImageHeight / stride, ImageWidth / stride, ClassNames.Count, ImageHeight, ImageWidth);
+            Score(use.Value, batch, count), count, ImageHeight / stride, ImageWidth / stride, ClassNames.Count, ImageHeight, ImageWidth);
         byte[][,] masks = new byte[count][,];
         for (int i = 0; i < count; i++)
         {
@@ -186,5 +217,13 @@ public sealed class OnnxSegmenter : IDisposable
             MaskLabels.ToClasses(keyValues.AsSpan(i * mask.Length, mask.Length), pixels);
         }
         return masks;
+    }
+
+    private float[] Score(InferenceSession session, float[] images, int count)
+    {
+        using OrtValue input = OrtValue.CreateTensorValueFromMemory(OrtMemoryInfo.DefaultInstance, images.AsMemory(0, count * InputSize), [count, ImageHeight, ImageWidth, 3]);
+        using var options = new RunOptions();
+        using var outputs = session.Run(options, ["image"], [input], ["scores"]);
+        return outputs[0].GetTensorDataAsSpan<float>().ToArray();
     }
 }

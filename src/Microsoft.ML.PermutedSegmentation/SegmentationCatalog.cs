@@ -73,6 +73,28 @@ public sealed partial class SegmentationCatalog : IModelContents<ITransformer>
         return ImportedModel.Create(Environment, weights, classNames, imageHeight, imageWidth, outputStride);
     }
 
+    /// <summary>
+    /// The same model with another way to score images of other sizes than its own, for example large photographs by overlapping windows. It
+    /// belongs to the model: <c>PredictionEngine</c>, files and exported ONNX files have it, too.
+    /// </summary>
+    /// <remarks>
+    /// The given model is not changed. Both share all weights, and each is disposed separately. With <see cref="ScoringMode.SlidingWindow"/> the
+    /// masks have the size of the image, which the column PredictedLabelSize tells (docs/large-images.md).
+    /// </remarks>
+    /// <typeparam name="T">The type of the model, which the result has, too.</typeparam>
+    /// <param name="model">A segmentation model, locked or not, or a chain of transformers with one.</param>
+    /// <param name="mode">How images are scored.</param>
+    /// <param name="augmentation">How often each is scored, mirrored or at other scales; null: once.</param>
+    /// <exception cref="ArgumentNullException"><paramref name="model"/> is null.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">There is no such mode.</exception>
+    /// <exception cref="ArgumentException"><paramref name="model"/> holds no segmentation model, or more than one.</exception>
+    /// <exception cref="ObjectDisposedException">The model was disposed.</exception>
+    public T WithScoring<T>(T model, ScoringMode mode, TestTimeAugmentation? augmentation = null) where T : class, ITransformer
+    {
+        ArgumentNullException.ThrowIfNull(model);
+        return ModelChain.WithScoring(Environment, model, mode, augmentation);
+    }
+
     ModelContents IModelContents<ITransformer>.GetContents(ITransformer model)
     {
         ArgumentNullException.ThrowIfNull(model);

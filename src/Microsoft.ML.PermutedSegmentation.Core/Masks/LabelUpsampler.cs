@@ -4,7 +4,7 @@ namespace Microsoft.ML.PermutedSegmentation.Masks;
 
 /// <summary>
 /// The class with the highest score at each pixel of an image, from scores at a fraction of its size; on the CPU without making
-/// the scores of all pixels: where the four scores around a pixel agree on the highest class, so does any mean of them.
+/// the scores of all pixels (<see cref="UpsampledRow"/>).
 /// </summary>
 public static class LabelUpsampler
 {
@@ -32,41 +32,16 @@ public static class LabelUpsampler
         byte[] best = new byte[rows * columns];
         for (int p = 0; p < best.Length; p++)
             best[p] = (byte)TensorPrimitives.IndexOfMax(scores.Slice(p * classes, classes));
-        Neighbors[] across = [.. Enumerable.Range(0, width).Select(x => Neighbors.Of(x, width, columns))];
-        float[] row = new float[columns * classes], pixel = new float[classes];
+        var row = new UpsampledRow(Neighbors.OfAll(width, width, columns), columns, classes);
+        float[] pixel = new float[classes];
+        int rowLength = columns * classes;
         for (int y = 0; y < height; y++)
         {
             Neighbors down = Neighbors.Of(y, height, rows);
-            ReadOnlySpan<byte> bestAbove = best.AsSpan(down.First * columns, columns), bestBelow = best.AsSpan(down.Second * columns, columns);
-            Mix(scores.Slice(down.First * row.Length, row.Length), scores.Slice(down.Second * row.Length, row.Length), down.Share, row);
-            for (int x = 0; x < width; x++)
-            {
-                (int left, int right, float share) = across[x];
-                int label = bestAbove[left];
-                if (label != bestAbove[right] || label != bestBelow[left] || label != bestBelow[right])
-                {
-                    Mix(row.AsSpan(left * classes, classes), row.AsSpan(right * classes, classes), share, pixel);
-                    label = TensorPrimitives.IndexOfMax(pixel);
-                }
-                labels[y * width + x] = MaskLabels.ToKeyValue((byte)label);
-            }
-        }
-    }
-
-    private static void Mix(ReadOnlySpan<float> first, ReadOnlySpan<float> second, float share, Span<float> result)
-    {
-        TensorPrimitives.Subtract(second, first, result);
-        TensorPrimitives.MultiplyAdd(result, share, first, result);
-    }
-
-    /// <summary>The two small pixels around a large one, along one side, and the share of the second.</summary>
-    private readonly record struct Neighbors(int First, int Second, float Share)
-    {
-        public static Neighbors Of(int position, int size, int smallSize)
-        {
-            float at = Math.Max(0, (position + 0.5f) * smallSize / size - 0.5f);
-            int first = Math.Min((int)at, smallSize - 1);
-            return new Neighbors(first, Math.Min(first + 1, smallSize - 1), at - first);
+            row.Set(
+                scores.Slice(down.First * rowLength, rowLength), best.AsSpan(down.First * columns, columns),
+                scores.Slice(down.Second * rowLength, rowLength), best.AsSpan(down.Second * columns, columns), down.Share);
+            row.GetLabels(labels.Slice(y * width, width), pixel);
         }
     }
 }

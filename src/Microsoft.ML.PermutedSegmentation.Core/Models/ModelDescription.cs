@@ -46,7 +46,11 @@ public sealed class ModelDescription
             _ = other.Layout.Find(map); // throws for a map that the network does not have
         (Network, Backbone, OutputStride, ImageHeight, ImageWidth) = (other.Network, other.Backbone, other.OutputStride, other.ImageHeight, other.ImageWidth);
         (ClassNames, Layout, Protection) = (other.ClassNames, other.Layout, protection);
+        (ScoringMode, TestTimeAugmentation) = (other.ScoringMode, other.TestTimeAugmentation);
     }
+
+    private ModelDescription(ModelDescription other, ScoringMode mode, TestTimeAugmentation augmentation)
+        : this(other, other.Protection) => (ScoringMode, TestTimeAugmentation) = (mode, augmentation);
 
     /// <summary>The kind of network.</summary>
     public SegmentationNetwork Network { get; }
@@ -65,6 +69,15 @@ public sealed class ModelDescription
 
     /// <summary>The classes, in the order of the labels.</summary>
     public IReadOnlyList<string> ClassNames { get; }
+
+    /// <summary>How images of other sizes are scored.</summary>
+    public ScoringMode ScoringMode { get; }
+
+    /// <summary>How often an image is scored; <see cref="TestTimeAugmentation.None"/>: once.</summary>
+    public TestTimeAugmentation TestTimeAugmentation { get; } = TestTimeAugmentation.None;
+
+    /// <summary>Whether an image is scored once, resized to the model's size, and not by windows.</summary>
+    public bool ScoresResizedImages => ScoringMode == ScoringMode.Resize && TestTimeAugmentation.IsNone;
 
     /// <summary>What needs the key; null for an unprotected model.</summary>
     public ModelProtection? Protection { get; }
@@ -117,6 +130,14 @@ public sealed class ModelDescription
     /// <param name="protection">The protection; null for none.</param>
     /// <exception cref="ArgumentException">The network does not have one of the maps.</exception>
     public ModelDescription With(ModelProtection? protection) => new(this, protection);
+
+    /// <summary>The same model with another way to score images.</summary>
+    /// <param name="mode">How images of other sizes are scored.</param>
+    /// <param name="augmentation">How often; null: once.</param>
+    /// <exception cref="ArgumentOutOfRangeException">There is no such mode.</exception>
+    public ModelDescription With(ScoringMode mode, TestTimeAugmentation? augmentation = null) => Enum.IsDefined(mode)
+        ? new(this, mode, augmentation ?? TestTimeAugmentation.None)
+        : throw new ArgumentOutOfRangeException(nameof(mode), mode, "There is no such scoring mode.");
 
     /// <summary>The same model protected with a key from now on.</summary>
     /// <param name="key">The key.</param>

@@ -29,6 +29,10 @@ public static class ModelMetadata
             metadata.Add(("salt", Convert.ToHexStringLower(salt)));
         if (description.Fingerprint is { } fingerprint)
             metadata.Add(("fingerprint", Convert.ToHexStringLower(fingerprint)));
+        if (description.ScoringMode != ScoringMode.Resize)
+            metadata.Add(("scoring_mode", $"{description.ScoringMode}"));
+        if (description.TestTimeAugmentation is { IsNone: false } augmentation)
+            metadata.AddRange([("test_time_flip", augmentation.Flip ? "true" : "false"), ("test_time_scales", string.Join(',', augmentation.Scales.Select(scale => scale.ToString("R", CultureInfo.InvariantCulture))))]);
         return metadata;
     }
 
@@ -48,6 +52,12 @@ public static class ModelMetadata
                 Parse("image_height", Number),
                 Parse("image_width", Number),
                 Parse("class_names", text => JsonSerializer.Deserialize(text, ModelMetadataJson.Text.StringArray) ?? throw new JsonException("It is null.")));
+            // Files that do not name a mode resize images, as all did before there was another one.
+            plain = plain.With(
+                metadata.ContainsKey("scoring_mode") ? Parse("scoring_mode", Member<ScoringMode>) : ScoringMode.Resize,
+                metadata.ContainsKey("test_time_flip") || metadata.ContainsKey("test_time_scales")
+                    ? new TestTimeAugmentation(Parse("test_time_flip", Truth), Parse("test_time_scales", Scales))
+                    : null);
             FeatureMaps maps = Parse("feature_maps", Maps);
             ImageStep? step = metadata.ContainsKey("image_step") ? new ImageStep(Parse("image_step", text => text), Parse("image_step_settings", text => text)) : null;
             bool isProtected = maps != FeatureMaps.None || step is not null || metadata.ContainsKey("salt") || metadata.ContainsKey("fingerprint");
@@ -80,6 +90,12 @@ public static class ModelMetadata
     private static string Text(int number) => number.ToString(CultureInfo.InvariantCulture);
 
     private static int Number(string text) => int.Parse(text, NumberStyles.None, CultureInfo.InvariantCulture);
+
+    private static bool Truth(string text) => text is "true" || (text is "false" ? false : throw new FormatException());
+
+    private static double[] Scales(string text) => text.Length > 32 * TestTimeAugmentation.MostScales
+        ? throw new FormatException()
+        : [.. text.Split(',').Select(scale => double.Parse(scale, NumberStyles.Float, CultureInfo.InvariantCulture))];
 
     // By its name alone: numbers are not names, and neither are names in other cases.
     private static T Member<T>(string text) where T : struct, Enum => Enum.GetValues<T>().Single(value => $"{value}" == text);

@@ -96,13 +96,16 @@ internal sealed class ImageColumn
             return $"Row {_row.Position}{string.Concat(files.Select(file => $", '{file}'"))}";
         }
 
-        /// <inheritdoc/>
-        public void Dispose()
+        /// <summary>Frees the current row's image, if nobody else holds it.</summary>
+        public void Release()
         {
             _readAgain?.Dispose();
             if (_column._images.Annotations.Schema.GetColumnOrNull(OwnedKind) is not null)
                 _loaded?.Dispose();
         }
+
+        /// <inheritdoc/>
+        public void Dispose() => Release();
 
         // Finds the reason, and the file, that ML.NET does not tell.
         private void CheckFiles()

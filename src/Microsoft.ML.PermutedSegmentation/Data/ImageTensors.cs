@@ -40,6 +40,16 @@ internal static class ImageTensors
     public static void Write(Tensor batch, int index, MLImage image, PixelTransform? transform = null) =>
         Write(batch, index, (y, row) => RgbPixels.Copy(image, y * image.Width, row), CropBox.Whole(image.Height, image.Width), transform);
 
+    /// <summary>Same for an image that has the batch's size already: red, green and blue of each pixel, 0 to 255, row by row.</summary>
+    public static void Write(Tensor batch, int index, float[] rgb, int start, PixelTransform? transform)
+    {
+        using var scope = NewDisposeScope();
+        using var noGrad = no_grad();
+        (long height, long width) = (batch.shape[2], batch.shape[3]);
+        Tensor image = tensor(rgb.AsSpan(start, (int)(height * width * 3)).ToArray(), height, width, 3).permute(2, 0, 1).unsqueeze(0);
+        Normalize(batch, index, transform is null ? image : Apply(transform, image));
+    }
+
     // readRow: copies the pixels of a row of the image that lie in the box.
     private static void Write(Tensor batch, int index, RowReader readRow, CropBox box, PixelTransform? transform, ImageChange? change = null)
     {
@@ -49,13 +59,16 @@ internal static class ImageTensors
         Tensor part = Resize(ReadBands(readRow, box, width), height, width);
         if (box.Mirrored)
             part = part.flip(3);
-        Tensor mean = tensor(ImageNormalization.Mean.ToArray()).reshape(1, 3, 1, 1), deviation = tensor(ImageNormalization.Deviation.ToArray()).reshape(1, 3, 1, 1);
         if (change is not null)
-            part = change.Apply(part, mean);
-        if (transform is not null)
-            part = Apply(transform, part);
-        batch[index].copy_(part.sub_(mean).div_(deviation).squeeze(0));
+            part = change.Apply(part, PerColor(ImageNormalization.Mean));
+        Normalize(batch, index, transform is null ? part : Apply(transform, part));
     }
+
+    // image: [1, 3, H, W]; it is changed.
+    private static void Normalize(Tensor batch, int index, Tensor image) =>
+        batch[index].copy_(image.sub_(PerColor(ImageNormalization.Mean)).div_(PerColor(ImageNormalization.Deviation)).squeeze(0));
+
+    private static Tensor PerColor(ReadOnlySpan<float> values) => tensor(values.ToArray()).reshape(1, 3, 1, 1);
 
     // The mean colour where there is no image.
     private static void ReadBeyond(LabeledImage image, int y, int left, Span<byte> part)

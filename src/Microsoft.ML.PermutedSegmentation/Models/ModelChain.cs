@@ -66,6 +66,11 @@ internal static class ModelChain
         return ReplaceSegmenter(context, model, segmenter => segmenter.Rekey(oldKey, newKey));
     }
 
+    /// <summary>The same chain with another way to score images.</summary>
+    /// <exception cref="ArgumentException">There is no segmentation model.</exception>
+    public static T WithScoring<T>(MLContext context, T model, ScoringMode mode, TestTimeAugmentation? augmentation) where T : class, ITransformer
+        => ReplaceSegmenter(context, model, segmenter => segmenter.WithScoring(mode, augmentation));
+
     private static (ITransformer[] Before, PermutedSegmentationTransformer Segmenter) Find(ITransformer model)
     {
         ITransformer[] links = [.. TransformerChains.Links(model)];

@@ -9,11 +9,17 @@ public sealed partial class PermutedSegmentationTransformer
     /// <summary>The classes, in the order of the labels.</summary>
     public IReadOnlyList<string> ClassNames => Model.Description.ClassNames;
 
-    /// <summary>Height of the predicted masks in pixels.</summary>
+    /// <summary>Height in pixels of the images that the network reads and, unless it reads them by windows, of the predicted masks.</summary>
     public int ImageHeight => Model.Description.ImageHeight;
 
-    /// <summary>Width of the predicted masks in pixels.</summary>
+    /// <summary>Width of these images.</summary>
     public int ImageWidth => Model.Description.ImageWidth;
+
+    /// <summary>How images of other sizes are scored.</summary>
+    public ScoringMode ScoringMode => Model.Description.ScoringMode;
+
+    /// <summary>How often an image is scored.</summary>
+    public TestTimeAugmentation TestTimeAugmentation => Model.Description.TestTimeAugmentation;
 
     /// <summary>The kind of network that labels the pixels.</summary>
     public SegmentationNetwork Network => Model.Description.Network;

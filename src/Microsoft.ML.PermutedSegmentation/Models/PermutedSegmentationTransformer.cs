@@ -15,8 +15,9 @@ namespace Microsoft.ML.PermutedSegmentation;
 /// </summary>
 /// <remarks>
 /// Adds two columns: the predicted labels, <c>Vector&lt;Key&lt;byte&gt;, height, width&gt;</c> (class k is key value k + 1), and the
-/// class probabilities, <c>Vector&lt;Single, classes, height, width&gt;</c>, which cost nothing unless requested. May be used from
-/// several threads at once. Holds native memory: dispose it, or the chain that it is part of, when done.
+/// class probabilities, <c>Vector&lt;Single, classes, height, width&gt;</c>, which cost nothing unless requested. With
+/// <see cref="ScoringMode.SlidingWindow"/> masks have the image's size: the vectors have no fixed size, and a third column, named after that of the
+/// labels with "Size" appended, tells (height, width), <c>Vector&lt;Int32, 2&gt;</c>. May be used from several threads at once. Holds native memory: dispose it, or the chain that it is part of, when done.
 /// </remarks>
 public sealed partial class PermutedSegmentationTransformer : SegmentationTransformer, ISavedTransformer<PermutedSegmentationTransformer>, IDisposable
 {
@@ -107,6 +108,10 @@ public sealed partial class PermutedSegmentationTransformer : SegmentationTransf
             throw new ArgumentException("The new key is the old one: nothing would change.", nameof(newKey));
         return new PermutedSegmentationTransformer(_host, Model.Rekey(oldKey, newKey));
     }
+
+    /// <summary>This model with another way to score images; unlocked if this one is.</summary>
+    internal PermutedSegmentationTransformer WithScoring(ScoringMode mode, TestTimeAugmentation? augmentation) =>
+        new(_host, Model.With(mode, augmentation), saysWhenLocked: _saidLocked == 0);
 
     static PermutedSegmentationTransformer ISavedTransformer<PermutedSegmentationTransformer>.Load(IHostEnvironment environment, TransformerReader reader)
     {

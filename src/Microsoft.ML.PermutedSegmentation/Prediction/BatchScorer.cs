@@ -10,8 +10,9 @@ namespace Microsoft.ML.PermutedSegmentation.Prediction;
 /// </summary>
 internal sealed class BatchScorer(SegmentationModel model, Device device)
 {
-    private readonly int _height = model.Description.ImageHeight;
-    private readonly int _width = model.Description.ImageWidth;
+    private readonly WindowNetwork _windows = new(model, device);
+    private int _height = model.Description.ImageHeight;
+    private int _width = model.Description.ImageWidth;
     private byte[] _labels = [];
     private float[] _probabilities = [];
     private int[] _imageSizes = [];
@@ -23,11 +24,16 @@ internal sealed class BatchScorer(SegmentationModel model, Device device)
     /// <exception cref="ObjectDisposedException">The model was disposed.</exception>
     public void Run(ImageBatch batch)
     {
+        _imageSizes = batch.ImageSizes;
+        if (batch.Whole is { } image)
+        {
+            (_labels, _probabilities, _height, _width) = _windows.Run(image, WithProbabilities);
+            return;
+        }
         using var scope = NewDisposeScope();
         using var use = model.Use();
         Tensor scores = use.Value.Scoring.Score(batch.View().to(device));
         _labels = TensorLabels.Upsample(scores, _height, _width);
-        _imageSizes = batch.ImageSizes;
         if (WithProbabilities)
             _probabilities = nn.functional.softmax(LayoutRunner.Upsample(scores, _height, _width), 1).cpu().contiguous().data<float>().ToArray();
     }
@@ -38,6 +44,9 @@ internal sealed class BatchScorer(SegmentationModel model, Device device)
     /// <summary>Class probabilities of an image, classes x height x width.</summary>
     public void GetProbabilities(int index, ref VBuffer<float> value)
         => Copy(_probabilities, index, model.Description.ClassNames.Count * _height * _width, ref value);
+
+    /// <summary>Height and width of an image's labels.</summary>
+    public void GetLabelSize(int index, ref VBuffer<int> value) => Copy([_height, _width], 0, 2, ref value);
 
     /// <summary>Height and width that an image had.</summary>
     public void GetImageSize(int index, ref VBuffer<int> value) => Copy(_imageSizes, index, 2, ref value);

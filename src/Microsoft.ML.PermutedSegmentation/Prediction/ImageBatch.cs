@@ -3,12 +3,17 @@ using static TorchSharp.torch;
 
 namespace Microsoft.ML.PermutedSegmentation.Prediction;
 
-/// <summary>Images as a model's network reads them: resized, encrypted if the model's are, and normalised.</summary>
+/// <summary>
+/// Images as a model's network reads them: resized, encrypted if the model's are, and normalised. A model that reads them by windows gets them as
+/// they are, one at a time.
+/// </summary>
 /// <param name="model">Whose network will read them.</param>
 /// <param name="capacity">The most images that fit in.</param>
 internal sealed class ImageBatch(SegmentationModel model, int capacity) : IDisposable
 {
-    private readonly Tensor _images = ImageTensors.CreateBatch(capacity, model.Description.ImageHeight, model.Description.ImageWidth).DetachFromDisposeScope();
+    private readonly Tensor? _images = model.Description.ScoresResizedImages
+        ? ImageTensors.CreateBatch(capacity, model.Description.ImageHeight, model.Description.ImageWidth).DetachFromDisposeScope()
+        : null;
 
     /// <summary>How many images there are.</summary>
     public int Count { get; private set; }
@@ -16,11 +21,14 @@ internal sealed class ImageBatch(SegmentationModel model, int capacity) : IDispo
     /// <summary>Height and width that each image had, one after the other.</summary>
     public int[] ImageSizes { get; } = new int[2 * capacity];
 
+    /// <summary>The image that is read by windows, valid as long as its reader lets it be; null: the images are resized.</summary>
+    public MLImage? Whole { get; private set; }
+
     /// <summary>Whether there is no room for another image.</summary>
     public bool IsFull => Count == capacity;
 
     /// <summary>The images, [Count, 3, H, W], on the CPU: a view that the caller disposes.</summary>
-    public Tensor View() => _images.narrow(0, 0, Count);
+    public Tensor View() => _images!.narrow(0, 0, Count);
 
     /// <summary>Forgets the images.</summary>
     public void Clear() => Count = 0;
@@ -28,11 +36,14 @@ internal sealed class ImageBatch(SegmentationModel model, int capacity) : IDispo
     /// <summary>Adds an image of any size.</summary>
     public void Add(MLImage image)
     {
-        ImageTensors.Write(_images, Count, image, model.PixelTransform);
+        if (_images is null)
+            Whole = image;
+        else
+            ImageTensors.Write(_images, Count, image, model.PixelTransform);
         (ImageSizes[2 * Count], ImageSizes[2 * Count + 1]) = (image.Height, image.Width);
         Count++;
     }
 
     /// <inheritdoc/>
-    public void Dispose() => _images.Dispose();
+    public void Dispose() => _images?.Dispose();
 }

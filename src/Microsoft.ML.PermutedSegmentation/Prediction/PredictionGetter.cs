@@ -16,6 +16,8 @@ internal static class PredictionGetter
             ? (ValueGetter<VBuffer<float>>)((ref VBuffer<float> value) => scorer.GetProbabilities(findIndex(), ref value))
             : column.Index == schema.ImageSize.Index
             ? (ValueGetter<VBuffer<int>>)((ref VBuffer<int> value) => scorer.GetImageSize(findIndex(), ref value))
+            : column.Index == schema.LabelSize?.Index
+            ? (ValueGetter<VBuffer<int>>)((ref VBuffer<int> value) => scorer.GetLabelSize(findIndex(), ref value))
             : (ValueGetter<VBuffer<byte>>)((ref VBuffer<byte> value) => scorer.GetLabels(findIndex(), ref value));
         return getter as ValueGetter<TValue>
             ?? throw new ArgumentException($"Column '{column.Name}' has type {column.Type}; its values cannot be read as {typeof(TValue)}.");

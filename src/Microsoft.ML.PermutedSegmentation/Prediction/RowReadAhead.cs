@@ -6,8 +6,9 @@ namespace Microsoft.ML.PermutedSegmentation.Prediction;
 /// <summary>Reads the rows of a source in batches, with all that is wanted of each row.</summary>
 internal sealed class RowReadAhead : IDisposable
 {
-    private const int BatchSize = 8;
+    private const int MostRows = 8;
 
+    private readonly int _batchSize;
     private readonly DataViewRowCursor _rows;
     private readonly SegmentationModel _model;
     private readonly ImageColumn.Reader _images;
@@ -19,14 +20,15 @@ internal sealed class RowReadAhead : IDisposable
     /// <param name="schema">Where the source's images are.</param>
     /// <param name="carried">The columns of the source to carry along.</param>
     /// <param name="model">Whose network will read the images.</param>
-    /// <param name="batchesAhead">How many finished batches may wait for their consumer.</param>
+    /// <param name="batchesAhead">How many finished batches may wait for their consumer; none of images that are read by windows.</param>
     public RowReadAhead(DataViewRowCursor rows, ScoringSchema schema, DataViewSchema.Column[] carried, SegmentationModel model, int batchesAhead)
     {
         (_rows, _model) = (rows, model);
+        _batchSize = model.Description.ScoresResizedImages ? MostRows : 1;
         _images = schema.Image.CreateReader(rows);
         _carried = [.. carried.Select(column => column.Index)];
         _places = [.. Enumerable.Range(0, batchesAhead + 2).Select(_ => (
-            carried.Select(column => CarriedColumn.Create(rows, column, BatchSize)).ToArray(), new DataViewRowId[BatchSize]))];
+            carried.Select(column => CarriedColumn.Create(rows, column, _batchSize)).ToArray(), new DataViewRowId[_batchSize]))];
     }
 
     /// <summary>Where a column is in <see cref="RowBatch.Columns"/>.</summary>
@@ -41,7 +43,7 @@ internal sealed class RowReadAhead : IDisposable
         for (int number = 0; !atEnd; number++)
         {
             (CarriedColumn[] columns, DataViewRowId[] ids) = _places[number % _places.Length];
-            var batch = new RowBatch(new ImageBatch(_model, BatchSize), columns, ids);
+            var batch = new RowBatch(new ImageBatch(_model, _batchSize), columns, ids);
             try
             {
                 while (!batch.Images.IsFull && !(atEnd = !_rows.MoveNext()))
@@ -51,7 +53,7 @@ internal sealed class RowReadAhead : IDisposable
             {
                 (failure, atEnd) = (ExceptionDispatchInfo.Capture(exception), true);
             }
-            if (atEnd)
+            if (atEnd && batch.Images.Whole is null)
                 _images.Dispose(); // The last image may be large, and predictions of its batch can take a while.
             if (batch.Images.Count > 0)
                 yield return batch;
@@ -60,6 +62,9 @@ internal sealed class RowReadAhead : IDisposable
         }
         failure?.Throw();
     }
+
+    /// <summary>Frees the image that was read last, which may be large.</summary>
+    public void ReleaseImage() => _images.Release();
 
     /// <inheritdoc/>
     public void Dispose()

@@ -21,7 +21,8 @@ internal sealed class ScoringCursor : DataViewRowCursor
         _wanted = [.. wanted.Select(column => column.Index)];
         _scorer = new BatchScorer(model, device) { WithProbabilities = _wanted.Contains(schema.Score.Index) };
         _rows = new RowReadAhead(rows, schema, [.. wanted.Where(column => !schema.IsPrediction(column)).Select(column => schema.Input[column.Index])], model, batchesAhead);
-        _batches = ReadAhead.Of(_rows.Read(), batchesAhead).GetEnumerator();
+        // An image that is read by windows is too large to have another one wait.
+        _batches = (model.Description.ScoresResizedImages ? ReadAhead.Of(_rows.Read(), batchesAhead) : _rows.Read()).GetEnumerator();
     }
 
     public override DataViewSchema Schema => _schema.Output;
@@ -72,6 +73,8 @@ internal sealed class ScoringCursor : DataViewRowCursor
         RowBatch batch = _batches.Current;
         using (batch.Images)
             _scorer.Run(batch.Images);
+        if (batch.Images.Whole is not null)
+            _rows.ReleaseImage();
         (_index, _count) = (0, batch.Images.Count);
         return true;
     }

@@ -82,6 +82,8 @@ internal sealed class ScoringRowMapper(SegmentationModel model, ScoringSchema sc
                 _batch!.Clear();
                 _batch.Add(image);
                 _scorer!.Run(_batch);
+                if (_batch.Whole is not null)
+                    _images.Release();
                 _scored = Position;
             }
             return 0;

@@ -19,11 +19,16 @@ internal sealed class ScoringSchema
         var builder = new DataViewSchema.Builder();
         builder.AddColumns(input);
         ImageSizeColumn.AddTo(builder, columns.PredictedLabel);
-        builder.AddColumn(columns.PredictedLabel,
-            new VectorDataViewType(new KeyDataViewType(typeof(byte), classCount), model.ImageHeight, model.ImageWidth),
+        var label = new KeyDataViewType(typeof(byte), classCount);
+        bool hasImageSize = model.ScoringMode == ScoringMode.SlidingWindow;
+        builder.AddColumn(
+            columns.PredictedLabel, hasImageSize ? new VectorDataViewType(label) : new VectorDataViewType(label, model.ImageHeight, model.ImageWidth),
             ClassNameAnnotation.Of(model.ClassNames));
-        builder.AddColumn(columns.Score,
-            new VectorDataViewType(NumberDataViewType.Single, classCount, model.ImageHeight, model.ImageWidth));
+        builder.AddColumn(columns.Score, hasImageSize
+            ? new VectorDataViewType(NumberDataViewType.Single)
+            : new VectorDataViewType(NumberDataViewType.Single, classCount, model.ImageHeight, model.ImageWidth));
+        if (hasImageSize)
+            builder.AddColumn(columns.PredictedLabel + ColumnNames.SizeSuffix, new VectorDataViewType(NumberDataViewType.Int32, 2));
         Output = builder.ToSchema();
     }
 
@@ -40,6 +45,9 @@ internal sealed class ScoringSchema
     public DataViewSchema.Column PredictedLabel => Output[Input.Count + 1];
 
     public DataViewSchema.Column Score => Output[Input.Count + 2];
+
+    /// <summary>How large the masks are; null: as large as the type of <see cref="PredictedLabel"/> says.</summary>
+    public DataViewSchema.Column? LabelSize => Output.Count > Input.Count + 3 ? Output[Input.Count + 3] : null;
 
     /// <summary>The columns of <see cref="Input"/> that the given columns of <see cref="Output"/> need.</summary>
     public IEnumerable<DataViewSchema.Column> InputsFor(IReadOnlyCollection<DataViewSchema.Column> wanted)

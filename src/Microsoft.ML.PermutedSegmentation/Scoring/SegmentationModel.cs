@@ -86,6 +86,14 @@ internal sealed class SegmentationModel : IDisposable
         return new SegmentationModel(description, NetworkUnder(KeyEffect.Of(oldKey, Description)), Columns, effect);
     }
 
+    /// <summary>The same model with another way to score images. All weights are shared with this model.</summary>
+    public SegmentationModel With(ScoringMode mode, TestTimeAugmentation? augmentation)
+    {
+        using var use = Use();
+        TorchNetwork network = TorchNetwork.FromState(Description.Layout, use.Value.Network.State.ToDictionary(entry => entry.Key, entry => entry.Value.detach()));
+        return new SegmentationModel(Description.With(mode, augmentation), network, Columns, _effect);
+    }
+
     /// <summary>The tensors as the file holds them, one at a time; the caller disposes each.</summary>
     /// <exception cref="ObjectDisposedException">The model was disposed.</exception>
     public IEnumerable<(string Name, Tensor Value)> StoredState()

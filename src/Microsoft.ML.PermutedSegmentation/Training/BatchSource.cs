@@ -19,7 +19,7 @@ internal sealed class BatchSource(ImageRows source, PermutedSegmentationTrainer.
     {
         int[] rows = [.. source.Rows];
         random.Shuffle(rows);
-        var changes = new RandomChange(options.Augmentation);
+        var changes = new RandomChange(options.Augmentation, Window);
         var samples = source.Images.Visit(rows.AsSpan(0, StepsPerEpoch * plan.BatchSize).ToArray())
             .Select(sample =>
             {
@@ -29,11 +29,17 @@ internal sealed class BatchSource(ImageRows source, PermutedSegmentationTrainer.
         return ReadAhead.Of(Batches(samples, EndlessPartSizes()), BatchesAhead);
     }
 
-    /// <summary>All rows in order, whole.</summary>
+    // Parts of the network's size, where scoring will look at such.
+    private (int Height, int Width)? Window => options.Scoring == ScoringMode.SlidingWindow ? (plan.ImageHeight, plan.ImageWidth) : null;
+
+    /// <summary>All rows in order, whole, or by windows that cover them.</summary>
     public IEnumerable<LabeledBatch> Whole()
     {
         var samples = source.Images.Visit(source.Rows)
-            .Select(sample => (sample.Image, CropBox.Whole(sample.Image.Height, sample.Image.Width), (ImageChange?)null));
+            .SelectMany(sample => (Window is { } window
+                    ? CropBox.Windows(sample.Image.Height, sample.Image.Width, window)
+                    : [CropBox.Whole(sample.Image.Height, sample.Image.Width)])
+                .Select(box => (sample.Image, box, (ImageChange?)null)));
         return ReadAhead.Of(Batches(samples, Enumerable.Repeat(options.MicroBatchSize, int.MaxValue)), BatchesAhead);
     }
 

@@ -57,7 +57,7 @@ public sealed partial class PermutedSegmentationTrainer
         /// <summary>The kind of network: by default the paper's.</summary>
         public SegmentationNetwork Network { get; set; } = SegmentationNetwork.Fcn;
 
-        /// <summary>Depth of the network; null for the default of the <see cref="Network"/>: <see cref="PermutedSegmentation.Backbone.ResNet18"/>, and for <see cref="SegmentationNetwork.LrAspp"/> <see cref="PermutedSegmentation.Backbone.MobileNetV3Large"/>.</summary>
+        /// <summary>Depth of the network; null for that of the <see cref="InitialWeights"/> or else the default of the <see cref="Network"/>: <see cref="PermutedSegmentation.Backbone.ResNet18"/>, and for <see cref="SegmentationNetwork.LrAspp"/> <see cref="PermutedSegmentation.Backbone.MobileNetV3Large"/>.</summary>
         public Backbone? Backbone { get; set; }
 
         /// <summary>
@@ -94,6 +94,13 @@ public sealed partial class PermutedSegmentationTrainer
 
         /// <summary>Width that images and masks are resized to, in pixels; a multiple of the output stride. Null to choose it with the height.</summary>
         public int? ImageWidth { get; set; }
+
+        /// <summary>
+        /// How the model scores images of other sizes than its own, and so what it learns from: resized images, or, with
+        /// <see cref="ScoringMode.SlidingWindow"/>, random parts of the network's size at full resolution, for photographs in which a resized object
+        /// would be too small. Then <see cref="Augmentation.MinimumCropArea"/> is not used.
+        /// </summary>
+        public ScoringMode Scoring { get; set; }
 
         /// <summary>
         /// How often each image is seen. With null so often that the optimizer takes about 50 times the square root of the number of images steps: 50
@@ -181,7 +188,7 @@ public sealed partial class PermutedSegmentationTrainer
         /// <summary>Ends the training with an <see cref="OperationCanceledException"/>; a <see cref="CheckpointPath"/> keeps the last complete epoch.</summary>
         public CancellationToken CancellationToken { get; set; }
 
-        internal Backbone ChosenBackbone => Backbone ?? NetworkLayout.DefaultBackboneOf(Network);
+        internal Backbone ChosenBackbone => Backbone ?? InitialWeights?.Backbone ?? NetworkLayout.DefaultBackboneOf(Network);
 
         internal int ChosenFrozenStages => FrozenStages ?? (InitialWeights is null ? 0 : UsuallyFrozen);
 
@@ -212,6 +219,7 @@ public sealed partial class PermutedSegmentationTrainer
             ArgumentOutOfRangeException.ThrowIfNegative(ImageCacheMegabytes);
             Check(nameof(Momentum), Momentum, Momentum is >= 0 and < 1, "from 0 to below 1");
             Check(nameof(Optimizer), Optimizer, Enum.IsDefined(Optimizer), $"one of {string.Join(", ", Enum.GetNames<SegmentationOptimizer>())}");
+            Check(nameof(Scoring), Scoring, Enum.IsDefined(Scoring), $"one of {string.Join(", ", Enum.GetNames<ScoringMode>())}");
             Check(nameof(WeightAveraging), WeightAveraging, WeightAveraging is >= 0 and < 1, "from 0 to below 1");
             ArgumentNullException.ThrowIfNull(Loss);
             if (Loss.FindProblem() is { } wrong)

@@ -148,7 +148,7 @@ public sealed partial class PermutedSegmentationTrainer : IEstimator<PermutedSeg
     private ModelDescription Describe(IReadOnlyList<string> classNames, TrainingPlan plan, byte[]? salt)
     {
         var plain = new ModelDescription(
-            _options.Network, _options.ChosenBackbone, _options.OutputStride, plan.ImageHeight, plan.ImageWidth, classNames);
+            _options.Network, _options.ChosenBackbone, _options.OutputStride, plan.ImageHeight, plan.ImageWidth, classNames).With(_options.Scoring);
         return _key is null
             ? plain
             : plain.ProtectedWith(

@@ -30,6 +30,7 @@ internal static class TrainingSettings
         settings.TryAdd(nameof(Options.Loss), Members(SegmentationLoss.PlainCrossEntropy));
         settings.TryAdd(nameof(Options.Epochs), null);
         settings.TryAdd(nameof(Options.FrozenStages), 0);
+        settings.TryAdd(nameof(Options.Scoring), $"{ScoringMode.Resize}");
         if (settings.Remove(nameof(Augmentation.MinimumCropArea), out JsonNode? area) && area is JsonValue number && number.TryGetValue(out double share))
             settings.TryAdd(nameof(Options.Augmentation), Members(new Augmentation { MinimumCropArea = share }));
         return settings;
@@ -48,6 +49,7 @@ internal static class TrainingSettings
             [nameof(options.InitialWeights)] = options.InitialWeights is { } initial ? DigestOf(initial) : null,
             [InitialWeightsHook.Option] = options.InitialWeightsHook is not null,
             [nameof(options.FrozenStages)] = options.ChosenFrozenStages,
+            [nameof(options.Scoring)] = $"{options.Scoring}",
             [nameof(options.OutputStride)] = options.OutputStride,
             [nameof(options.ImageHeight)] = options.ImageHeight,
             [nameof(options.ImageWidth)] = options.ImageWidth,

@@ -10,7 +10,7 @@ public sealed class DependencyTests
     // Lowest first. "" is the root of the product, where its catalogs are.
     private static readonly string[] Order =
     [
-        "Core/Lifetime", "Core/Files", "Core/Keys", "Core/Networks", "Core/Protection", "Core/Images", "Core/Masks", "Core/Metrics", "Core/Models",
+        "Core/Lifetime", "Core/Files", "Core/Keys", "Core/Networks", "Core/Protection", "Core/Images", "Core/Masks", "Core/Metrics", "Core/Models", "Core/SlidingWindows",
         "Images",
         "Hooks", "MLNet", "Winograd", "Torch", "Data", "Scoring", "Prediction", "Models", "Training", "Evaluation", "",
         "Onnx", "Pretrained",

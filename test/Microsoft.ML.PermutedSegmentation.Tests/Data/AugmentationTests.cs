@@ -52,6 +52,35 @@ public sealed class AugmentationTests
         Assert.Equal(16, batch.CountedPixels);
     }
 
+    [Fact]
+    public void Parts_at_full_resolution_have_the_windows_size_and_lie_anywhere()
+    {
+        var random = new Random(5);
+        var change = new RandomChange(new Augmentation { MinimumCropArea = 0.1 }, window: (30, 40));
+        CropBox[] boxes = [.. Enumerable.Range(0, 2000).Select(_ => change.Draw(35, 44, random).Box)];
+        Assert.All(boxes, box => Assert.Equal((30, 40), (box.Height, box.Width)));
+        Assert.Equal([0, 1, 2, 3, 4, 5], boxes.Select(box => box.Top).Distinct().Order());
+        Assert.Equal([0, 1, 2, 3, 4], boxes.Select(box => box.Left).Distinct().Order());
+        // An image that is smaller in one direction lies anywhere in the window.
+        Assert.Equal([-10, 0], ((CropBox[])[.. Enumerable.Range(0, 2000).Select(_ => change.Draw(20, 44, random).Box)]).Select(box => box.Top).Order().Where((_, i) => i is 0 or 1999));
+    }
+
+    [Fact]
+    public void Windows_cover_an_image()
+    {
+        bool[,] seen = new bool[50, 30];
+        foreach (CropBox box in CropBox.Windows(50, 30, (20, 32)))
+        {
+            Assert.Equal((20, 32, 0, false), (box.Height, box.Width, box.Left, box.Mirrored));
+            for (int y = box.Top; y < box.Top + 20; y++)
+            {
+                for (int x = 0; x < 30; x++)
+                    seen[y, x] = true;
+            }
+        }
+        Assert.DoesNotContain(false, seen.Cast<bool>());
+    }
+
     [Theory]
     [InlineData(90)]
     [InlineData(-180)]

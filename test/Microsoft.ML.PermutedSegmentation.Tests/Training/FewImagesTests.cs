@@ -1,4 +1,5 @@
 using TorchSharp;
+using Microsoft.ML.Data;
 using Xunit;
 using static TorchSharp.torch;
 
@@ -59,6 +60,15 @@ public sealed class FewImagesTests
             Assert.Equal(isFrozen, value.bytes.SequenceEqual(second.Network().State[name].bytes));
         }
         Assert.Throws<ArgumentException>("FrozenStages", () => _mlContext.Segmentation().Trainers.Fcn(new PermutedSegmentationTrainer.Options { FrozenStages = 1 }));
+    }
+
+    [Fact]
+    public void A_training_on_parts_at_full_resolution_makes_a_model_that_scores_by_windows()
+    {
+        PermutedSegmentationTrainer.Options options = new() { ImageHeight = 16, ImageWidth = 16, Scoring = ScoringMode.SlidingWindow, Epochs = 1, OutputStride = 8 };
+        using var model = _mlContext.Segmentation().Trainers.Fcn(options).Fit(ColorPatches.View(_mlContext, 12));
+        byte[] labels = [.. model.Transform(ColorPatches.View(_mlContext, 1)).GetColumn<byte[]>("PredictedLabel").Single()];
+        Assert.Equal(ColorPatches.Size * ColorPatches.Size, labels.Length);
     }
 
     // By its definition: a_t = d a_(t-1) + (1 - d) w_t with d = min(decay, t / (t + 9)).
