@@ -6,7 +6,7 @@ using Workbench.Files;
 
 namespace Workbench.Commands;
 
-/// <summary><c>train</c>: trains a model on a VOC folder and saves it.</summary>
+/// <summary><c>train</c>: trains a model on a data set and saves it.</summary>
 internal static class TrainCommand
 {
     private const string CheckpointFile = "checkpoint.safetensors";
@@ -14,10 +14,8 @@ internal static class TrainCommand
     public static Command Create()
     {
         var defaults = new PermutedSegmentationTrainer.Options();
-        var data = CommonOptions.Data();
-        var binaryMasks = CommonOptions.BinaryMasks();
-        var asStored = CommonOptions.AsStored();
-        var trainList = new Option<string>("--train-list") { HelpName = "NAME", Description = "The images to train on: ImageSets/Segmentation/NAME.txt.", Required = true };
+        var data = new DataOptions();
+        var trainList = new Option<string?>("--train-list") { HelpName = "NAME", Description = "The images to train on: a list of the data set. [default: train, and val as --val-list where there is one]" };
         var validationList = new Option<string?>("--val-list") { HelpName = "NAME", Description = "The images that choose the best epoch. Without it, a tenth of the training images is held out." };
         var key = CommonOptions.Key("Protects the model with this key file (see keygen).");
         var unprotected = new Option<bool>("--unprotected") { Description = "Trains a plain model that needs no key, to compare with." };
@@ -36,7 +34,7 @@ internal static class TrainCommand
         var checkpoint = new PathOption("--checkpoint", FileRole.OutputFolder) { HelpName = "DIR", Description = "Keeps the state of the training in this folder after each epoch, and continues from there if it was stopped." };
         var output = CommonOptions.ModelOutput();
 
-        var command = new DetailedCommand("train", "Trains a model on images and masks in the layout of PASCAL VOC and saves it.", """
+        var command = new DetailedCommand("train", "Trains a model on images and masks and saves it.", """
             Example:
               workbench train --data camvid --train-list train --val-list val --key key.pem
                 --backbone resnet18 --size 96x128 --batch-size 16 --epochs 20 --out model.zip
@@ -46,9 +44,10 @@ internal static class TrainCommand
             files of a protected model are encrypted with its key. Delete the folder when the model is finished, or to start over.
             """)
         {
-            data, binaryMasks, asStored, trainList, validationList, key, unprotected, featureMaps, network, backbone, initialWeights, pretrained, outputStride, size,
+            trainList, validationList, key, unprotected, featureMaps, network, backbone, initialWeights, pretrained, outputStride, size,
             epochs, batchSize, learningRate, weightDecay, seed, checkpoint, output, new OverwriteOption(),
         };
+        data.AddTo(command);
         command.RequireExactlyOneOf(key, unprotected);
         command.Forbid(featureMaps, with: unprotected);
         command.Forbid(initialWeights, with: pretrained);
@@ -77,13 +76,17 @@ internal static class TrainCommand
                 CheckpointPath = checkpointPath,
                 CancellationToken = cancellationToken,
             };
-            Run(new MLContext(result.GetValue(seed)).WithWarnings(), Steps.OpenFolder(result.GetRequiredValue(data), result.GetValue(binaryMasks), result.GetValue(asStored)),
-                result.GetRequiredValue(trainList), result.GetValue(validationList), result.GetValue(key), options, result.GetRequiredValue(output), outputs);
+            using var folder = data.Open(result);
+            var training = folder.ListOr(result.GetValue(trainList), folder.TrainingList, trainList.Name);
+            // A list that is given says what is wanted; the data's own lists go together.
+            var validation = result.GetValue(validationList) ?? (result.GetValue(trainList) is null ? folder.ValidationList : null);
+            Console.WriteLine($"Data: {folder.Description}; training on {training}{(validation is null ? "" : $", best epoch by {validation}")}.");
+            Run(new MLContext(result.GetValue(seed)).WithWarnings(), folder, training, validation, result.GetValue(key), options, result.GetRequiredValue(output), outputs);
         });
         return command;
     }
 
-    private static void Run(MLContext mlContext, VocFolder folder, string trainList, string? validationList, string? keyPath,
+    private static void Run(MLContext mlContext, SegmentationData folder, string trainList, string? validationList, string? keyPath,
         PermutedSegmentationTrainer.Options options, string output, Outputs outputs)
     {
         using var key = keyPath is null ? null : Steps.LoadKey(keyPath);
