@@ -14,16 +14,6 @@ internal static class CommonOptions
     private const string Networks = "fcn|deeplabv3|lraspp";
     private const string Backbones = "resnet18|resnet34|resnet50|resnet101|mobilenetv3large";
 
-    public static PathOption Data() => new("--data", FileRole.DataSet)
-    {
-        HelpName = "DIR",
-        Description = "A folder in VOC layout: JPEGImages, SegmentationClass, ImageSets/Segmentation and, unless the classes are "
-            + "VOC's 21, classes.txt with one name per line, CVAT's labelmap.txt or labelme's class_names.txt.",
-        Required = true,
-    };
-
-    public static Option<bool> BinaryMasks() => new("--binary-masks") { Description = "The masks are black and white: 255 is class 1, not void." };
-
     public static Option<bool> AsStored() => new("--as-stored") { Description = "Images that are stored turned (EXIF) are read as stored, not upright: for masks that were drawn on the stored image." };
 
     public static PathOption Model() => new("--model", FileRole.Input) { HelpName = "model.zip", Description = "A model file, as train writes it.", Required = true };

@@ -9,19 +9,22 @@ internal static class CountedWork
     /// <param name="what">What is counted.</param>
     /// <param name="count">How much there is to do.</param>
     /// <param name="work">Calls what it is given with how much is done so far.</param>
-    public static void Run(string what, long count, Action<Action<long>> work)
+    public static void Run(string what, long count, Action<Action<long>> work) => Run(what, tell => work(done => tell(done, count)));
+
+    /// <summary>Lets <paramref name="work"/> tell how much of it is done, and of how much.</summary>
+    public static void Run(string what, Action<Action<long, long>> work)
     {
         if (AnsiConsole.Profile.Capabilities.Interactive)
         {
             AnsiConsole.Progress().AutoClear(true).Start(context =>
             {
-                var task = context.AddTask(what, maxValue: count);
-                work(done => task.Value = done);
+                var task = context.AddTask(what);
+                work((done, count) => (task.MaxValue, task.Value) = (count, done));
             });
             return;
         }
         long before = 0;
-        work(done =>
+        work((done, count) =>
         {
             if (done * 10 / count > before * 10 / count)
                 Console.WriteLine($"{what}: {done} of {count}");

@@ -24,13 +24,14 @@ internal static class Steps
     /// <summary>Reads a key file; says so when others can read it too.</summary>
     public static PermutationKey LoadKey(string path) => PermutationKey.Load(path, Warn);
 
-    /// <summary>Opens the folder of --data, whose masks are as --binary-masks and --as-stored say.</summary>
-    public static VocFolder OpenFolder(string path, bool binaryMasks, bool asStored) =>
-        VocFolder.Open(path, palette: binaryMasks ? ClassPalette.Binary : null, orientation: asStored ? ImageOrientation.AsStored : ImageOrientation.Upright);
+    /// <summary>The list that an option names, or else the data's obvious one.</summary>
+    /// <exception cref="InvalidDataException">There is none.</exception>
+    public static string ListOr(this SegmentationData data, string? given, string? standard, string option) => given ?? standard
+        ?? throw new InvalidDataException($"{option} is needed: '{data.Path}' has the lists {string.Join(", ", data.Lists)}.");
 
-    /// <summary>Reads the masks of a VOC folder's rows into the column Label.</summary>
-    public static IDataView LoadMasks(this MLContext mlContext, IDataView rows, VocFolder folder) => mlContext.Segmentation().Transforms
-        .LoadMasks("Label", null, "MaskPath", folder.ClassNames, folder.Palette)
+    /// <summary>Reads the masks of a data set's rows into the column Label.</summary>
+    public static IDataView LoadMasks(this MLContext mlContext, IDataView rows, SegmentationData data) => mlContext.Segmentation().Transforms
+        .LoadMasks("Label", null, "MaskPath", data.ClassNames, data.Palette)
         // A model that was saved with its own LoadMasks leaves this column Label alone when there are no mask files.
         .Append(mlContext.Transforms.DropColumns("MaskPath")).Fit(rows).Transform(rows);
 

@@ -11,6 +11,7 @@ internal static class AllCommands
         var root = new RootCommand("Semantic segmentation with models that are useless without their secret key.")
         {
             KeygenCommand.Create(),
+            DataCommand.Create(),
             TrainCommand.Create(),
             EvaluateCommand.Create(),
             PredictCommand.Create(),

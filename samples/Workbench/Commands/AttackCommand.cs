@@ -15,10 +15,8 @@ internal static class AttackCommand
     {
         var model = CommonOptions.Model();
         var key = CommonOptions.RequiredKey("--key", "The model's key file: partly right keys are made from it. No other attack uses it.");
-        var data = CommonOptions.Data();
-        var binaryMasks = CommonOptions.BinaryMasks();
-        var asStored = CommonOptions.AsStored();
-        var attackerList = new Option<string>("--attacker-list") { HelpName = "NAME", Description = "The images that the attacker has: ImageSets/Segmentation/NAME.txt.", Required = true };
+        var data = new DataOptions();
+        var attackerList = new Option<string>("--attacker-list") { HelpName = "NAME", Description = "The images that the attacker has: a list of the data set.", Required = true };
         var testList = new Option<string>("--test-list") { HelpName = "NAME", Description = "The images to evaluate the attacked models on.", Required = true };
         var images = new Option<int[]>("--images") { HelpName = "1,5,...", Description = "The numbers of labelled images that each training is tried with. [default: 1,5,10,50 and all]", CustomParser = ParseCounts };
         var steps = CommonOptions.Count("--steps", "Steps of each training; more when that is less than four epochs.", new AttackOptions().Steps);
@@ -41,14 +39,15 @@ internal static class AttackCommand
             Example:
               workbench attack --model model.zip --key key.pem --data camvid --attacker-list train --test-list val
             """)
-        { model, key, data, binaryMasks, asStored, attackerList, testList, images, steps, methods, publicWeights, seed, json, plot, new OverwriteOption() };
+        { model, key, attackerList, testList, images, steps, methods, publicWeights, seed, json, plot, new OverwriteOption() };
+        data.AddTo(command);
 
         command.Does((result, outputs, cancellationToken) =>
         {
             var mlContext = new MLContext(result.GetValue(seed)).WithWarnings();
             var stolen = mlContext.LoadModelFile(result.GetRequiredValue(model), out _);
             using var secret = Steps.LoadKey(result.GetRequiredValue(key));
-            var folder = Steps.OpenFolder(result.GetRequiredValue(data), result.GetValue(binaryMasks), result.GetValue(asStored));
+            using var folder = data.Open(result);
             IDataView Load(Option<string> list) => mlContext.LoadMasks(folder.Load(mlContext, result.GetRequiredValue(list)), folder);
             var options = new AttackOptions { Steps = result.GetValue(steps), Progress = new Lines(), CancellationToken = cancellationToken };
             if (result.GetValue(images) is { Length: > 0 } counts)

@@ -13,10 +13,8 @@ internal static class EvaluateCommand
     public static Command Create()
     {
         var model = CommonOptions.Model();
-        var data = CommonOptions.Data();
-        var binaryMasks = CommonOptions.BinaryMasks();
-        var asStored = CommonOptions.AsStored();
-        var list = new Option<string>("--list") { HelpName = "NAME", Description = "The images to score: ImageSets/Segmentation/NAME.txt.", Required = true };
+        var data = new DataOptions();
+        var list = new Option<string?>("--list") { HelpName = "NAME", Description = "The images to score: a list of the data set. [default: val]" };
         var key = CommonOptions.Key("Unlocks the model with this key file; fails when it is not the model's key.");
         var noKey = CommonOptions.NoKey();
         var wrongKeys = CommonOptions.OptionalCount("--wrong-keys", "Unlocks the model with N random keys, one after the other, and reports the spread.");
@@ -26,7 +24,8 @@ internal static class EvaluateCommand
             Example:
               workbench evaluate --model model.zip --data camvid --list val --key key.pem
             """)
-        { model, data, binaryMasks, asStored, list, key, noKey, wrongKeys, json, new OverwriteOption() };
+        { model, list, key, noKey, wrongKeys, json, new OverwriteOption() };
+        data.AddTo(command);
         command.RequireExactlyOneOf(key, noKey, wrongKeys);
 
         command.Does((result, outputs, cancellationToken) =>
@@ -34,9 +33,9 @@ internal static class EvaluateCommand
             var count = result.GetValue(wrongKeys);
             var mlContext = new MLContext().WithWarnings();
             var loaded = mlContext.LoadModel(result.GetRequiredValue(model), result.GetValue(key));
-            var folder = Steps.OpenFolder(result.GetRequiredValue(data), result.GetValue(binaryMasks), result.GetValue(asStored));
+            using var folder = data.Open(result);
             var segmenter = loaded.Reading(folder.Orientation, mlContext);
-            var rows = mlContext.LoadMasks(folder.Load(mlContext, result.GetRequiredValue(list)), folder);
+            var rows = mlContext.LoadMasks(folder.Load(mlContext, folder.ListOr(result.GetValue(list), folder.ValidationList, list.Name)), folder);
 
             object report = count is null
                 ? EvaluateOnce(mlContext, segmenter, rows, cancellationToken)

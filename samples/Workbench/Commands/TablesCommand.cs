@@ -14,9 +14,7 @@ internal static class TablesCommand
 {
     public static Command Create()
     {
-        var data = CommonOptions.Data();
-        var binaryMasks = CommonOptions.BinaryMasks();
-        var asStored = CommonOptions.AsStored();
+        var data = new DataOptions();
         var trainList = new Option<string>("--train-list") { HelpName = "NAME", Description = "The images to train on; a tenth of them is held out to choose the best epoch.", Required = true };
         var testList = new Option<string>("--test-list") { HelpName = "NAME", Description = "The images to evaluate the models on.", Required = true };
         var preset = new Option<string>("--preset") { HelpName = string.Join('|', TablesPreset.All.Select(settings => settings.Preset)), Description = "The network and its training: as in the paper, small enough for a computer without a GPU, or just enough to see that everything works.", Required = true };
@@ -39,7 +37,8 @@ internal static class TablesCommand
             Example:
               workbench tables --data camvid --train-list train --test-list val --preset small --out results
             """)
-        { data, binaryMasks, asStored, trainList, testList, preset, output, resume, literal, initialWeights, tables, blockSizes, wrongKeys, seed };
+        { trainList, testList, preset, output, resume, literal, initialWeights, tables, blockSizes, wrongKeys, seed };
+        data.AddTo(command);
         command.Validators.Add(result =>
         {
             if (result.GetValue(initialWeights) is not null && !result.GetValue(literal))
@@ -64,7 +63,8 @@ internal static class TablesCommand
                 .. result.GetRequiredValue(tables) == "I" ? [] : ModelPlan.TableII(sizes, settings),
             ];
             ResultFolder.Check(result.GetRequiredValue(output), plans, outputs, output.Name);
-            var images = TablesData.Open(result.GetRequiredValue(data), result.GetValue(binaryMasks), result.GetValue(asStored), result.GetRequiredValue(trainList), result.GetRequiredValue(testList));
+            using var folderOfData = data.Open(result);
+            var images = TablesData.Of(folderOfData, data.HowRead(result), result.GetRequiredValue(trainList), result.GetRequiredValue(testList));
             using var weights = weightsFile is null ? null : Steps.LoadInitialWeights(weightsFile);
             var digest = weightsFile is null ? null : DigestOf(weightsFile);
             var folder = ResultFolder.Open(result.GetRequiredValue(output), new RunIdentity(settings, images.Summary, images.ListsDigest, digest), result.GetValue(resume));

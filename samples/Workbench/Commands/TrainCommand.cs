@@ -6,17 +6,15 @@ using Workbench.Files;
 
 namespace Workbench.Commands;
 
-/// <summary><c>train</c>: trains a model on a VOC folder and saves it.</summary>
+/// <summary><c>train</c>: trains a model on a data set and saves it.</summary>
 internal static class TrainCommand
 {
     private const string CheckpointFile = "checkpoint.safetensors";
 
     public static Command Create()
     {
-        var data = CommonOptions.Data();
-        var binaryMasks = CommonOptions.BinaryMasks();
-        var asStored = CommonOptions.AsStored();
-        var trainList = new Option<string>("--train-list") { HelpName = "NAME", Description = "The images to train on: ImageSets/Segmentation/NAME.txt.", Required = true };
+        var data = new DataOptions();
+        var trainList = new Option<string?>("--train-list") { HelpName = "NAME", Description = "The images to train on: a list of the data set. [default: train, and val as --val-list where there is one]" };
         var validationList = new Option<string?>("--val-list") { HelpName = "NAME", Description = "The images that choose the best epoch. Without it, a tenth of the training images is held out." };
         var key = CommonOptions.Key("Protects the model with this key file (see keygen).");
         var unprotected = new Option<bool>("--unprotected") { Description = "Trains a plain model that needs no key, to compare with." };
@@ -37,21 +35,23 @@ internal static class TrainCommand
         var checkpoint = new PathOption("--checkpoint", FileRole.OutputFolder) { HelpName = "DIR", Description = "Keeps the state of the training in this folder after each epoch, and continues from there if it was stopped." };
         var output = CommonOptions.ModelOutput();
 
-        var command = new DetailedCommand("train", "Trains a model on images and masks in the layout of PASCAL VOC and saves it.", """
+        var command = new DetailedCommand("train", "Trains a model on images and masks and saves it.", """
             Example:
-              workbench train --data camvid --train-list train --val-list val --key key.pem --out model.zip
+              workbench train --data camvid --key key.pem --out model.zip
 
             Everything else has defaults for some ten to some thousand images on a CPU, and starts from a ResNet-18 that was trained on
             ImageNet. --preset paper is the recipe of the paper, for a GPU.
 
             With --checkpoint the same command, given again after it was stopped or killed, continues after the last complete epoch and ends
             with the same weights (on the CPU, bit for bit). Other options, data or another key are refused, and so are more
-            --epochs, unless --preset paper restarts the learning rate. The files of a protected model are encrypted with its key. Delete the folder when the model is finished, or to start over.
+            --epochs, unless --preset paper restarts the learning rate. The files of a protected model are encrypted with its key. Delete
+            the folder when the model is finished, or to start over.
             """)
         {
-            data, binaryMasks, asStored, trainList, validationList, key, unprotected, featureMaps, network, backbone, initialWeights, pretrained, fromScratch, preset, outputStride, size,
+            trainList, validationList, key, unprotected, featureMaps, network, backbone, initialWeights, pretrained, fromScratch, preset, outputStride, size,
             epochs, batchSize, learningRate, weightDecay, seed, checkpoint, output, new OverwriteOption(),
         };
+        data.AddTo(command);
         command.RequireExactlyOneOf(key, unprotected);
         command.Forbid(featureMaps, with: unprotected);
         command.Forbid(initialWeights, with: pretrained);
@@ -67,7 +67,7 @@ internal static class TrainCommand
             options.FeatureMaps = result.GetValue(featureMaps) ?? options.FeatureMaps;
             options.Network = result.GetValue(network);
             options.Backbone = result.GetValue(backbone) ?? (options.Network == SegmentationNetwork.LrAspp ? null : options.Backbone);
-            options.OutputStride = result.GetValue(outputStride) ?? options.OutputStride;
+            options.OutputStride = result.GetValue(outputStride) ?? (options.Network == SegmentationNetwork.LrAspp ? Math.Max(16, options.OutputStride) : options.OutputStride);
             if (result.GetValue(size) is var (height, width))
                 (options.ImageHeight, options.ImageWidth) = (height, width);
             options.Epochs = result.GetValue(epochs) ?? options.Epochs;
@@ -78,13 +78,17 @@ internal static class TrainCommand
             using var weights = result.GetValue(initialWeights) is { } weightsFile ? Steps.LoadInitialWeights(weightsFile)
                 : result.GetValue(pretrained) || (!result.GetValue(fromScratch) && options.HasPretrainedBackbone()) ? PretrainedBackbone.ResNet18() : null;
             (options.InitialWeights, options.CheckpointPath, options.CancellationToken) = (weights, checkpointPath, cancellationToken);
-            Run(new MLContext(result.GetValue(seed)).WithWarnings(), Steps.OpenFolder(result.GetRequiredValue(data), result.GetValue(binaryMasks), result.GetValue(asStored)),
-                result.GetRequiredValue(trainList), result.GetValue(validationList), result.GetValue(key), options, result.GetRequiredValue(output), outputs);
+            using var folder = data.Open(result);
+            var training = folder.ListOr(result.GetValue(trainList), folder.TrainingList, trainList.Name);
+            // A list that is given says what is wanted; the data's own lists go together.
+            var validation = result.GetValue(validationList) ?? (result.GetValue(trainList) is null ? folder.ValidationList : null);
+            Console.WriteLine($"Data: {folder.Description}; training on {training}{(validation is null ? "" : $", best epoch by {validation}")}.");
+            Run(new MLContext(result.GetValue(seed)).WithWarnings(), folder, training, validation, result.GetValue(key), options, result.GetRequiredValue(output), outputs);
         });
         return command;
     }
 
-    private static void Run(MLContext mlContext, VocFolder folder, string trainList, string? validationList, string? keyPath,
+    private static void Run(MLContext mlContext, SegmentationData folder, string trainList, string? validationList, string? keyPath,
         PermutedSegmentationTrainer.Options options, string output, Outputs outputs)
     {
         using var key = keyPath is null ? null : Steps.LoadKey(keyPath);

@@ -6,7 +6,7 @@ internal enum FileRole
     /// <summary>Reads the file.</summary>
     Input,
 
-    /// <summary>Reads a folder in VOC layout.</summary>
+    /// <summary>Reads the folder of a data set.</summary>
     DataSet,
 
     /// <summary>Reads the image, or all images of the folder.</summary>

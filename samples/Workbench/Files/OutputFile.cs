@@ -7,6 +7,7 @@ internal static class OutputFile
 {
     private static readonly Lock Gate = new();
     private static readonly List<UnfinishedFile> Unfinished = [];
+    private static readonly List<IDisposable> WithTemporaryFiles = [];
     private static bool _isClosed;
 
     /// <summary>Lets <paramref name="write"/> fill a temporary file beside <paramref name="path"/>, then gives it its name.</summary>
@@ -37,6 +38,13 @@ internal static class OutputFile
             Unfinished.Add(new UnfinishedFile(temporary, [], null));
     }
 
+    /// <summary>Takes note of an object that has temporary files, so that <see cref="Abandon"/> disposes it.</summary>
+    public static void DisposeAtEnd(IDisposable owner)
+    {
+        lock (Gate)
+            WithTemporaryFiles.Add(owner);
+    }
+
     /// <summary>Removes what is unfinished, and lets nobody begin or finish another file: the process is about to end.</summary>
     public static void Abandon()
     {
@@ -44,6 +52,19 @@ internal static class OutputFile
         {
             _isClosed = true;
             Unfinished.ToList().ForEach(Remove);
+            WithTemporaryFiles.ForEach(DisposeOf);
+        }
+    }
+
+    private static void DisposeOf(IDisposable owner)
+    {
+        try
+        {
+            owner.Dispose();
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            // A file is still being written there: it stays among the temporary files.
         }
     }
 

@@ -8,6 +8,8 @@ internal sealed class ReadFiles
     private readonly Dictionary<string, List<(string Real, string Given)>> _folders = new(StringComparer.OrdinalIgnoreCase);
     private readonly Dictionary<string, List<(string Real, string Given)>> _foldersOfImages = new(StringComparer.OrdinalIgnoreCase);
 
+    private static readonly EnumerationOptions AllFiles = new() { RecurseSubdirectories = true, MaxRecursionDepth = 8, AttributesToSkip = FileAttributes.System };
+
     /// <summary>The real paths of all folders that hold what is read.</summary>
     public IEnumerable<string> Folders =>
         _files.Values.SelectMany(alike => alike, (_, file) => Path.GetDirectoryName(file.Real)!).Concat(_folders.Values.SelectMany(alike => alike, (_, folder) => folder.Real)).Distinct();
@@ -32,21 +34,18 @@ internal sealed class ReadFiles
             AddFound(file.FullName);
     }
 
-    /// <summary>A data set in VOC layout: its lists of classes, images and masks, and lists of images.</summary>
+    /// <summary>A data set in any layout: its lists and annotations, and the folders of its images, masks and lists.</summary>
     public void AddDataSet(string path)
     {
         if (!Directory.Exists(path))
             return;
-        foreach (var file in Directory.GetFiles(path, "*.txt", new EnumerationOptions { MatchCasing = MatchCasing.CaseInsensitive }))
-            AddFound(file);
-        foreach (var part in (string[])["JPEGImages", "SegmentationClass", "ImageSets"])
+        foreach (var below in Directory.EnumerateFiles(path, "*", AllFiles).GroupBy(file => Path.GetDirectoryName(file)!))
         {
-            var folder = Path.Combine(path, part);
-            if (!Directory.Exists(folder))
-                continue;
-            AddFolder(folder);
-            foreach (var below in Directory.EnumerateDirectories(folder, "*", SearchOption.AllDirectories))
-                AddFolder(below);
+            var isRoot = Path.GetFullPath(below.Key) == Path.TrimEndingDirectorySeparator(Path.GetFullPath(path));
+            if (below.Any(IsPicture) || (!isRoot && IsInPartOfVoc(Path.GetRelativePath(path, below.Key))))
+                AddFolder(below.Key);
+            else
+                below.Where(IsList).ToList().ForEach(AddFound);
         }
     }
 
@@ -67,6 +66,12 @@ internal sealed class ReadFiles
         if (folder is not null && Find(_foldersOfImages, folder) is { } image && File.Exists(real))
             throw new IOException($"{option} would replace '{path}', which lies in the folder of the image '{image}' and may be a picture, too. Choose another folder.");
     }
+
+    private static bool IsPicture(string file) => Path.GetExtension(file).ToLowerInvariant() is ".jpg" or ".jpeg" or ".png";
+
+    private static bool IsList(string file) => Path.GetExtension(file).ToLowerInvariant() is ".txt" or ".json" or ".yaml" or ".yml";
+
+    private static bool IsInPartOfVoc(string folder) => folder.Split('/', '\\')[0] is "JPEGImages" or "SegmentationClass" or "ImageSets";
 
     private void AddFound(string path)
     {

@@ -20,7 +20,7 @@ internal static class Figure6
     /// <param name="testRows">The test images: rows with the paths of image and mask.</param>
     /// <param name="folder">Where they are from.</param>
     public static IReadOnlyList<Figure6Row> Draw(
-        MLContext mlContext, ITransformer baseline, ITransformer protectedModel, PermutationKey key, IDataView testRows, VocFolder folder)
+        MLContext mlContext, ITransformer baseline, ITransformer protectedModel, PermutationKey key, IDataView testRows, SegmentationData folder)
     {
         // That a model is locked, or a key wrong, is what the figure is about: nobody needs to be warned.
         var quiet = new MLContext { GpuDeviceId = mlContext.GpuDeviceId, FallbackToCpu = mlContext.FallbackToCpu };

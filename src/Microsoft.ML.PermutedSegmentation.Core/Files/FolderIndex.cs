@@ -52,6 +52,9 @@ internal sealed class FolderIndex(string root)
     private static int Distance(string name, string wanted) =>
         name == wanted ? 0 : Decompose(name) == Decompose(wanted) ? 1 : 2;
 
+    /// <summary>The name in the Unicode form that most systems but a Mac store, so that it is the same on all of them.</summary>
+    public static string Compose(string name) => Ascii.IsValid(name) ? name : ENSNormalize.NF.NFC(name);
+
     // Not string.Normalize: it gives its argument back in applications with InvariantGlobalization.
     private static string Decompose(string name) => Ascii.IsValid(name) ? name : ENSNormalize.NF.NFD(name);
 }

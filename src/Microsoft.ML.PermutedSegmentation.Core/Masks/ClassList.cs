@@ -13,6 +13,10 @@ internal sealed record ClassList(IReadOnlyList<string> Names, ClassPalette Palet
     /// <summary>The 21 classes of VOC 2012.</summary>
     public static ClassList Voc { get; } = new(ClassNameList.Voc, ClassPalette.Voc);
 
+    /// <summary>The first of these files that there is in a folder; null for none.</summary>
+    public static string? FindFile(FolderIndex folder) =>
+        FileNames.SelectMany(name => folder.Find([Path.GetFileNameWithoutExtension(name)], ".txt")).FirstOrDefault();
+
     /// <summary>Reads a file of classes: CVAT's where it is called labelmap.txt, otherwise one name a line.</summary>
     /// <exception cref="FileNotFoundException">The file is missing.</exception>
     /// <exception cref="InvalidDataException">The names are not 2 to 255 different ones, or colors are not as many different ones.</exception>

@@ -21,7 +21,8 @@ internal sealed class LabelCounts(IReadOnlyList<string> classNames)
 
     /// <summary>Adds a mask.</summary>
     /// <param name="pixels">How many pixels each key value has in it.</param>
-    public void Add(ReadOnlySpan<int> pixels)
+    /// <returns>Whether what should be objects may be void in it.</returns>
+    public bool Add(ReadOnlySpan<int> pixels)
     {
         long objects = 0;
         for (int value = 0; value < pixels.Length; value++)
@@ -29,12 +30,14 @@ internal sealed class LabelCounts(IReadOnlyList<string> classNames)
             _pixels[value] += pixels[value];
             objects += value > 1 ? pixels[value] : 0;
         }
-        if (pixels[0] * Hardly > objects)
+        bool isVoidOnly = pixels[0] * Hardly > objects;
+        if (isVoidOnly)
             _masksWithVoidOnly++;
         else if (objects > 0 && pixels[0] == 0)
             _masksWithObjects++;
         else if (objects > 0)
             _masksWithBoth++;
+        return isVoidOnly;
     }
 
     /// <summary>Says what is there when objects seem to be void, and what to do; null when all seems well.</summary>

@@ -11,10 +11,8 @@ namespace Microsoft.ML.PermutedSegmentation;
 /// with exactly that name comes before one with the name in another Unicode form, and that before one in another case. Two files
 /// that match equally well are an error.
 /// </remarks>
-public sealed class VocFolder
+public sealed partial class VocFolder
 {
-    private static readonly string[] ImageExtensions = [".jpg", ".jpeg", ".png"];
-
     private readonly string _path;
     private readonly string _listFolder;
     private bool _saidThatClassesAreVocs;
@@ -74,9 +72,7 @@ public sealed class VocFolder
         ArgumentException.ThrowIfNullOrEmpty(path);
         path = Path.GetFullPath(path);
         CheckFolder(path, "The data set folder does not exist");
-        var index = new FolderIndex(path);
-        classNamesFile ??= ClassList.FileNames.SelectMany(name => index.Find([Path.GetFileNameWithoutExtension(name)], ".txt")).FirstOrDefault();
-        var folder = new VocFolder(path, classNamesFile, palette, orientation);
+        var folder = new VocFolder(path, classNamesFile ?? ClassList.FindFile(new FolderIndex(path)), palette, orientation);
         CheckFolder(folder.ImageFolder, "The data set has no image folder");
         CheckFolder(folder._listFolder, "The data set has no folder of lists");
         return folder;
@@ -107,93 +103,35 @@ public sealed class VocFolder
     {
         ArgumentNullException.ThrowIfNull(mlContext);
         ArgumentException.ThrowIfNullOrEmpty(list);
-        string listFile = FindList(list);
-        if (masks)
-            CheckFolder(MaskFolder, "The data set has no mask folder");
-        if (ClassNamesFile is null && !_saidThatClassesAreVocs)
-            WarnOfVocClasses(mlContext);
-
-        FolderIndex images = new(ImageFolder), maskFiles = new(MaskFolder);
-        var rows = new List<Row>();
-        string[] lines = ListFile.Read(listFile).Split('\n');
-        for (int i = 0; i < lines.Length; i++)
-        {
-            string name = lines[i].Trim();
-            if (name.Length > 0)
-                rows.Add(FindFiles(name, $"'{listFile}', line {i + 1}", images, masks ? maskFiles : null));
-        }
-
-        if (rows.Count == 0)
-            throw new InvalidDataException($"The list '{listFile}' is empty; it should have one image name per line.");
-        return mlContext.Data.LoadFromEnumerable(rows);
+        if (ClassesProblem is { } problem && !_saidThatClassesAreVocs)
+            Warn(mlContext, problem);
+        return mlContext.Data.LoadFromEnumerable(Find(list, masks).Select(files => Check(files.Line, files.Row)).ToList());
     }
 
-    private void WarnOfVocClasses(IHostEnvironment environment)
+    /// <summary>What there is to say of the classes; null for nothing.</summary>
+    internal string? ClassesProblem => ClassNamesFile is not null ? null
+        : $"There is no {string.Join(", ", ClassList.FileNames.SkipLast(1))} or {ClassList.FileNames[^1]} in '{_path}': VOC's 21 classes are used.";
+
+    private void Warn(IHostEnvironment environment, string problem)
     {
         using IChannel channel = environment.Register(nameof(VocFolder)).Start(nameof(Load));
         _saidThatClassesAreVocs = true;
-        channel.Warn($"There is no {string.Join(", ", ClassList.FileNames.SkipLast(1))} or {ClassList.FileNames[^1]} in '{_path}': VOC's 21 classes are used.");
+        channel.Warn(problem);
     }
 
-    private string FindList(string list)
+    private VocRow Check(string line, VocRow row)
     {
-        if (FolderIndex.Split(list) is not { } parts)
-            throw new ArgumentException($"'{list}' is not the name of a list in '{_listFolder}'.", nameof(list));
-        string expected = Path.Combine([_listFolder, .. parts]) + ".txt";
-        return OnlyOne(new FolderIndex(_listFolder).Find(parts, ".txt"), $"'{list}'")
-            ?? throw new FileNotFoundException($"The data set has no list '{expected}'.", expected);
+        var imageSize = ImageFile.CheckWhole(row.ImagePath, Orientation);
+        if (row.MaskPath.Length == 0)
+            return row;
+        var maskSize = ImageFile.CheckWholePng(row.MaskPath);
+        return maskSize == imageSize ? row : throw new InvalidDataException(
+            $"{line}: the mask '{row.MaskPath}' has {maskSize.Width} x {maskSize.Height} pixels, its image '{row.ImagePath}' {imageSize.Width} x {imageSize.Height}; they should be the same.{MaskShape.ExplainTurn(maskSize, imageSize)}");
     }
-
-    private Row FindFiles(string name, string line, FolderIndex images, FolderIndex? masks)
-    {
-        string[] parts = FolderIndex.Split(name) ?? throw new InvalidDataException($"{line}: the name '{name}' points outside the data set's folders.");
-        string image = FindImage(images, parts, line);
-        string rowName = string.Join('/', parts);
-        var imageSize = ImageFile.CheckWhole(image, Orientation);
-        if (masks is null)
-            return new Row { Name = rowName, ImagePath = image };
-        string expected = Path.Combine([MaskFolder, .. parts]) + ".png";
-        string mask = OnlyOne(masks.Find(parts, ".png"), line) ?? throw new FileNotFoundException($"{line}: there is no mask '{expected}'.", expected);
-        var maskSize = ImageFile.CheckWholePng(mask);
-        if (maskSize != imageSize)
-        {
-            throw new InvalidDataException(
-                $"{line}: the mask '{mask}' has {maskSize.Width} x {maskSize.Height} pixels, its image '{image}' {imageSize.Width} x {imageSize.Height}; they should be the same.{MaskShape.ExplainTurn(maskSize, imageSize)}");
-        }
-
-        return new Row { Name = rowName, ImagePath = image, MaskPath = mask };
-    }
-
-    // An extension that the list brings along is taken off the last part.
-    private string FindImage(FolderIndex images, string[] parts, string line)
-    {
-        if (OnlyOne(images.Find(parts, ImageExtensions), line) is { } image)
-            return image;
-        string extension = Path.GetExtension(parts[^1]);
-        bool isGiven = ImageExtensions.Contains(extension, StringComparer.OrdinalIgnoreCase);
-        if (isGiven)
-            parts[^1] = Path.GetFileNameWithoutExtension(parts[^1]);
-        string expected = Path.Combine([ImageFolder, .. parts]) + (isGiven ? extension : ImageExtensions[0]);
-        return (isGiven ? OnlyOne(images.Find(parts, extension), line) : null)
-            ?? throw new FileNotFoundException($"{line}: there is no image '{expected}'{(isGiven ? "" : " (nor .jpeg, nor .png)")}.", expected);
-    }
-
-    private static string? OnlyOne(string[] found, string line) => found.Length > 1
-        ? throw new InvalidDataException($"{line}: the name is ambiguous; there are '{string.Join("' and '", found)}'. Rename one of them, or write the file's whole name.")
-        : found.FirstOrDefault();
 
     private static void CheckFolder(string path, string problem)
     {
         if (!Directory.Exists(path))
             throw new DirectoryNotFoundException($"{problem}: '{path}'.");
-    }
-
-    private sealed class Row
-    {
-        public string Name { get; set; } = "";
-
-        public string ImagePath { get; set; } = "";
-
-        public string MaskPath { get; set; } = "";
     }
 }

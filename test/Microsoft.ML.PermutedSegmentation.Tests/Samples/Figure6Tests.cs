@@ -22,6 +22,7 @@ public sealed class Figure6Tests : IDisposable
     public void Pictures_and_scores_are_those_of_the_models()
     {
         VocFolder voc = WritePatches(trainCount: 40, validationCount: 9);
+        using SegmentationData data = SegmentationData.Open(_folder.Root);
         IDataView train = voc.Load(_mlContext, "train"), test = voc.Load(_mlContext, "val");
         using PermutationKey key = PermutationKey.Generate();
         using TransformerChain<ITransformer> baseline = Train(_mlContext.Data.TakeRows(train, 10), voc, epochs: 1, key: null), unlocked = Train(train, voc, epochs: 5, key);
@@ -34,7 +35,7 @@ public sealed class Figure6Tests : IDisposable
                 warnings.Add(message.Message);
         };
 
-        IReadOnlyList<Figure6Row> figure = Figure6.Draw(_mlContext, baseline, locked, key, test, voc);
+        IReadOnlyList<Figure6Row> figure = Figure6.Draw(_mlContext, baseline, locked, key, test, data);
         Assert.Empty(warnings);
         Assert.Equal(["val_0002", "val_0004", "val_0006", "val_0008"], figure.Select(row => row.ImageName));
         Assert.All(figure, row => Assert.Equal(["Input", "Ground truth", "Baseline", "Correct key", "No key", "Incorrect key"], row.Cells.Select(cell => cell.Title)));
@@ -62,7 +63,7 @@ public sealed class Figure6Tests : IDisposable
 
         // Unlocked or not does not matter, and a short list has fewer rows.
         _folder.WriteText("ImageSets/Segmentation/short.txt", "val_0004\nval_0008");
-        IReadOnlyList<Figure6Row> shorter = Figure6.Draw(_mlContext, baseline, unlocked, key, voc.Load(_mlContext, "short"), voc);
+        IReadOnlyList<Figure6Row> shorter = Figure6.Draw(_mlContext, baseline, unlocked, key, voc.Load(_mlContext, "short"), data);
         Assert.Equal(
             new[] { figure[1], figure[3] }.SelectMany(row => row.Cells).Select(cell => (Convert.ToHexString(cell.Png), cell.MeanIntersectionOverUnion)),
             shorter.SelectMany(row => row.Cells).Select(cell => (Convert.ToHexString(cell.Png), cell.MeanIntersectionOverUnion)));

@@ -87,7 +87,7 @@ public sealed class TablesCommandTests : IDisposable
     public void Wrong_input_is_told_in_one_line_before_any_training()
     {
         Fail("block size 3 does not divide the image size 64x64", Tables("--block-sizes", "2,3"));
-        Fail("nothing.txt", ["tables", "--data", _folder.At("data"), "--train-list", "train", "--test-list", "nothing", "--preset", "smoke", "--out", _folder.At("out")]);
+        Fail("has no list 'nothing'; it has ", ["tables", "--data", _folder.At("data"), "--train-list", "train", "--test-list", "nothing", "--preset", "smoke", "--out", _folder.At("out")]);
         _folder.WriteText("out", "in the way");
         Fail($"Cannot write to '{_folder.At("out")}'", Tables());
         Fail("'1,2' names no block sizes", Tables("--block-sizes", "1,2"), exitCode: 2);

@@ -96,6 +96,7 @@ public sealed class WorkbenchTests : IDisposable
         ShapesDataset.Create(_folder.At("data"), trainCount: 12, validationCount: 3, size: 32);
         using Process process = Start("train", "--data", _folder.At("data"), "--train-list", "train", "--unprotected", "--backbone", "resnet18",
             "--size", "32x32", "--epochs", "1000", "--batch-size", "4", "--out", _folder.At("out", "model.zip"));
+        Assert.StartsWith("Data: the layout of PASCAL VOC", process.StandardOutput.ReadLine());
         Assert.Contains("epoch", process.StandardOutput.ReadLine());
         Cancel(process);
         Assert.False(Directory.Exists(_folder.At("out")));

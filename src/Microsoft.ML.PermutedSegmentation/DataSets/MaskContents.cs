@@ -1,0 +1,67 @@
+namespace Microsoft.ML.PermutedSegmentation.DataSets;
+
+/// <summary>What masks have in them, before it is known what it means.</summary>
+internal sealed class MaskContents
+{
+    private readonly bool[] _isUsed = new bool[256];
+    private bool _hasOther, _hasOneAndWhite;
+
+    /// <summary>The values of grey and indexed masks, without 255, in order.</summary>
+    public IEnumerable<int> Values => Enumerable.Range(0, ClassPalette.VoidClass).Where(value => _isUsed[value]);
+
+    /// <summary>Whether each mask is one of 0 and 1, or of black and white.</summary>
+    public bool IsBlackAndWhite => !_hasOther && !_hasOneAndWhite;
+
+    /// <summary>Whether a mask has white, or 255.</summary>
+    public bool HasWhite { get; private set; }
+
+    /// <summary>The first mask in colors other than black and white.</summary>
+    public string? Colored { get; private set; }
+
+    /// <summary>Looks at a mask; what is wrong with one that cannot be read is said where it is used.</summary>
+    public void Add(string path)
+    {
+        PngImage image;
+        try
+        {
+            using FileStream stream = ImageFileHeader.Open(path);
+            image = PngDecoder.Decode(stream, path);
+        }
+        catch (Exception exception) when (exception is IOException or InvalidDataException)
+        {
+            return;
+        }
+        if (image.Header.ColorType is PngColorType.Grey or PngColorType.Indexed)
+            AddValues(image.Samples);
+        else if (image.Header.ColorType is PngColorType.Rgb or PngColorType.Rgba)
+            AddColors(image, path);
+    }
+
+    private void AddValues(byte[] samples)
+    {
+        Span<bool> isUsed = stackalloc bool[256];
+        foreach (byte value in samples)
+            isUsed[value] = true;
+        for (int value = 0; value < isUsed.Length; value++)
+            _isUsed[value] |= isUsed[value];
+        HasWhite |= isUsed[255];
+        _hasOther |= isUsed[2..255].Contains(true);
+        _hasOneAndWhite |= isUsed[1] && isUsed[255];
+    }
+
+    private void AddColors(PngImage image, string path)
+    {
+        int channels = image.Header.Channels;
+        for (int i = 0; i < image.Samples.Length; i += channels)
+        {
+            var (red, green, blue) = (image.Samples[i], image.Samples[i + 1], image.Samples[i + 2]);
+            if (red != green || green != blue || red is > 0 and < 255)
+            {
+                Colored ??= path;
+                _hasOther = true;
+                return;
+            }
+            HasWhite |= red == 255;
+        }
+    }
+}
