@@ -91,14 +91,6 @@ internal static class CommonOptions
         return option;
     }
 
-    /// <summary>The recipe that other options change.</summary>
-    public static Option<Preset> Preset() => new("--preset")
-    {
-        HelpName = "default|paper",
-        Description = "The recipe: for some ten to some thousand images on a CPU, or the paper's.",
-        DefaultValueFactory = _ => Workbench.Preset.Default,
-    };
-
     /// <summary>A file of weights that trainings start from.</summary>
     public static PathOption InitialWeights(string description) => new("--initial-weights", FileRole.Input) { HelpName = "model.zip|x.safetensors|x.pth", Description = description };
 

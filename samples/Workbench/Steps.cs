@@ -85,10 +85,6 @@ internal static class Steps
             : new MLContext().LoadWeights(path, keyPath: null);
     }
 
-    /// <summary>Whether there are weights from ImageNet for a training's backbone.</summary>
-    public static bool HasPretrainedBackbone(this PermutedSegmentationTrainer.Options options) =>
-        options.Network != SegmentationNetwork.LrAspp && options.Backbone is null or Backbone.ResNet18;
-
     /// <summary>Loads a model as it is in its file, and the columns of the rows that it was made for (null when not stored).</summary>
     public static ITransformer LoadModelFile(this MLContext mlContext, string path, out DataViewSchema? schema)
     {

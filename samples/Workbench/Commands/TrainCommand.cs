@@ -18,19 +18,7 @@ internal static class TrainCommand
         var validationList = new Option<string?>("--val-list") { HelpName = "NAME", Description = "The images that choose the best epoch. Without it, a tenth of the training images is held out." };
         var key = CommonOptions.Key("Protects the model with this key file (see keygen).");
         var unprotected = new Option<bool>("--unprotected") { Description = "Trains a plain model that needs no key, to compare with." };
-        var featureMaps = CommonOptions.FeatureMaps(standard: "all");
-        var network = CommonOptions.Network();
-        var backbone = CommonOptions.Backbone("resnet18; mobilenetv3large for lraspp");
-        var initialWeights = CommonOptions.InitialWeights("Weights to start from: of an unprotected model, or of torchvision's networks or backbones from PyTorch.");
-        var pretrained = new Option<bool>("--pretrained") { Description = "Starts from weights that were trained on ImageNet. There are some for resnet18, where it is the default." };
-        var fromScratch = new Option<bool>("--from-scratch") { Description = "Starts from random weights." };
-        var preset = CommonOptions.Preset();
-        var outputStride = CommonOptions.OutputStride("16; paper: 8");
-        var size = CommonOptions.Size("after the images; paper: 256x256");
-        var epochs = CommonOptions.OptionalCount("--epochs", "How often every training image is seen. [default: after their number; paper: 100]");
-        var batchSize = CommonOptions.OptionalCount("--batch-size", "Images per step of the optimizer. [default: 8; paper: 256]");
-        var learningRate = CommonOptions.Rate("--learning-rate", "The learning rate at the start of each cosine cycle. [default: 0.001; paper: 0.1]");
-        var weightDecay = CommonOptions.Rate("--weight-decay", "The penalty on the weights. [default: 0.01; paper: 0.005]");
+        var recipe = new RecipeOptions();
         var seed = CommonOptions.Seed();
         var checkpoint = new PathOption("--checkpoint", FileRole.OutputFolder) { HelpName = "DIR", Description = "Keeps the state of the training in this folder after each epoch, and continues from there if it was stopped." };
         var output = CommonOptions.ModelOutput();
@@ -48,35 +36,20 @@ internal static class TrainCommand
             the folder when the model is finished, or to start over.
             """)
         {
-            trainList, validationList, key, unprotected, featureMaps, network, backbone, initialWeights, pretrained, fromScratch, preset, outputStride, size,
-            epochs, batchSize, learningRate, weightDecay, seed, checkpoint, output, new OverwriteOption(),
+            trainList, validationList, key, unprotected, seed, checkpoint, output, new OverwriteOption(),
         };
         data.AddTo(command);
+        recipe.AddTo(command);
         command.RequireExactlyOneOf(key, unprotected);
-        command.Forbid(featureMaps, with: unprotected);
-        command.Forbid(initialWeights, with: pretrained);
-        command.Forbid(initialWeights, with: fromScratch);
-        command.Forbid(pretrained, with: fromScratch);
+        command.Forbid(recipe.FeatureMaps, with: unprotected);
 
         command.Does((result, outputs, cancellationToken) =>
         {
             var checkpointPath = result.GetValue(checkpoint) is { } state ? Path.Combine(state, CheckpointFile) : null;
             if (checkpointPath is not null)
                 outputs.Add(checkpoint.Name, checkpointPath, isOwn: true);
-            var options = result.GetValue(preset) == Preset.Paper ? PermutedSegmentationTrainer.Options.Paper() : new PermutedSegmentationTrainer.Options();
-            options.FeatureMaps = result.GetValue(featureMaps) ?? options.FeatureMaps;
-            options.Network = result.GetValue(network);
-            options.Backbone = result.GetValue(backbone) ?? (options.Network == SegmentationNetwork.LrAspp ? null : options.Backbone);
-            options.OutputStride = result.GetValue(outputStride) ?? (options.Network == SegmentationNetwork.LrAspp ? Math.Max(16, options.OutputStride) : options.OutputStride);
-            if (result.GetValue(size) is var (height, width))
-                (options.ImageHeight, options.ImageWidth) = (height, width);
-            options.Epochs = result.GetValue(epochs) ?? options.Epochs;
-            options.BatchSize = result.GetValue(batchSize) ?? options.BatchSize;
-            options.LearningRate = result.GetValue(learningRate) ?? options.LearningRate;
-            options.MinimumLearningRate = Math.Min(options.MinimumLearningRate, options.LearningRate);
-            options.WeightDecay = result.GetValue(weightDecay) ?? options.WeightDecay;
-            using var weights = result.GetValue(initialWeights) is { } weightsFile ? Steps.LoadInitialWeights(weightsFile)
-                : result.GetValue(pretrained) || (!result.GetValue(fromScratch) && options.HasPretrainedBackbone()) ? PretrainedBackbone.ResNet18() : null;
+            var options = recipe.Read(result);
+            using var weights = recipe.LoadInitialWeights(result, options);
             (options.InitialWeights, options.CheckpointPath, options.CancellationToken) = (weights, checkpointPath, cancellationToken);
             using var folder = data.Open(result);
             var training = folder.ListOr(result.GetValue(trainList), folder.TrainingList, trainList.Name);
