@@ -23,7 +23,8 @@ var pipeline = mlContext.Segmentation().Transforms.LoadImages("Image", null, "Im
     .Append(mlContext.Segmentation().Transforms.LoadMasks("Label", null, "MaskPath", folder.ClassNames))
     .Append(mlContext.Segmentation().Trainers.Permuted(key, new PermutedSegmentationTrainer.Options
     {
-        Backbone = Backbone.ResNet18,
+        // A finer map than for larger images.
+        OutputStride = 8,
         ImageHeight = 64,
         ImageWidth = 64,
         Epochs = 5,

@@ -44,7 +44,7 @@ public sealed class OtherNetworksWalkTests : IDisposable
         using (SegmentationWeights weights = SegmentationWeights.Of(unlocked))
             weights.Save(_folder.At("plain.safetensors"));
         using SegmentationWeights read = SegmentationWeights.Load(_folder.At("plain.safetensors"));
-        using PermutedSegmentationTransformer imported = segmentation.CreateModel(read, Classes, ColorPatches.Size, ColorPatches.Size);
+        using PermutedSegmentationTransformer imported = segmentation.CreateModel(read, Classes, ColorPatches.Size, ColorPatches.Size, outputStride);
         Assert.Equal(expected, ScoresOf(imported, data));
 
         using (FileStream onnx = File.Create(_folder.At("model.onnx")))

@@ -25,6 +25,7 @@ public sealed class TrainingWalkTests : IDisposable
             .Append(_mlContext.Segmentation().Trainers.Permuted(key, new PermutedSegmentationTrainer.Options
             {
                 Backbone = Backbone.ResNet18,
+                OutputStride = 8,
                 ImageHeight = Size,
                 ImageWidth = Size,
                 Epochs = 8,
