@@ -28,6 +28,7 @@ internal static class EvaluateCommand
             """)
         { model, data, binaryMasks, asStored, list, key, noKey, wrongKeys, json, new OverwriteOption() };
         command.RequireExactlyOneOf(key, noKey, wrongKeys);
+        var scoring = new ScoringOptions().AddTo(command);
 
         command.Does((result, outputs, cancellationToken) =>
         {
@@ -35,7 +36,7 @@ internal static class EvaluateCommand
             var mlContext = new MLContext().WithWarnings();
             var loaded = mlContext.LoadModel(result.GetRequiredValue(model), result.GetValue(key));
             var folder = Steps.OpenFolder(result.GetRequiredValue(data), result.GetValue(binaryMasks), result.GetValue(asStored));
-            var segmenter = loaded.Reading(folder.Orientation, mlContext);
+            var segmenter = scoring.Apply(result, mlContext, loaded).Reading(folder.Orientation, mlContext);
             var rows = mlContext.LoadMasks(folder.Load(mlContext, result.GetRequiredValue(list)), folder);
 
             object report = count is null
