@@ -23,7 +23,7 @@ try
 
     byte[,] classes = segmenter.Segment(image);
 
-    MaskFile.Save(maskPath, MaskLabels.ToKeyValues(classes), segmenter.ImageHeight, segmenter.ImageWidth);
+    MaskFile.Save(maskPath, MaskLabels.ToKeyValues(classes), classes.GetLength(0), classes.GetLength(1));
     foreach (var (index, count) in classes.Cast<byte>().CountBy(c => c).OrderByDescending(entry => entry.Value))
         Console.WriteLine($"{(double)count / classes.Length,6:P1}  {segmenter.ClassNames[index]}");
     return 0;

@@ -27,6 +27,7 @@ internal static class EvaluateCommand
         { model, list, key, noKey, wrongKeys, json, new OverwriteOption() };
         data.AddTo(command);
         command.RequireExactlyOneOf(key, noKey, wrongKeys);
+        var scoring = new ScoringOptions().AddTo(command);
 
         command.Does((result, outputs, cancellationToken) =>
         {
@@ -34,7 +35,7 @@ internal static class EvaluateCommand
             var mlContext = new MLContext().WithWarnings();
             var loaded = mlContext.LoadModel(result.GetRequiredValue(model), result.GetValue(key));
             using var folder = data.Open(result);
-            var segmenter = loaded.Reading(folder.Orientation, mlContext);
+            var segmenter = scoring.Apply(result, mlContext, loaded).Reading(folder.Orientation, mlContext);
             var rows = mlContext.LoadMasks(folder.Load(mlContext, folder.ListOr(result.GetValue(list), folder.ValidationList, list.Name)), folder);
 
             object report = count is null

@@ -1,4 +1,6 @@
 using System.CommandLine;
+using System.Globalization;
+using Microsoft.ML.PermutedSegmentation;
 using Workbench.Files;
 using Workbench.Inspection;
 
@@ -37,6 +39,8 @@ internal static class InspectCommand
         var network = report.Network;
         yield return $"Network      {network.Network} of {network.Backbone}, output stride {network.OutputStride}, {network.ParameterCount:N0} parameters";
         yield return $"Images       {network.ImageHeight}x{network.ImageWidth} (height x width), column {network.ImageColumn}";
+        if (network is not { ScoringMode: ScoringMode.Resize, Flip: false, Scales: [1] })
+            yield return $"Scoring      {network.ScoringMode}{(network.Flip ? ", also mirrored" : "")}, at scale {string.Join(", ", network.Scales.Select(scale => scale.ToString(CultureInfo.InvariantCulture)))}";
         yield return $"Classes      {network.ClassNames.Count}: {string.Join(", ", network.ClassNames)}";
         yield return $"Predictions  columns {network.PredictedLabelColumn} and {network.ScoreColumn}";
         yield return $"Key          {DescribeKey(report)}";

@@ -32,6 +32,7 @@ internal static class PredictCommand
             """)
         { model, key, noKey, images, asStored, output, new OverwriteOption() };
         command.RequireExactlyOneOf(key, noKey);
+        var scoring = new ScoringOptions().AddTo(command);
 
         command.Does((result, outputs, cancellationToken) =>
         {
@@ -49,7 +50,8 @@ internal static class PredictCommand
             var whole = run.Check(files);
             if (whole.Count > 0)
             {
-                var segmenter = mlContext.LoadModel(result.GetRequiredValue(model), result.GetValue(key)).Reading(orientation, mlContext);
+                var loaded = mlContext.LoadModel(result.GetRequiredValue(model), result.GetValue(key));
+                var segmenter = scoring.Apply(result, mlContext, loaded).Reading(orientation, mlContext);
                 CountedWork.Run("images", whole.Count, report => run.Run(segmenter, whole, report));
             }
             var failed = files.Count + found.Problems.Count - run.Written;

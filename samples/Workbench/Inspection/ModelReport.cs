@@ -50,11 +50,12 @@ internal sealed record InputColumn(string Name, string Type);
 /// <summary>The network that a file holds.</summary>
 internal sealed record NetworkReport(
     SegmentationNetwork Network, Backbone Backbone, int OutputStride, long ParameterCount, int ImageHeight, int ImageWidth, IReadOnlyList<string> ClassNames,
-    string ImageColumn, string PredictedLabelColumn, string ScoreColumn)
+    string ImageColumn, string PredictedLabelColumn, string ScoreColumn, ScoringMode ScoringMode, bool Flip, IReadOnlyList<double> Scales)
 {
     public static NetworkReport Of(PermutedSegmentationTransformer model) => new(
         model.Network, model.Backbone, model.OutputStride, model.ParameterCount, model.ImageHeight, model.ImageWidth, model.ClassNames,
-        model.ImageColumnName, model.PredictedLabelColumnName, model.ScoreColumnName);
+        model.ImageColumnName, model.PredictedLabelColumnName, model.ScoreColumnName,
+        model.ScoringMode, model.TestTimeAugmentation.Flip, model.TestTimeAugmentation.Scales);
 }
 
 /// <summary>A feature map whose channels the key permutes.</summary>

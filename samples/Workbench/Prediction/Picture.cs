@@ -20,7 +20,7 @@ internal sealed record Picture(byte[] Rgba, int Height, int Width)
 
     /// <summary>Mixes each pixel with the color of its class, half and half.</summary>
     /// <param name="labels">As many, 0 for void and k + 1 for class k.</param>
-    public void Overlay(byte[] labels)
+    public void Overlay(ReadOnlySpan<byte> labels)
     {
         static byte Half(byte a, byte b) => (byte)((a + b) / 2);
 

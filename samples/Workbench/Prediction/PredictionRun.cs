@@ -29,13 +29,13 @@ internal sealed class PredictionRun(MLContext mlContext, ImageOrientation orient
         {
             // Rows come up to the first that cannot be read: the next view begins behind it.
             var rows = mlContext.Data.LoadFromEnumerable(files.Skip(done).Select(file => new ImageRow { ImagePath = file.ImagePath }).ToList());
-            using var predictions = MaskPrediction.Read(model.Transform(rows)).GetEnumerator();
+            using var predictions = new PredictedMasks(model.Transform(rows));
             for (var goesOn = true; goesOn && done < files.Count; report(++done))
             {
                 cancellationToken.ThrowIfCancellationRequested();
                 goesOn = IsReadable(files[done], () => predictions.MoveNext());
                 if (goesOn)
-                    Save(predictions.Current, files[done]);
+                    Save(predictions, files[done]);
             }
         }
     }
@@ -43,14 +43,14 @@ internal sealed class PredictionRun(MLContext mlContext, ImageOrientation orient
     /// <summary>Tells why there is no mask of a file.</summary>
     public static void Tell(string problem) => Console.Error.WriteLine($"not predicted: {problem}");
 
-    private void Save(MaskPrediction prediction, PredictedFile file)
+    private void Save(PredictedMasks predictions, PredictedFile file)
     {
         Picture? picture = null;
         if (!IsReadable(file, () => picture = Picture.Read(file.ImagePath, orientation)))
             return;
-        var labels = prediction.Resize(picture!.Height, picture.Width);
-        outputs.Write(file.MaskPath, path => MaskFile.Save(path, labels, picture.Height, picture.Width));
-        picture.Overlay(labels);
+        var (height, width) = (picture!.Height, picture.Width);
+        outputs.Write(file.MaskPath, path => MaskFile.Save(path, predictions.LabelsAt(height, width), height, width));
+        picture.Overlay(predictions.LabelsAt(height, width));
         outputs.Write(file.OverlayPath, picture.Save);
         Written++;
     }

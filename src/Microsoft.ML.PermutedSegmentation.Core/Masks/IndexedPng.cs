@@ -32,11 +32,11 @@ internal static class IndexedPng
     }
 
     /// <summary>Writes an 8-bit indexed PNG; the file appears only once it is complete.</summary>
-    public static void Write(string path, ReadOnlySpan<byte> indices, int width, int height, ClassPalette palette)
+    public static void Write(string path, ReadOnlySpan<byte> indices, int width, int height, ClassPalette palette, bool areKeyValues = false)
     {
         using var file = new WholeFile(path, isUnique: true);
         using (FileStream stream = file.Create())
-            Write(stream, indices, width, height, palette);
+            Write(stream, indices, width, height, palette, areKeyValues);
         file.Complete(overwrite: true);
     }
 
@@ -46,7 +46,8 @@ internal static class IndexedPng
     /// <param name="width">Width in pixels.</param>
     /// <param name="height">Height in pixels.</param>
     /// <param name="palette">The colors of the classes; classes beyond it are black.</param>
-    public static void Write(Stream stream, ReadOnlySpan<byte> indices, int width, int height, ClassPalette palette)
+    /// <param name="areKeyValues">Whether key values are given instead of classes: 0 is void, class k is k + 1.</param>
+    public static void Write(Stream stream, ReadOnlySpan<byte> indices, int width, int height, ClassPalette palette, bool areKeyValues = false)
     {
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(width);
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(height);
@@ -69,20 +70,24 @@ internal static class IndexedPng
         stream.Write(PngHeader.Signature);
         WriteChunk(stream, "IHDR"u8, header);
         WriteChunk(stream, "PLTE"u8, colors);
-        WriteChunk(stream, "IDAT"u8, Compress(indices, width, height));
+        WriteChunk(stream, "IDAT"u8, Compress(indices, width, height, areKeyValues));
         WriteChunk(stream, "IEND"u8, default);
     }
 
     // Filter 0 in every row: class indices have no gradients that another filter could make use of.
-    private static ReadOnlySpan<byte> Compress(ReadOnlySpan<byte> indices, int width, int height)
+    private static ReadOnlySpan<byte> Compress(ReadOnlySpan<byte> indices, int width, int height, bool areKeyValues)
     {
+        byte[] classes = new byte[width];
         using var compressed = new MemoryStream();
         using (var zlib = new ZLibStream(compressed, CompressionLevel.Optimal, leaveOpen: true))
         {
             for (int y = 0; y < height; y++)
             {
                 zlib.WriteByte(0);
-                zlib.Write(indices.Slice(y * width, width));
+                ReadOnlySpan<byte> row = indices.Slice(y * width, width);
+                if (areKeyValues)
+                    MaskLabels.ToClasses(row, classes);
+                zlib.Write(areKeyValues ? classes : row);
             }
         }
 

@@ -15,8 +15,6 @@ public static class MaskFile
         ArgumentException.ThrowIfNullOrEmpty(path);
         if (labels.Length != (long)width * height)
             throw new ArgumentException($"{width} x {height} pixels need as many labels, not {labels.Length}.", nameof(labels));
-        byte[] classes = new byte[labels.Length];
-        MaskLabels.ToClasses(labels, classes);
-        IndexedPng.Write(path, classes, width, height, palette ?? ClassPalette.Voc);
+        IndexedPng.Write(path, labels, width, height, palette ?? ClassPalette.Voc, areKeyValues: true);
     }
 }

@@ -12,8 +12,8 @@ namespace Microsoft.ML.PermutedSegmentation.SlidingWindows;
 /// </remarks>
 public sealed class WindowedImage
 {
-    // As many pixels as a network reads at once in any case.
-    private const long PixelsAtOnce = 8 * 256 * 256;
+    // Small windows run together. One of 512x512 already keeps a processor busy.
+    private const long PixelsAtOnce = 4 * 256 * 256;
     private const int MostWindowsAtOnce = 8;
 
     private readonly int _classes;

@@ -70,11 +70,11 @@ internal static class AccessControlEvaluation
     private static bool EncryptsImages(ITransformer[] before, PermutedSegmentationTransformer segmenter)
         => segmenter.Model.EncryptsImages || before.Any(link => link is IKeyedTransformer);
 
-    // A key that changes the images themselves leaves no layer that computes the same for two keys.
+    // A key that changes the images themselves leaves no layer that computes the same for two keys; and a sweep knows resized images only.
     private static SegmentationMetrics[] Score(
         IHostEnvironment environment, ITransformer[] before, PermutedSegmentationTransformer segmenter, IDataView data,
         IReadOnlyList<PermutationKey?> keys, string labelColumnName, IProgress<long>? progress, CancellationToken cancellation)
-        => EncryptsImages(before, segmenter)
+        => EncryptsImages(before, segmenter) || !segmenter.Model.Description.ScoresResizedImages
             ? EvaluateEach(environment, before, segmenter, data, keys, labelColumnName, progress, cancellation)
             : new KeySweep(segmenter.Model, segmenter.Device).Run(Apply(before, data), labelColumnName, keys, cancellation, progress);
 

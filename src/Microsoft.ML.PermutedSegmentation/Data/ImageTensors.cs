@@ -40,13 +40,15 @@ internal static class ImageTensors
     public static void Write(Tensor batch, int index, MLImage image, PixelTransform? transform = null) =>
         Write(batch, index, (y, row) => RgbPixels.Copy(image, y * image.Width, row), CropBox.Whole(image.Height, image.Width), transform);
 
-    /// <summary>Same for an image that has the batch's size already: red, green and blue of each pixel, 0 to 255, row by row.</summary>
+    /// <summary>
+    /// Same for an image that has the batch's size already: red, green and blue of each pixel, 0 to 255, row by row. They may be others afterwards.
+    /// </summary>
     public static void Write(Tensor batch, int index, float[] rgb, int start, PixelTransform? transform)
     {
         using var scope = NewDisposeScope();
         using var noGrad = no_grad();
         (long height, long width) = (batch.shape[2], batch.shape[3]);
-        Tensor image = tensor(rgb.AsSpan(start, (int)(height * width * 3)).ToArray(), height, width, 3).permute(2, 0, 1).unsqueeze(0);
+        Tensor image = frombuffer(rgb, ScalarType.Float32, count: rgb.Length).narrow(0, start, height * width * 3).reshape(height, width, 3).permute(2, 0, 1).unsqueeze(0);
         Normalize(batch, index, transform is null ? image : Apply(transform, image));
     }
 

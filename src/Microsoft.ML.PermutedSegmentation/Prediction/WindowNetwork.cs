@@ -7,6 +7,11 @@ namespace Microsoft.ML.PermutedSegmentation.Prediction;
 /// <summary>Scores images by windows with a model's network.</summary>
 internal sealed class WindowNetwork(SegmentationModel model, Device device)
 {
+    // Beside a large image there should be little else: what a few large windows have left behind is given back, and small images do not notice.
+    private const long PixelsBetweenTrims = 1 << 20;
+
+    private readonly NativeHeap _heap = new();
+    private long _pixels;
     private float[] _scores = [];
 
     /// <summary>The labels of an image and, if they are wanted, its probabilities.</summary>
@@ -27,6 +32,11 @@ internal sealed class WindowNetwork(SegmentationModel model, Device device)
     {
         using var scope = NewDisposeScope();
         int height = model.Description.ImageHeight, width = model.Description.ImageWidth;
+        if ((_pixels += (long)count * height * width) >= PixelsBetweenTrims)
+        {
+            _heap.Trim();
+            _pixels = 0;
+        }
         Tensor batch = ImageTensors.CreateBatch(count, height, width);
         for (int i = 0; i < count; i++)
             ImageTensors.Write(batch, i, images, i * height * width * 3, model.PixelTransform);

@@ -114,7 +114,7 @@ public sealed class AugmentationTests
 
     // Expected: with the matrices of the W3C's Filter Effects written out in NumPy.
     [Theory]
-    [InlineData(40, 1, 1, 1, 163.824298, 49.145775, 0, 134.475330, 55.317805, 246.298385)]
+    [InlineData(40.0, 1.0, 1.0, 1.0, 163.824298, 49.145775, 0.0, 134.475330, 55.317805, 246.298385)]
     [InlineData(0, 0.5, 1, 1, 134.185, 49.185, 64.185, 52.945, 87.945, 162.945)]
     [InlineData(40, 0.5, 0.8, 1.1, 119.156453, 68.697903, 37.106915, 113.954388, 79.125077, 163.156532)]
     public void Colors_change_as_the_standard_says(double hue, double saturation, double contrast, double brightness, params double[] expected)

@@ -58,6 +58,7 @@ public sealed class WorkbenchTests : IDisposable
         Assert.Equal((40, 40), ImageFile.CheckWhole(_folder.At("masks", "overlays", "val_0001.png")));
 
         PredictWhatCanBeRead();
+        PredictByWindows();
         CancelWhatTakesNoToken();
     }
 
@@ -132,6 +133,21 @@ public sealed class WorkbenchTests : IDisposable
             Assert.Equal(masks, Directory.GetFiles(folder).Select(Path.GetFileName).Order(StringComparer.Ordinal));
         Assert.All(masks[1..], name => Assert.Equal(File.ReadAllBytes(_folder.At("masks", "val_0001.png")), File.ReadAllBytes(_folder.At("many", name))));
         Assert.Equal((16, 24), ImageFile.CheckWhole(_folder.At("many", masks[0])));
+    }
+
+    // What the library gives for the same image.
+    private void PredictByWindows()
+    {
+        _folder.WriteImage("large/large.png", 100, 60, SkiaSharp.SKEncodedImageFormat.Png);
+        Succeed("predict", "--model", _folder.At("model.zip"), "--key", _folder.At("key.pem"), "--images", _folder.At("large"), "--out", _folder.At("windows"), "--scoring", "slidingwindow", "--flip", "--scales", "1,1.5");
+        var mlContext = new MLContext();
+        using var key = PermutationKey.Load(_folder.At("key.pem"));
+        ITransformer model = mlContext.Segmentation().WithScoring(
+            mlContext.Segmentation().Unlock(mlContext.Model.Load(_folder.At("model.zip"), out _), key), ScoringMode.SlidingWindow, new TestTimeAugmentation(flip: true, [1, 1.5]));
+        IDataView rows = mlContext.Data.LoadFromEnumerable([new { ImagePath = _folder.At("large", "large.png") }]);
+        var (mask, height, width) = IndexedPng.Read(_folder.At("windows", "large.png"));
+        Assert.Equal((60, 100), (height, width));
+        Assert.Equal(model.Transform(rows).GetColumn<byte[]>("PredictedLabel").Single(), Array.ConvertAll(mask, MaskLabels.ToKeyValue));
     }
 
     private void CancelWhatTakesNoToken()
