@@ -1,4 +1,5 @@
 using Microsoft.ML.PermutedSegmentation.Networks;
+using TorchSharp;
 using static TorchSharp.torch;
 
 namespace Microsoft.ML.PermutedSegmentation.Torch;
@@ -9,11 +10,13 @@ internal static class InitialState
     /// <summary>A new CPU tensor with the initial values of one tensor of a network's state.</summary>
     public static Tensor Draw(NetworkParameter parameter, Generator generator)
     {
+        // It holds the tensor while it is filled: the garbage collector frees one that nobody holds even while libtorch writes it.
+        using var scope = NewDisposeScope();
         Tensor values = empty([.. parameter.Shape], dtype: ScalarType.Float32, device: CPU);
         bool isNormal = parameter.Layer.InitialValues == InitialValues.NormalByOutputs;
         long[] shape = parameter.Layer.WeightShape;
         long area = shape[2] * shape[3];
-        return parameter.Role switch
+        Tensor drawn = parameter.Role switch
         {
             // He et al., "Delving Deep into Rectifiers".
             ParameterRole.Weight when isNormal => values.normal_(0, Math.Sqrt(2.0 / (shape[0] * area)), generator),
@@ -23,6 +26,7 @@ internal static class InitialState
             ParameterRole.NormWeight or ParameterRole.RunningVariance => values.fill_(1),
             _ => values.fill_(0),
         };
+        return drawn.MoveToOuterDisposeScope();
 
         Tensor Uniform(double bound) => values.uniform_(-bound, bound, generator);
     }

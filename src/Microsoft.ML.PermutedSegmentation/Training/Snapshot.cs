@@ -20,7 +20,7 @@ internal sealed class Snapshot(TorchNetwork network) : IDisposable
             if (_copy.TryGetValue(name, out Tensor? copy))
                 copy.copy_(value);
             else
-                _copy[name] = value.detach().clone().DetachFromDisposeScope();
+                _copy[name] = Copy(value);
         }
     }
 
@@ -39,5 +39,12 @@ internal sealed class Snapshot(TorchNetwork network) : IDisposable
         foreach (Tensor tensor in _copy.Values)
             tensor.Dispose();
         _copy.Clear();
+    }
+
+    // The handle is held until it is copied: the garbage collector frees a tensor that nobody holds even while libtorch reads it.
+    private static Tensor Copy(Tensor value)
+    {
+        using Tensor weights = value.detach();
+        return weights.clone().DetachFromDisposeScope();
     }
 }
