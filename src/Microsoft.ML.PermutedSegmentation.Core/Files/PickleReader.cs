@@ -176,7 +176,12 @@ internal sealed class PickleReader(byte[] bytes)
 
     private int Floor => _marks.Count > 0 ? _marks[^1] : 0;
 
-    private void AppendMarked() => Append(PopMarked() is var values ? Peek() : null, values, 0);
+    // The container lies below the mark.
+    private void AppendMarked()
+    {
+        object?[] values = PopMarked();
+        Append(Peek(), values, 0);
+    }
 
     // Adds to the container, and takes what was added from the stack.
     private void Append(object? container, object?[] values, int popped)

@@ -31,7 +31,8 @@ internal static class LiteralForm
     /// <summary>The permutation that is most of a doubly stochastic matrix.</summary>
     public static int[] ToOrder(Tensor matrix)
     {
-        using Tensor costs = matrix.detach().neg().cpu().contiguous();
+        using var scope = NewDisposeScope();
+        Tensor costs = matrix.detach().neg().cpu().contiguous();
         return LinearAssignment.Solve(costs.data<float>().ToArray(), (int)matrix.shape[0]);
     }
 

@@ -20,7 +20,7 @@ internal sealed class Snapshot(TorchNetwork network) : IDisposable
             if (_copy.TryGetValue(name, out Tensor? copy))
                 copy.copy_(value);
             else
-                _copy[name] = value.detach().clone().DetachFromDisposeScope();
+                _copy[name] = Copy(value);
         }
     }
 
@@ -38,5 +38,13 @@ internal sealed class Snapshot(TorchNetwork network) : IDisposable
         foreach (Tensor tensor in _copy.Values)
             tensor.Dispose();
         _copy.Clear();
+    }
+
+    /// <summary>A copy of one tensor of a network's state, apart from its gradient.</summary>
+    public static Tensor Copy(Tensor value)
+    {
+        // Held until it is copied: the garbage collector frees a tensor that nobody holds even while libtorch reads it.
+        using Tensor weights = value.detach();
+        return weights.clone().DetachFromDisposeScope();
     }
 }

@@ -18,7 +18,7 @@ internal sealed class WeightAverage : IDisposable
     {
         (_source, _decay) = (source, decay);
         using var noGrad = no_grad();
-        Network = TorchNetwork.FromState(source.Layout, source.State.ToDictionary(entry => entry.Key, entry => entry.Value.detach().clone()));
+        Network = TorchNetwork.FromState(source.Layout, source.State.ToDictionary(entry => entry.Key, entry => Snapshot.Copy(entry.Value)));
     }
 
     /// <summary>A network with the average, for scoring.</summary>

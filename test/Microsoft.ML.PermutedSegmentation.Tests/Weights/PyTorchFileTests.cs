@@ -151,12 +151,11 @@ public sealed class PyTorchFileTests : IDisposable
     public void A_damaged_pickle_is_refused(string what, byte[] pickle) =>
         Load(StateDictPickle.Write(_folder.At("x.pth"), pickle, [])).Should().Throw<InvalidDataException>(what);
 
+    // Both forms, and all that checkpoints have.
+    public static TheoryData<string> Damageable => ["new", "old", "checkpoint", "training2", "training5"];
+
     [Theory]
-    [InlineData("new")]
-    [InlineData("old")]
-    [InlineData("checkpoint")]
-    [InlineData("training2")]
-    [InlineData("training5")]
+    [MemberData(nameof(Damageable))]
     public void Truncated_files_are_refused(string form)
     {
         byte[] original = Fixture(form);
@@ -165,17 +164,13 @@ public sealed class PyTorchFileTests : IDisposable
     }
 
     [Theory]
-    [InlineData("new")]
-    [InlineData("old")]
-    [InlineData("checkpoint")]
-    [InlineData("training2")]
-    [InlineData("training5")]
+    [MemberData(nameof(Damageable))]
     public void Damaged_files_are_refused_or_harmless(string form)
     {
         byte[] original = Fixture(form);
         var random = new Random(3);
         (int accepted, int refused) = (0, 0);
-        for (int i = 0; i < 600; i++)
+        for (int i = 0; i < 3000; i++)
         {
             byte[] damaged = Damage(original, random);
             long before = GC.GetAllocatedBytesForCurrentThread();
@@ -193,7 +188,7 @@ public sealed class PyTorchFileTests : IDisposable
             Assert.True(GC.GetAllocatedBytesForCurrentThread() - before < 1 << 21);
         }
         // Both must happen often, or only one side is tested.
-        Assert.True(accepted > 30 && refused > 30, $"{accepted} accepted, {refused} refused");
+        Assert.True(accepted > 200 && refused > 200, $"{accepted} accepted, {refused} refused");
     }
 
     private static byte[] Damage(byte[] original, Random random)
