@@ -11,8 +11,11 @@ internal static class SchemaColumn
     /// <summary>One value a row.</summary>
     public static SchemaShape.Column Scalar(string name, DataViewType type) => new(name, SchemaShape.Column.VectorKind.Scalar, type, isKey: false);
 
-    /// <summary>Several values a row, always as many.</summary>
-    public static SchemaShape.Column Vector(string name, DataViewType type) => new(name, SchemaShape.Column.VectorKind.Vector, type, isKey: false);
+    /// <summary>Several values a row.</summary>
+    /// <param name="name">The column.</param>
+    /// <param name="type">Of a value.</param>
+    /// <param name="isVariable">Whether rows may have different numbers of them.</param>
+    public static SchemaShape.Column Vector(string name, DataViewType type, bool isVariable = false) => new(name, Kind(isVariable), type, isKey: false);
 
     /// <summary>Several classes a row, with the classes' names.</summary>
     /// <param name="name">The column.</param>
@@ -21,7 +24,7 @@ internal static class SchemaColumn
     public static SchemaShape.Column ClassVector(string name, DataViewType type, bool isVariable)
     {
         var names = new SchemaShape([Vector(KeyValues, TextDataViewType.Instance)]);
-        return new(name, isVariable ? SchemaShape.Column.VectorKind.VariableVector : SchemaShape.Column.VectorKind.Vector, type, isKey: true, names);
+        return new(name, Kind(isVariable), type, isKey: true, names);
     }
 
     /// <summary>The column of a name; null: there is none.</summary>
@@ -29,4 +32,7 @@ internal static class SchemaColumn
 
     /// <summary>A column's type, for messages.</summary>
     public static string DescribeType(SchemaShape.Column column) => column.GetTypeString();
+
+    private static SchemaShape.Column.VectorKind Kind(bool isVariable) =>
+        isVariable ? SchemaShape.Column.VectorKind.VariableVector : SchemaShape.Column.VectorKind.Vector;
 }

@@ -100,10 +100,12 @@ public sealed partial class PermutedSegmentationTrainer : IEstimator<PermutedSeg
         ArgumentNullException.ThrowIfNull(inputSchema);
         CheckColumn(inputSchema, _options.ImageColumnName, "Image", column => column is { Kind: SchemaShape.Column.VectorKind.Scalar, ItemType: ImageDataViewType });
         CheckColumn(inputSchema, _options.LabelColumnName, "Vector<Key<Byte>>", column => column is { Kind: not SchemaShape.Column.VectorKind.Scalar, IsKey: true } && column.ItemType == NumberDataViewType.Byte);
+        bool hasImageSize = _options.Scoring == ScoringMode.SlidingWindow;
         SchemaShape.Column[] added =
         [
-            SchemaColumn.ClassVector(_options.PredictedLabelColumnName, NumberDataViewType.Byte, isVariable: false),
-            SchemaColumn.Vector(_options.ScoreColumnName, NumberDataViewType.Single),
+            SchemaColumn.ClassVector(_options.PredictedLabelColumnName, NumberDataViewType.Byte, hasImageSize),
+            SchemaColumn.Vector(_options.ScoreColumnName, NumberDataViewType.Single, hasImageSize),
+            .. hasImageSize ? [SchemaColumn.Vector(_options.PredictedLabelColumnName + ColumnNames.SizeSuffix, NumberDataViewType.Int32)] : Array.Empty<SchemaShape.Column>(),
         ];
         return new SchemaShape(inputSchema.Where(column => added.All(other => other.Name != column.Name)).Concat(added));
     }

@@ -118,19 +118,26 @@ public sealed class PermutedSegmentationTrainerTests : IDisposable
         Assert.All(Scores(model.Transform(ColorPatches.View(mlContext, 2))), scores => Assert.All(scores, score => Assert.True(float.IsFinite(score))));
     }
 
-    [Fact]
-    public void The_estimators_schema_is_the_transformers()
+    [Theory]
+    [InlineData(ScoringMode.Resize, "Vector<Key<Byte, 0-2>, 32, 32>", "Vector<Single, 3, 32, 32>")]
+    [InlineData(ScoringMode.SlidingWindow, "Vector<Key<Byte, 0-2>>", "Vector<Single>")]
+    public void The_estimators_schema_is_the_transformers(ScoringMode scoring, string labels, string scores)
     {
         var mlContext = new MLContext(seed: 1);
         IDataView data = ColorPatches.View(mlContext, 10);
-        var trainer = mlContext.Segmentation().Trainers.Fcn(ColorPatches.Options(epochs: 1));
+        PermutedSegmentationTrainer.Options options = ColorPatches.Options(epochs: 1);
+        options.Scoring = scoring;
+        var trainer = mlContext.Segmentation().Trainers.Fcn(options);
         using var model = trainer.Fit(data);
         DataViewSchema schema = model.GetOutputSchema(data.Schema);
-        Assert.Equal("Vector<Key<Byte, 0-2>, 32, 32>", schema["PredictedLabel"].Type.ToString());
-        Assert.Equal("Vector<Single, 3, 32, 32>", schema["Score"].Type.ToString());
+        Assert.Equal(labels, schema["PredictedLabel"].Type.ToString());
+        Assert.Equal(scores, schema["Score"].Type.ToString());
+        Assert.Equal(Describe(SchemaShapes.Of(schema)), Describe(trainer.GetOutputSchema(SchemaShapes.Of(data.Schema))));
         // A chain of estimators that need each other's columns passes only when the promised schema holds.
         var chain = trainer.Append(mlContext.Transforms.CopyColumns("Copy", "PredictedLabel"));
         Assert.Contains(chain.GetOutputSchema(SchemaShapes.Of(data.Schema)), column => column is { Name: "Copy", IsKey: true });
+
+        static List<string> Describe(SchemaShape shape) => [.. shape.Select(column => $"{column.Name}: {column.Kind} {column.ItemType} key={column.IsKey}").Order()];
     }
 
     private float[][] TrainAndScore(int seed, Func<SegmentationTrainersCatalog, PermutedSegmentationTrainer>? trainer = null)
