@@ -43,13 +43,12 @@ internal static class CommonOptions
         CustomParser = ParseFeatureMaps,
     };
 
-    public static Option<SegmentationNetwork> Network()
+    public static Option<SegmentationNetwork?> Network()
     {
-        var option = new Option<SegmentationNetwork>("--network")
+        var option = new Option<SegmentationNetwork?>("--network")
         {
             HelpName = Networks,
-            Description = "The kind of network: the paper's, a more accurate and slower one, or a light one.",
-            DefaultValueFactory = _ => SegmentationNetwork.Fcn,
+            Description = "The kind of network: the paper's, a more accurate and slower one, or a light one. [default: fcn]",
         };
         option.AcceptOnlyFromAmong(StringComparer.OrdinalIgnoreCase, Networks.Split('|'));
         return option;
@@ -136,6 +135,12 @@ internal static class CommonOptions
     {
         if (result.IsGiven(option) && result.IsGiven(with))
             result.AddError($"{option.Name} cannot be used together with {with.Name}.");
+    });
+
+    public static void Require(this Command command, Option option, Option with) => command.Validators.Add(result =>
+    {
+        if (result.IsGiven(with) && !result.IsGiven(option))
+            result.AddError($"{with.Name} needs {option.Name}.");
     });
 
     private static bool IsGiven(this CommandResult command, Option option) => command.GetResult(option) is { Implicit: false };

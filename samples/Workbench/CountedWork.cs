@@ -18,7 +18,7 @@ internal static class CountedWork
         {
             AnsiConsole.Progress().AutoClear(true).Start(context =>
             {
-                var task = context.AddTask(what);
+                var task = context.AddTask(Markup.Escape(what));
                 work((done, count) => (task.MaxValue, task.Value) = (count, done));
             });
             return;

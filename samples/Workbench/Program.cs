@@ -32,6 +32,6 @@ catch (Exception exception)
     var cause = exception;
     while (cause is AggregateException or TargetInvocationException && cause.InnerException is { } inner)
         cause = inner;
-    Console.Error.WriteLine($"error: {cause.Message}");
+    Printable.WriteError($"error: {cause.Message}");
     return Failed;
 }

@@ -103,5 +103,5 @@ internal static class Steps
         }
     }
 
-    public static void Warn(string message) => Console.Error.WriteLine($"warning: {message}");
+    public static void Warn(string message) => Printable.WriteError($"warning: {message}");
 }

@@ -26,14 +26,14 @@ internal static class DataCommand
         command.Does((result, _, cancellationToken) =>
         {
             using var folder = data.Open(result);
-            Say($"Layout   {folder.Description}");
-            Say($"Classes  {string.Join(", ", folder.ClassNames)}");
+            Printable.WriteLine($"Layout   {folder.Description}");
+            Printable.WriteLine($"Classes  {string.Join(", ", folder.ClassNames)}");
             if (!result.GetValue(check))
                 return 0;
             SegmentationDataReport? report = null;
             CountedWork.Run("images", tell => report = folder.Check(new Reporter<(int Done, int Total)>(progress => tell(progress.Done, progress.Total)), cancellationToken));
             foreach (var line in Describe(report!))
-                Say(line);
+                Printable.WriteLine(line);
             return Tell(report!.Problems);
         });
         return command;
@@ -42,9 +42,9 @@ internal static class DataCommand
     private static int Tell(IReadOnlyList<SegmentationDataProblem> problems)
     {
         foreach (var problem in problems)
-            Console.Error.WriteLine(Printable($"{(problem.StopsTraining ? "error" : "warning")}: {problem.Message}"));
+            Printable.WriteError($"{(problem.StopsTraining ? "error" : "warning")}: {problem.Message}");
         var errors = problems.Count(problem => problem.StopsTraining);
-        Say(problems.Count == 0 ? "No problems." : $"{errors} errors and {problems.Count - errors} warnings; they are on the error stream.");
+        Printable.WriteLine(problems.Count == 0 ? "No problems." : $"{errors} errors and {problems.Count - errors} warnings; they are on the error stream.");
         return errors == 0 ? 0 : 1;
     }
 
@@ -63,9 +63,4 @@ internal static class DataCommand
     }
 
     private static double Share(long pixels, SegmentationDataReport report) => report.Pixels == 0 ? 0 : (double)pixels / report.Pixels;
-
-    private static void Say(string line) => Console.WriteLine(Printable(line));
-
-    // Names in a stranger's files must not be able to steer the terminal.
-    private static string Printable(string line) => string.Concat(line.Select(c => char.IsControl(c) ? '?' : c));
 }

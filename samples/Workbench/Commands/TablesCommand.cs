@@ -12,6 +12,9 @@ namespace Workbench.Commands;
 /// <summary><c>tables</c>: makes the paper's Tables I and II anew.</summary>
 internal static class TablesCommand
 {
+    // No file has it, so that --resume tells the two apart.
+    private const string PretrainedName = "ImageNet (Microsoft.ML.DnnImageFeaturizer.ResNet18)";
+
     public static Command Create()
     {
         var data = new DataOptions();
@@ -22,7 +25,8 @@ internal static class TablesCommand
         var output = new PathOption("--out", FileRole.OutputFolder) { HelpName = "DIR", Description = "The folder of the results; made when missing.", Required = true };
         var resume = new Option<bool>("--resume") { Description = "Continues with the results in the folder: finished models are kept." };
         var literal = new Option<bool>("--literal") { Description = "Trains each model of Table I separately, as the paper does. Otherwise the baseline is trained once and protected afterwards, which is exact." };
-        var initialWeights = CommonOptions.InitialWeights("Weights that all trainings start from, of an unprotected model or from PyTorch; permuted models read them through their permutation.");
+        var initialWeights = CommonOptions.InitialWeights("Weights that all trainings start from, of an unprotected model or from PyTorch; with --literal, permuted models read them through their permutation.");
+        var pretrained = new Option<bool>("--pretrained") { Description = "Likewise, with weights of a resnet18 that were trained on ImageNet." };
         var tables = new Option<string>("--tables") { HelpName = "I|II|both", Description = "Which tables to make.", DefaultValueFactory = _ => "both" };
         tables.AcceptOnlyFromAmong(tables.HelpName.Split('|'));
         var blockSizes = new Option<int[]>("--block-sizes") { HelpName = "2,4,...", Description = $"The block sizes of Table II. [default: {string.Join(',', PaperResults.BlockSizes)}]", CustomParser = ParseBlockSizes };
@@ -37,13 +41,9 @@ internal static class TablesCommand
             Example:
               workbench tables --data camvid --train-list train --test-list val --preset small --out results
             """)
-        { trainList, testList, preset, output, resume, literal, initialWeights, tables, blockSizes, wrongKeys, seed };
+        { trainList, testList, preset, output, resume, literal, initialWeights, pretrained, tables, blockSizes, wrongKeys, seed };
         data.AddTo(command);
-        command.Validators.Add(result =>
-        {
-            if (result.GetValue(initialWeights) is not null && !result.GetValue(literal))
-                result.AddError($"{initialWeights.Name} needs {literal.Name}.");
-        });
+        command.Forbid(initialWeights, with: pretrained);
 
         command.Does((result, outputs, cancellationToken) =>
         {
@@ -54,7 +54,7 @@ internal static class TablesCommand
                 WrongKeys = result.GetValue(wrongKeys) ?? chosen.WrongKeys,
                 Seed = result.GetValue(seed) ?? chosen.Seed,
                 IsLiteral = result.GetValue(literal),
-                InitialWeights = Path.GetFileName(weightsFile),
+                InitialWeights = result.GetValue(pretrained) ? PretrainedName : Path.GetFileName(weightsFile),
             };
             var sizes = result.GetValue(blockSizes) is { Length: > 0 } given ? given : PaperResults.BlockSizes;
             List<ModelPlan> plans =
@@ -65,7 +65,9 @@ internal static class TablesCommand
             ResultFolder.Check(result.GetRequiredValue(output), plans, outputs, output.Name);
             using var folderOfData = data.Open(result);
             var images = TablesData.Of(folderOfData, data.HowRead(result), result.GetRequiredValue(trainList), result.GetRequiredValue(testList));
-            using var weights = weightsFile is null ? null : Steps.LoadInitialWeights(weightsFile);
+            using var weights = result.GetValue(pretrained) ? PretrainedBackbone.ResNet18() : weightsFile is null ? null : Steps.LoadInitialWeights(weightsFile);
+            if (weights is not null && weights.Backbone != settings.Backbone)
+                throw new InvalidDataException($"The initial weights are of {weights.Backbone}, but the preset {settings.Preset} has {settings.Backbone}.");
             var digest = weightsFile is null ? null : DigestOf(weightsFile);
             var folder = ResultFolder.Open(result.GetRequiredValue(output), new RunIdentity(settings, images.Summary, images.ListsDigest, digest), result.GetValue(resume));
 

@@ -1,8 +1,8 @@
 using System.CommandLine;
 using Microsoft.ML;
-using Microsoft.ML.Data;
 using Microsoft.ML.PermutedSegmentation;
 using Workbench.Files;
+using Workbench.Runs;
 
 namespace Workbench.Commands;
 
@@ -13,7 +13,7 @@ internal static class TrainCommand
 
     public static Command Create()
     {
-        var data = new DataOptions();
+        var dataOptions = new DataOptions();
         var trainList = new Option<string?>("--train-list") { HelpName = "NAME", Description = "The images to train on: a list of the data set. [default: train, and val as --val-list where there is one]" };
         var validationList = new Option<string?>("--val-list") { HelpName = "NAME", Description = "The images that choose the best epoch. Without it, a tenth of the training images is held out." };
         var key = CommonOptions.Key("Protects the model with this key file (see keygen).");
@@ -22,6 +22,8 @@ internal static class TrainCommand
         var seed = CommonOptions.Seed();
         var checkpoint = new PathOption("--checkpoint", FileRole.OutputFolder) { HelpName = "DIR", Description = "Keeps the state of the training in this folder after each epoch, and continues from there if it was stopped." };
         var output = CommonOptions.ModelOutput();
+        var runFolder = new PathOption("--run-dir", FileRole.OutputFolder) { HelpName = "DIR", Description = "Leaves the options, the epochs as CSV and for TensorBoard, a report and a model card in this folder." };
+        var testList = new Option<string?>("--test-list") { HelpName = "NAME", Description = "The images that the model of --run-dir is tried on. [default: those that choose the best epoch]" };
 
         var command = new DetailedCommand("train", "Trains a model on images and masks and saves it.", """
             Example:
@@ -36,12 +38,13 @@ internal static class TrainCommand
             the folder when the model is finished, or to start over.
             """)
         {
-            trainList, validationList, key, unprotected, seed, checkpoint, output, new OverwriteOption(),
+            trainList, validationList, key, unprotected, seed, checkpoint, output, runFolder, testList, new OverwriteOption(),
         };
-        data.AddTo(command);
+        dataOptions.AddTo(command);
         recipe.AddTo(command);
         command.RequireExactlyOneOf(key, unprotected);
         command.Forbid(recipe.FeatureMaps, with: unprotected);
+        command.Require(runFolder, with: testList);
 
         command.Does((result, outputs, cancellationToken) =>
         {
@@ -49,43 +52,22 @@ internal static class TrainCommand
             if (checkpointPath is not null)
                 outputs.Add(checkpoint.Name, checkpointPath, isOwn: true);
             var options = recipe.Read(result);
+            var run = result.GetValue(runFolder) is { } path ? RunFolder.Open(path, options, runFolder.Name, outputs) : null;
             using var weights = recipe.LoadInitialWeights(result, options);
             (options.InitialWeights, options.CheckpointPath, options.CancellationToken) = (weights, checkpointPath, cancellationToken);
-            using var folder = data.Open(result);
-            var training = folder.ListOr(result.GetValue(trainList), folder.TrainingList, trainList.Name);
+            using var data = dataOptions.Open(result);
+            var training = data.ListOr(result.GetValue(trainList), data.TrainingList, trainList.Name);
             // A list that is given says what is wanted; the data's own lists go together.
-            var validation = result.GetValue(validationList) ?? (result.GetValue(trainList) is null ? folder.ValidationList : null);
-            Console.WriteLine($"Data: {folder.Description}; training on {training}{(validation is null ? "" : $", best epoch by {validation}")}.");
-            Run(new MLContext(result.GetValue(seed)).WithWarnings(), folder, training, validation, result.GetValue(key), options, result.GetRequiredValue(output), outputs);
+            var validation = result.GetValue(validationList) ?? (result.GetValue(trainList) is null ? data.ValidationList : null);
+            Printable.WriteLine($"Data: {data.Description}; training on {training}{(validation is null ? "" : $", best epoch by {validation}")}.");
+            new TrainingRun(new MLContext(result.GetValue(seed)).WithWarnings(), data, training, validation, options, outputs)
+            {
+                Seed = result.GetValue(seed),
+                InitialWeights = recipe.Describe(result, weights),
+                Folder = run,
+                TestList = result.GetValue(testList) ?? validation,
+            }.Make(result.GetValue(key), result.GetRequiredValue(output));
         });
         return command;
-    }
-
-    private static void Run(MLContext mlContext, SegmentationData folder, string trainList, string? validationList, string? keyPath,
-        PermutedSegmentationTrainer.Options options, string output, Outputs outputs)
-    {
-        using var key = keyPath is null ? null : Steps.LoadKey(keyPath);
-        var rows = folder.Load(mlContext, trainList);
-        var images = mlContext.Segmentation().Transforms.LoadImages("Image", null, "ImagePath", folder.Orientation).Fit(rows);
-        IDataView Prepare(IDataView list) => mlContext.LoadMasks(images.Transform(list), folder);
-        if (validationList is not null)
-            options.ValidationSet = Prepare(folder.Load(mlContext, validationList));
-
-        if (options.CheckpointPath is { } checkpoint)
-        {
-            Directory.CreateDirectory(Path.GetDirectoryName(checkpoint)!);
-            OutputFile.Watch(checkpoint + ".partial");
-        }
-        var segmenter = TrainingDisplay.Show(progress =>
-        {
-            options.Progress = progress;
-            var trainers = mlContext.Segmentation().Trainers;
-            var trainer = key is null ? trainers.Fcn(options) : trainers.Permuted(key, options);
-            return trainer.Fit(Prepare(rows));
-        });
-
-        // Masks are for training only: the saved model goes from an image's path to its prediction.
-        outputs.Write(output, path => mlContext.Model.Save(images.Append(segmenter), rows.Schema, path));
-        Console.WriteLine($"Wrote the {(key is null ? "unprotected" : "protected")} model to {output}.");
     }
 }

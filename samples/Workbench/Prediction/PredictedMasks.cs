@@ -41,11 +41,14 @@ internal sealed class PredictedMasks : IDisposable
         return true;
     }
 
+    /// <summary>The current mask, to keep.</summary>
+    public MaskPrediction Current => new([.. _labels.DenseValues()], _height, _width);
+
     /// <summary>The labels of the current image at its own size, by nearest pixel: a class is not a number to be blended.</summary>
     /// <returns>Row by row, 0 for void and k + 1 for class k; valid until the next image.</returns>
     public ReadOnlySpan<byte> LabelsAt(int height, int width) => (height, width) == (_height, _width) && _labels.IsDense
         ? _labels.GetValues()
-        : MaskResizer.Resize([.. _labels.DenseValues()], _height, _width, height, width);
+        : Current.Resize(height, width);
 
     public void Dispose() => _cursor.Dispose();
 }

@@ -41,7 +41,7 @@ internal sealed class PredictionRun(MLContext mlContext, ImageOrientation orient
     }
 
     /// <summary>Tells why there is no mask of a file.</summary>
-    public static void Tell(string problem) => Console.Error.WriteLine($"not predicted: {problem}");
+    public static void Tell(string problem) => Printable.WriteError($"not predicted: {problem}");
 
     private void Save(PredictedMasks predictions, PredictedFile file)
     {

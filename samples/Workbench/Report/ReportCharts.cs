@@ -16,8 +16,7 @@ internal static class ReportCharts
         BinningOutlierMode.RejectOutliers, BinningIntervalType.InclusiveLowerBound, BinningExtremeValueMode.IncludeExtremeValues);
 
     // Blue and vermilion of Okabe and Ito (2008), and told apart by their dashes too.
-    private static readonly LineLook TrainingLook = new("#d55e00", 1.75, 3, 2), ValidationLook = new("#0072b2", 1.75),
-        CorrectLook = new("#0072b2", 2), NoKeyLook = new("#d55e00", 2, 5, 3), FloorLook = new("#1d2129", 2, 1.5, 2.5), BarLook = new("#9db7d3", 10);
+    private static readonly LineLook CorrectLook = new("#0072b2", 2), NoKeyLook = new("#d55e00", 2, 5, 3), FloorLook = new("#1d2129", 2, 1.5, 2.5), BarLook = new("#9db7d3", 10);
 
     /// <summary>The losses and the validation IoU of each training.</summary>
     public static Html? Trainings(TablesResult result)
@@ -28,10 +27,7 @@ internal static class ReportCharts
             <h2>Training</h2>
             <p>The loss is the mean cross-entropy per pixel. After each epoch the model was tried on images held out of the training, and in the
             end the epoch with the lowest validation loss was kept: the dots. {SharedTraining(result)}</p>
-            <ul class="legend">
-            {TrainingLook.Legend("training loss")}
-            {ValidationLook.Legend("validation loss; mean IoU on the validation images, over the data set")}
-            </ul>
+            {TrainingCharts.Legend}
             {ModelNames.ByMethod(trained).Select(group => Group(group.Title, TrainingFigures(group.Models)))}
             </section>
             """);
@@ -76,29 +72,17 @@ internal static class ReportCharts
     private static IEnumerable<Html> TrainingFigures(IReadOnlyList<ModelResult> models)
     {
         var epochs = models.SelectMany(model => model.Epochs).ToList();
-        var last = epochs.Max(epoch => epoch.Epoch);
-        var loss = Chart.Largest(epochs.SelectMany(epoch => new[] { epoch.TrainingLoss, epoch.ValidationLoss }));
-        var ratio = Chart.Largest(epochs.Select(epoch => epoch.ValidationMeanIntersectionOverUnion));
+        var (last, loss, ratio) = TrainingCharts.LargestOf(epochs);
         return models.Select(model => Training(model, last, loss, ratio));
     }
 
     private static Html Training(ModelResult model, int lastEpoch, double largestLoss, double largestRatio)
     {
-        var (first, last) = (model.Epochs[0], model.Epochs[^1]);
-        var kept = model.Epochs.LastOrDefault(epoch => epoch.IsBest)?.Epoch;
-        IEnumerable<LineSeries> Curve(LineLook look, Func<EpochResult, double> value) =>
-            look.Curve(model.Epochs.Select(epoch => new DataPoint(epoch.Epoch, value(epoch))), kept);
+        var kept = TrainingCharts.KeptOf(model.Epochs);
         return Html.Of($"""
             <figure>
             <figcaption>{model.Title()}<small>{(kept is null ? "" : $"epoch {kept} kept, ")}{ReportText.Duration(model.TrainingSeconds)}</small></figcaption>
-            {Chart.Draw($"Losses of {model.Title()}",
-                $"Training loss from {first.TrainingLoss:0.000} to {last.TrainingLoss:0.000}, validation loss from {first.ValidationLoss:0.000} to {last.ValidationLoss:0.000}.",
-                Size, [Chart.Plot(Chart.FromZero("epoch", lastEpoch, leastStep: 1), Chart.FromZero("loss", largestLoss),
-                    [.. Curve(TrainingLook, epoch => epoch.TrainingLoss), .. Curve(ValidationLook, epoch => epoch.ValidationLoss)])])}
-            {Chart.Draw($"Validation IoU of {model.Title()}",
-                $"From {first.ValidationMeanIntersectionOverUnion:0.000} to {last.ValidationMeanIntersectionOverUnion:0.000}.",
-                Size, [Chart.Plot(Chart.FromZero("epoch", lastEpoch, leastStep: 1), Chart.FromZero("mean IoU", largestRatio),
-                    Curve(ValidationLook, epoch => epoch.ValidationMeanIntersectionOverUnion))])}
+            {TrainingCharts.Draw(model.Title(), model.Epochs, lastEpoch, largestLoss, largestRatio)}
             </figure>
             """);
     }

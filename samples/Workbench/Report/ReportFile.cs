@@ -1,4 +1,3 @@
-using System.Reflection;
 using Microsoft.ML.PermutedSegmentation;
 using Workbench.Tables;
 
@@ -11,25 +10,10 @@ internal static class ReportFile
     /// <param name="path">The file to write.</param>
     /// <param name="result">What to report: what is missing in it is missing in the page.</param>
     /// <param name="figure">The rows of Fig. 6; none to leave it out.</param>
-    public static void Write(string path, TablesResult result, IReadOnlyList<Figure6Row> figure) =>
+    public static void Write(string path, TablesResult result, IReadOnlyList<PictureRow> figure) =>
         File.WriteAllText(path, Page(result, figure).ToString());
 
-    // Well-formed as XML too, so that any tool can read the numbers. Whatever a class is called, nothing is run or loaded.
-    private static Html Page(TablesResult result, IReadOnlyList<Figure6Row> figure) => Html.Of($"""
-        <!DOCTYPE html>
-        <html lang="en">
-        <head>
-        <meta charset="utf-8" />
-        <meta name="viewport" content="width=device-width, initial-scale=1" />
-        <meta name="color-scheme" content="light dark" />
-        <meta http-equiv="Content-Security-Policy" content="default-src 'none'; img-src data:; style-src 'unsafe-inline'" />
-        <title>Tables I and II on {result.Data.Name}</title>
-        <style>
-        {StyleSheet()}
-        </style>
-        </head>
-        <body>
-        <main>
+    private static Html Page(TablesResult result, IReadOnlyList<PictureRow> figure) => ReportPage.Of($"Tables I and II on {result.Data.Name}", Html.Of($"""
         <h1>Segmentation models with a key: Tables I and II on {result.Data.Name}</h1>
         {About(result)}
         <section id="tables">
@@ -49,11 +33,7 @@ internal static class ReportFile
         {ReportFigure6.Section(figure, result.Data.ClassNames)}
         {ReportCharts.WrongKeys(result)}
         {ReportCharts.Trainings(result)}
-        </main>
-        </body>
-        </html>
-
-        """);
+        """));
 
     private static Html About(TablesResult result)
     {
@@ -74,11 +54,4 @@ internal static class ReportFile
     private static string Protection(TablesResult result) => result.Settings.IsLiteral
         ? "Each Model-n was trained on its own, reading its initial weights through the permutation as in the paper."
         : "The protected models of Table I are the trained baseline, protected afterwards: with the key they compute what it computes, and so score the same.";
-
-    private static Html StyleSheet()
-    {
-        using var stream = Assembly.GetExecutingAssembly().GetManifestResourceStream("report.css")!;
-        using var reader = new StreamReader(stream);
-        return Html.Raw(reader.ReadToEnd());
-    }
 }

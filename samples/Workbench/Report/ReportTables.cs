@@ -55,8 +55,8 @@ internal static class ReportTables
         </tbody>
         """));
 
-    // The page must not get wider than the screen: a wide table scrolls in a box of its own.
-    private static Html Scrolling(string id, string caption, Html content) => Html.Of($"""
+    /// <summary>A table. The page must not get wider than the screen: a wide one scrolls in a box of its own.</summary>
+    public static Html Scrolling(string id, string caption, Html content) => Html.Of($"""
         <div class="scroll" role="region" aria-labelledby="{id}-caption" tabindex="0">
         <table id="{id}">
         <caption><span id="{id}-caption">{caption}</span></caption>

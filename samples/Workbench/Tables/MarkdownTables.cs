@@ -18,7 +18,7 @@ internal static class MarkdownTables
         "",
         "## Mean IoU per image, as the paper counts",
         "",
-        .. Lines(
+        .. MarkdownTable.Lines(
             ["Model", "Correct", table.NoKey, "Incorrect", "Paper: Correct", $"Paper: {table.NoKey}", "Paper: Incorrect"],
             table.Rows.Select(row => (string[])[row.Label, .. Conditions(row.Model, PerImage), Ratio(row.Paper?.Correct), Ratio(row.Paper?.NoKey), Ratio(row.Paper?.Incorrect)])),
         "",
@@ -26,13 +26,13 @@ internal static class MarkdownTables
         "",
         "## Mean IoU over the data set, as VOC counts",
         "",
-        .. Lines(["Model", "Correct", table.NoKey, "Incorrect"], table.Rows.Select(row => (string[])[row.Label, .. Conditions(row.Model, OverDataSet)])),
+        .. MarkdownTable.Lines(["Model", "Correct", table.NoKey, "Incorrect"], table.Rows.Select(row => (string[])[row.Label, .. Conditions(row.Model, OverDataSet)])),
         "",
         Floors(result, OverDataSet),
         "",
         "## Training and time",
         "",
-        .. Lines(["Model", "Trained as", "Best epoch", "Training, minutes", "Evaluation, minutes"], table.Rows.Select(Work)),
+        .. MarkdownTable.Lines(["Model", "Trained as", "Best epoch", "Training, minutes", "Evaluation, minutes"], table.Rows.Select(Work)),
         "",
     ]);
 
@@ -80,16 +80,4 @@ internal static class MarkdownTables
     private static string Minutes(double seconds) => Text($"{seconds / 60:0.00}");
 
     private static string Text(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);
-
-    // The first column to the left, numbers to the right.
-    private static IEnumerable<string> Lines(string[] header, IEnumerable<string[]> rows)
-    {
-        List<string[]> all = [header, .. rows];
-        var widths = header.Select((_, column) => all.Max(row => row[column].Length)).ToArray();
-        var lines = all.Select(row => Line(row.Select((cell, column) => column == 0 ? cell.PadRight(widths[column]) : cell.PadLeft(widths[column]))));
-        var rule = Line(widths.Select((width, column) => new string('-', width - 1) + (column == 0 ? '-' : ':')));
-        return lines.Take(1).Append(rule).Concat(lines.Skip(1));
-    }
-
-    private static string Line(IEnumerable<string> cells) => $"| {string.Join(" | ", cells)} |";
 }

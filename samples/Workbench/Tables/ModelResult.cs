@@ -1,4 +1,5 @@
 using Microsoft.ML.PermutedSegmentation;
+using Workbench.Runs;
 
 namespace Workbench.Tables;
 
@@ -26,18 +27,3 @@ internal sealed record ModelResult(
     Scores Correct,
     Scores? NoKey,
     IReadOnlyList<Scores> WrongKeys);
-
-/// <summary>An epoch of a training.</summary>
-/// <param name="Epoch">Its number, from 1.</param>
-/// <param name="LearningRate">The learning rate of its last step.</param>
-/// <param name="TrainingLoss">Mean cross-entropy per pixel, in nats.</param>
-/// <param name="ValidationLoss">The same over the images held out.</param>
-/// <param name="ValidationMeanIntersectionOverUnion">Mean IoU over the images held out.</param>
-/// <param name="IsBest">Whether the validation loss was the lowest so far, so that its weights were kept.</param>
-internal sealed record EpochResult(
-    int Epoch,
-    double LearningRate,
-    double TrainingLoss,
-    double ValidationLoss,
-    double ValidationMeanIntersectionOverUnion,
-    bool IsBest);

@@ -3,6 +3,7 @@ using Microsoft.ML;
 using Microsoft.ML.Data;
 using Microsoft.ML.PermutedSegmentation;
 using Workbench.Report;
+using Workbench.Runs;
 
 namespace Workbench.Tables;
 
@@ -60,7 +61,7 @@ internal sealed class TablesRun(
         : null;
 
     // The paper's Model-6 beside the baseline; nothing when they have not been made.
-    private IReadOnlyList<Figure6Row> DrawFigure6()
+    private IReadOnlyList<PictureRow> DrawFigure6()
     {
         var plans = ModelPlan.TableI(settings.IsLiteral).Where(plan => plan.IsBaseline || plan.FeatureMaps == FeatureMaps.Head).ToList();
         if (plans.Any(plan => folder.FindTraining(plan.TrainedAs) is null))

@@ -1,3 +1,5 @@
+using Workbench.Runs;
+
 namespace Workbench.Tables;
 
 /// <summary>How a training went; kept beside its model until, and after, the model has been tried.</summary>

@@ -67,8 +67,8 @@ public static class MaskResizer
         }
     }
 
-    // In whole numbers: (i + 0.5) * source / target without rounding.
-    private static int SourceIndex(int targetIndex, int sourceSize, int targetSize) =>
+    /// <summary>The pixel of a side of the source that the centre of a target's pixel falls into, in whole numbers: (i + 0.5) * source / target without rounding.</summary>
+    internal static int SourceIndex(int targetIndex, int sourceSize, int targetSize) =>
         (int)((2L * targetIndex + 1) * sourceSize / (2L * targetSize));
 
     private static void Check(int length, int height, int width, string parameter)

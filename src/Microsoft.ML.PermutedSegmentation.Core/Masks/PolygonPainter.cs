@@ -46,8 +46,9 @@ internal static class PolygonPainter
         return Math.Abs(sum) / 2;
     }
 
-    // A file of some megabytes could ask for more memory than there is.
-    private static void CheckEffort(IReadOnlyList<(double X, double Y)> corners, int height)
+    /// <summary>Refuses what would take too long: a file of some megabytes could ask for more memory than there is.</summary>
+    /// <exception cref="InvalidDataException">The polygon crosses the rows of the image too often.</exception>
+    public static void CheckEffort(IReadOnlyList<(double X, double Y)> corners, int height)
     {
         long crossings = 0;
         for (int i = 0; i < corners.Count; i++)

@@ -53,8 +53,11 @@ public sealed class PixelConfusionMatrix
     }
 
     /// <summary>The number of pixels of a true class, TP + FN.</summary>
-    internal long GetTruthCount(int truth)
+    /// <param name="truth">The true class, from 0.</param>
+    /// <exception cref="ArgumentOutOfRangeException">There is no such class.</exception>
+    public long GetTruthCount(int truth)
     {
+        CheckClass(truth, nameof(truth));
         long sum = 0;
         for (int value = 0; value <= ClassCount; value++)
             sum += _counts[truth, value];
@@ -62,8 +65,11 @@ public sealed class PixelConfusionMatrix
     }
 
     /// <summary>The number of labelled pixels that were given a class, TP + FP.</summary>
-    internal long GetPredictedCount(int predicted)
+    /// <param name="predicted">The predicted class, from 0.</param>
+    /// <exception cref="ArgumentOutOfRangeException">There is no such class.</exception>
+    public long GetPredictedCount(int predicted)
     {
+        CheckClass(predicted, nameof(predicted));
         long sum = 0;
         for (int truth = 0; truth < ClassCount; truth++)
             sum += _counts[truth, MaskLabels.KeyValueOf(predicted)];

@@ -5,7 +5,7 @@ namespace Microsoft.ML.PermutedSegmentation.Metrics;
 
 /// <summary>
 /// Counts image after image what <see cref="SegmentationMetrics"/> is made of. Masks hold key values: 0 is void (or, in a
-/// prediction, missing), class k is k + 1. One pass over the pixels, no allocation per image; for one thread.
+/// prediction, missing), class k is k + 1. One pass over the pixels; of an image it keeps its mean IoU only. For one thread.
 /// </summary>
 internal sealed class SegmentationEvaluator
 {
@@ -25,9 +25,7 @@ internal sealed class SegmentationEvaluator
     private readonly int[] _imagePredicted;    // [predicted], labelled pixels only
     private readonly int[] _imageTruth;        // [truth]
     private readonly LabelCounts _labels;
-    private int _imageCount;
-    private int _scoredImageCount;
-    private double _imageIouSum;
+    private readonly List<double> _imageIous = [];
 
     /// <param name="classNames">One name for each of the 1 to 255 classes.</param>
     /// <param name="ignoredClasses">Classes, from 0, to leave out of averages over classes.</param>
@@ -69,7 +67,7 @@ internal sealed class SegmentationEvaluator
     /// <exception cref="InvalidOperationException">There was no image, or not one labelled pixel.</exception>
     public SegmentationMetrics ToMetrics()
     {
-        if (_imageCount == 0)
+        if (_imageIous.Count == 0)
             throw new InvalidOperationException("There is no image to evaluate: the data has no rows.");
         long[,] matrix = new long[_classNames.Count, _values];
         long labelled = 0;
@@ -79,10 +77,10 @@ internal sealed class SegmentationEvaluator
                 labelled += matrix[k, predicted] = _counts[MaskLabels.KeyValueOf(k) * _values + predicted];
         }
         if (labelled == 0)
-            throw new InvalidOperationException($"There is nothing to evaluate: every pixel of all {_imageCount} images is void (has no label).");
+            throw new InvalidOperationException($"There is nothing to evaluate: every pixel of all {_imageIous.Count} images is void (has no label).");
 
         return new SegmentationMetrics(
-            new PixelConfusionMatrix(matrix), _classNames, _ignored, _imageIouSum / _scoredImageCount, _imageCount, voidPixelCount: _labels.Pixels[0])
+            new PixelConfusionMatrix(matrix), _classNames, _ignored, _imageIous.ToArray().AsReadOnly(), voidPixelCount: _labels.Pixels[0])
         {
             ObjectsAsVoid = _labels.FindObjectsAsVoid(),
         };
@@ -106,7 +104,7 @@ internal sealed class SegmentationEvaluator
     {
         int wrong = mask.IndexOfAnyExceptInRange((byte)0, (byte)(_values - 1));
         if (wrong >= 0)
-            throw new InvalidDataException($"Pixel {wrong} of the {kind} mask of image {_imageCount} (both counted from 0) has key value {mask[wrong]}; 0 (none) to {_values - 1} are possible.");
+            throw new InvalidDataException($"Pixel {wrong} of the {kind} mask of image {_imageIous.Count} (both counted from 0) has key value {mask[wrong]}; 0 (none) to {_values - 1} are possible.");
     }
 
     private void CountPixels(ReadOnlySpan<byte> truth, ReadOnlySpan<byte> predicted)
@@ -168,12 +166,7 @@ internal sealed class SegmentationEvaluator
             classes++;
         }
 
-        _imageCount++;
-        if (classes > 0)
-        {
-            _imageIouSum += iouSum / classes;
-            _scoredImageCount++;
-        }
+        _imageIous.Add(iouSum / classes);
         Array.Clear(_imageCounts);
     }
 }

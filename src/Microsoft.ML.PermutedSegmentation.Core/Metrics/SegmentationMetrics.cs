@@ -15,13 +15,14 @@ public sealed class SegmentationMetrics
     private readonly bool[] _ignored;
 
     internal SegmentationMetrics(
-        PixelConfusionMatrix matrix, IReadOnlyList<string> classNames, bool[] ignored, double meanImageIntersectionOverUnion, int imageCount, long voidPixelCount)
+        PixelConfusionMatrix matrix, IReadOnlyList<string> classNames, bool[] ignored, IReadOnlyList<double> perImageIntersectionOverUnion, long voidPixelCount)
     {
         ConfusionMatrix = matrix;
         ClassNames = [.. classNames];
         _ignored = ignored;
-        MeanImageIntersectionOverUnion = meanImageIntersectionOverUnion;
-        ImageCount = imageCount;
+        PerImageIntersectionOverUnion = perImageIntersectionOverUnion;
+        MeanImageIntersectionOverUnion = perImageIntersectionOverUnion.Where(iou => !double.IsNaN(iou)).DefaultIfEmpty(double.NaN).Average();
+        ImageCount = perImageIntersectionOverUnion.Count;
         VoidPixelCount = voidPixelCount;
 
         int classCount = matrix.ClassCount;
@@ -66,6 +67,9 @@ public sealed class SegmentationMetrics
     /// number (Sec. III-B). An image without such a class, for example one in which every pixel is void, is left out.
     /// </summary>
     public double MeanImageIntersectionOverUnion { get; }
+
+    /// <summary>Each image's own mean IoU, in the order of the rows; NaN for an image that is left out of <see cref="MeanImageIntersectionOverUnion"/>.</summary>
+    public IReadOnlyList<double> PerImageIntersectionOverUnion { get; }
 
     /// <summary>TP / (TP + FP + FN) of each class over all images (Eq. 1); NaN where the union is empty.</summary>
     public IReadOnlyList<double> PerClassIntersectionOverUnion { get; }

@@ -6,7 +6,7 @@ internal readonly record struct CropBox(int Top, int Left, int Height, int Width
     /// <summary>The whole of an image of the given size.</summary>
     public static CropBox Whole(int height, int width) => new(0, 0, height, width, Mirrored: false);
 
-    /// <summary>The windows of a given size that cover an image, as scoring lays them; they reach beyond a smaller image to the right and below.</summary>
+    /// <summary>The windows of a given size that cover an image, much as scoring lays them; they reach beyond a smaller image to the right and below.</summary>
     public static IEnumerable<CropBox> Windows(int height, int width, (int Height, int Width) window)
     {
         WindowPositions rows = new(Math.Max(height, window.Height), window.Height), columns = new(Math.Max(width, window.Width), window.Width);

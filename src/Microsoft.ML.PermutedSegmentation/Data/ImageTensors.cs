@@ -127,12 +127,12 @@ internal static class ImageTensors
     /// <summary>Writes one mask into a batch of labels: the part in the box, by nearest neighbour; returns how many pixels are not void.</summary>
     public static int Write(Span<long> labels, int labelHeight, int labelWidth, LabeledImage image, CropBox box, ImageChange? change = null)
     {
-        int partLength = box.Height * box.Width, length = labelHeight * labelWidth;
-        byte[] buffer = ArrayPool<byte>.Shared.Rent(partLength + length);
-        Span<byte> part = buffer.AsSpan(0, partLength), resized = buffer.AsSpan(partLength, length);
-        for (int y = 0; y < box.Height; y++)
-            ReadMaskBeyond(image, box.Top + y, box.Left, part.Slice(y * box.Width, box.Width));
-        MaskResizer.Resize(part, box.Height, box.Width, resized, labelHeight, labelWidth);
+        int length = labelHeight * labelWidth;
+        byte[] buffer = ArrayPool<byte>.Shared.Rent(length);
+        Span<byte> resized = buffer.AsSpan(0, length);
+        int[] columns = [.. Enumerable.Range(0, labelWidth).Select(x => box.Left + MaskResizer.SourceIndex(x, box.Width, labelWidth))];
+        for (int y = 0; y < labelHeight; y++)
+            ReadMask(image, box.Top + MaskResizer.SourceIndex(y, box.Height, labelHeight), columns, resized.Slice(y * labelWidth, labelWidth));
         for (int y = 0; y < labelHeight && box.Mirrored; y++)
             resized.Slice(y * labelWidth, labelWidth).Reverse();
         change?.Apply(resized, labelHeight, labelWidth);
@@ -148,11 +148,10 @@ internal static class ImageTensors
     }
 
     // Void where there is no mask.
-    private static void ReadMaskBeyond(LabeledImage image, int y, int left, Span<byte> part)
+    private static void ReadMask(LabeledImage image, int y, int[] columns, Span<byte> row)
     {
-        part.Fill(MaskLabels.VoidKeyValue);
-        int first = Math.Max(0, -left), end = Math.Min(part.Length, image.Width - left);
-        if (y >= 0 && y < image.Height && end > first)
-            image.Mask.AsSpan(y * image.Width + left + first, end - first).CopyTo(part[first..]);
+        ReadOnlySpan<byte> source = y >= 0 && y < image.Height ? image.Mask.AsSpan(y * image.Width, image.Width) : [];
+        for (int x = 0; x < row.Length; x++)
+            row[x] = (uint)columns[x] < (uint)source.Length ? source[columns[x]] : MaskLabels.VoidKeyValue;
     }
 }

@@ -35,5 +35,8 @@ internal sealed class ClassNumbers
     /// <summary>The class of the name at an index.</summary>
     public byte this[int index] => (byte)(index == _background ? 0 : _background >= 0 && index > _background ? index : index + 1);
 
+    /// <summary>All names in their order, each with its class.</summary>
+    public override string ToString() => string.Join('\n', _objects.Select((name, i) => $"{this[i]} {name}"));
+
     private static bool IsBackground(string name) => name.Trim('_').Equals(Background, StringComparison.OrdinalIgnoreCase);
 }

@@ -9,10 +9,13 @@ namespace Microsoft.ML.PermutedSegmentation.DataSets;
 internal sealed record CocoMask(CocoFile File, CocoImage Image, IReadOnlyDictionary<long, byte> ClassOf) : PaintedMask(File.Path, $"{Image.Id}")
 {
     /// <inheritdoc/>
+    public override string Numbering => string.Join(',', ClassOf.OrderBy(entry => entry.Key));
+
+    /// <inheritdoc/>
     public override byte[] Paint(int height, int width, Action<string> warn)
     {
         Image.CheckSize(Path, height, width);
-        var shapes = new ShapeList(height, width);
+        var shapes = new ShapeList(height, width, smallerOnTop: true);
         File.ReadAnnotations(Image.Id, annotation =>
         {
             string what = $"annotation {(annotation.Find("id") is { } id ? JsonValues.Show(id) : "without id")} of image {Image.Id}";
@@ -25,7 +28,7 @@ internal sealed record CocoMask(CocoFile File, CocoImage Image, IReadOnlyDiction
                 throw new InvalidDataException($"{what}: {exception.Message}", exception);
             }
         });
-        return shapes.Paint(smallerOnTop: true);
+        return shapes.Paint();
     }
 
     private void Add(ShapeList shapes, JsonElement annotation, string what, int height, int width, Action<string> warn)

@@ -29,7 +29,7 @@ internal static class FolderPairClasses
         int[] values = [.. found.Values];
         if (values.Length == 0)
             throw new InvalidDataException($"No mask of '{path}' has a class in it. {Advice}.");
-        if (values[^1] > values.Length || values.Length < 2)
+        if (values[0] > 1 || values[^1] - values[0] >= values.Length || values.Length < 2)
             throw new InvalidDataException($"The masks of '{path}' have the values {string.Join(", ", values.Take(20))}{(values.Length > 20 ? ", ..." : "")}, and it is not clear which classes these are. {Advice}.");
         return new ClassList([.. Enumerable.Range(0, values[^1] + 1).Select(value => $"class {value}")], ClassPalette.Voc);
     }

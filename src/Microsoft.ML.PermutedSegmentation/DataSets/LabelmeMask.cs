@@ -11,23 +11,26 @@ internal sealed record LabelmeMask(string Path, ClassNumbers Numbers) : PaintedM
     public const string Ignored = "__ignore__";
 
     /// <inheritdoc/>
+    public override string Numbering => Numbers.ToString();
+
+    /// <inheritdoc/>
     public override byte[] Paint(int height, int width, Action<string> warn)
     {
-        var shapes = new ShapeList(height, width);
+        var shapes = new ShapeList(height, width, smallerOnTop: false);
         int index = 0;
         JsonFile.Read(Path, (member, value, _) =>
         {
             if (member == "shapes" && value.ValueKind == JsonValueKind.Object)
-                Add(shapes, value, index++, warn);
+                Add(shapes, value, index++, (height, width), warn);
             else if (member == "shapes" && value.ValueKind != JsonValueKind.Array)
                 throw new InvalidDataException($"a shape is {JsonValues.Show(value)}; it should be an object.");
             else if (member is "imageHeight" or "imageWidth" && value.ValueKind == JsonValueKind.Number)
                 CheckSize(member, value, member == "imageHeight" ? height : width);
         });
-        return shapes.Paint(smallerOnTop: false);
+        return shapes.Paint();
     }
 
-    private void Add(ShapeList shapes, JsonElement shape, int index, Action<string> warn)
+    private void Add(ShapeList shapes, JsonElement shape, int index, (int Height, int Width) size, Action<string> warn)
     {
         string label = shape.GetText("label"), type = shape.Find("shape_type") is null ? "polygon" : shape.GetText("shape_type");
         byte k = ClassOf(label);
@@ -45,7 +48,7 @@ internal sealed record LabelmeMask(string Path, ClassNumbers Numbers) : PaintedM
                 shapes.AddCircle(x, y, Math.Sqrt((edgeX - x) * (edgeX - x) + (edgeY - y) * (edgeY - y)), k);
                 break;
             case "mask" when points is [var left, var top, _, _]:
-                AddStencil(shapes, shape, left, top, k);
+                AddStencil(shapes, shape, left, top, k, size);
                 break;
             case "point" or "points" or "line" or "linestrip":
                 warn($"{what} has no area; it is skipped.");
@@ -55,13 +58,16 @@ internal sealed record LabelmeMask(string Path, ClassNumbers Numbers) : PaintedM
         }
     }
 
-    private void AddStencil(ShapeList shapes, JsonElement shape, double left, double top, byte value)
+    private void AddStencil(ShapeList shapes, JsonElement shape, double left, double top, byte value, (int Height, int Width) size)
     {
         if (shape.Get("mask") is not { ValueKind: JsonValueKind.String } text || !text.TryGetBytesFromBase64(out byte[]? content) || Math.Abs(left) > int.MaxValue / 2 || Math.Abs(top) > int.MaxValue / 2)
             throw new InvalidDataException("the mask of a shape is not as labelme writes it.");
-        PngImage image = PngDecoder.Decode(new MemoryStream(content), $"{Path}, mask of a shape");
-        byte[] pixels = image.Header.Channels == 1 ? image.Samples : throw new InvalidDataException("the mask of a shape should be grey.");
-        shapes.AddStencil(pixels, image.Header.Width, (int)left, (int)top, value);
+        string name = $"{Path}, mask of a shape";
+        // Some bytes of base64 can decode to gigabytes.
+        PngHeader header = PngHeader.Read(new MemoryStream(content), name);
+        if (header.Channels != 1 || header.Height > size.Height || header.Width > size.Width)
+            throw new InvalidDataException($"the mask of a shape should be grey, and no larger than the image, {size.Width} x {size.Height}; it has {header.Channels} channels and {header.Width} x {header.Height} pixels.");
+        shapes.AddStencil(PngDecoder.Decode(new MemoryStream(content), name).Samples, header.Width, (int)left, (int)top, value);
     }
 
     private byte ClassOf(string label) => label == Ignored ? ClassPalette.VoidClass

@@ -9,15 +9,16 @@ namespace Microsoft.ML.PermutedSegmentation.DataSets;
 /// </summary>
 internal sealed class MaskCache(string? folder) : IDisposable
 {
-    private const int Version = 1, DigitsOfName = 16;
+    private const int Version = 2, DigitsOfName = 16;
 
     private string? _temporary;
-    private bool _isDisposed;
+
+    public bool IsDisposed { get; private set; }
 
     /// <summary>A mask's file, painted if it is not there yet.</summary>
     public string Get(string name, PaintedMask mask, (int Height, int Width) size, ClassList classes, Action<string> warn)
     {
-        ObjectDisposedException.ThrowIf(_isDisposed, typeof(SegmentationData));
+        ObjectDisposedException.ThrowIf(IsDisposed, typeof(SegmentationData));
         string path = Path.Combine([Folder(), .. name.Split('/')]) + $".{Fingerprint(mask, size, classes)}.png";
         if (File.Exists(path))
             return path;
@@ -39,17 +40,19 @@ internal sealed class MaskCache(string? folder) : IDisposable
 
     public void Dispose()
     {
-        _isDisposed = true;
+        IsDisposed = true;
         if (_temporary is not null && Directory.Exists(_temporary))
             Directory.Delete(_temporary, recursive: true);
     }
 
     private string Folder() => folder is null ? _temporary ??= Directory.CreateTempSubdirectory("segmentation-masks-").FullName : Path.GetFullPath(folder);
 
+    private static string Stamp(string path) => new FileInfo(path) is { Exists: true } file ? $"{path} {file.Length} {file.LastWriteTimeUtc.Ticks}" : path;
+
     private static string Fingerprint(PaintedMask mask, (int Height, int Width) size, ClassList classes)
     {
         var file = new FileInfo(mask.Path);
-        string text = string.Join('\n', [Version, mask.Path, mask.Part, file.Length, file.LastWriteTimeUtc.Ticks, size, .. classes.Names]);
+        string text = string.Join('\n', [Version, mask.Path, mask.Part, file.Length, file.LastWriteTimeUtc.Ticks, size, mask.Numbering, .. mask.OtherFiles.Select(Stamp), .. classes.Names]);
         return Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(text)))[..DigitsOfName];
     }
 }

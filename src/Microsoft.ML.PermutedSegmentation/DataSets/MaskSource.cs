@@ -12,6 +12,12 @@ internal sealed record StoredMask(string Path) : MaskSource(Path);
 /// <param name="Part">What in the file, if it holds several.</param>
 internal abstract record PaintedMask(string Path, string Part = "") : MaskSource(Path)
 {
+    /// <summary>Which class each number or name in the file stands for: with another one the mask is another.</summary>
+    public abstract string Numbering { get; }
+
+    /// <summary>Files that the mask is made from besides.</summary>
+    public virtual IEnumerable<string> OtherFiles => [];
+
     /// <summary>Makes the mask.</summary>
     /// <param name="height">Height of the image.</param>
     /// <param name="width">Width of the image.</param>

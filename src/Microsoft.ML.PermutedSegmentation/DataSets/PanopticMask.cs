@@ -10,6 +10,20 @@ namespace Microsoft.ML.PermutedSegmentation.DataSets;
 internal sealed record PanopticMask(CocoFile File, CocoImage Image, string Folder, IReadOnlyDictionary<long, byte> ClassOf) : PaintedMask(File.Path, $"{Image.Id}")
 {
     /// <inheritdoc/>
+    public override string Numbering => string.Join(',', ClassOf.OrderBy(entry => entry.Key));
+
+    /// <inheritdoc/>
+    public override IEnumerable<string> OtherFiles
+    {
+        get
+        {
+            var pictures = new List<string>();
+            File.ReadAnnotations(Image.Id, annotation => pictures.Add(PictureOf(annotation)));
+            return pictures;
+        }
+    }
+
+    /// <inheritdoc/>
     public override byte[] Paint(int height, int width, Action<string> warn)
     {
         Image.CheckSize(Path, height, width);
@@ -32,12 +46,17 @@ internal sealed record PanopticMask(CocoFile File, CocoImage Image, string Folde
             if (id is < 1 or > 0xFFFFFF || !classOfSegment.TryAdd((int)id, k))
                 throw new InvalidDataException($"image {Image.Id} has two segments {id}, or that is no number of a color.");
         }
-        return Read(annotation.GetText("file_name"), classOfSegment, height, width);
+        return Read(PictureOf(annotation), classOfSegment, height, width);
     }
 
-    private byte[] Read(string name, Dictionary<int, byte> classOfSegment, int height, int width)
+    private string PictureOf(JsonElement annotation)
     {
-        string path = FolderIndex.Split(name) is { } parts ? System.IO.Path.Combine([Folder, .. parts]) : throw new InvalidDataException($"'{name}' points outside the folder of segments.");
+        string name = annotation.GetText("file_name");
+        return FolderIndex.Split(name) is { } parts ? System.IO.Path.Combine([Folder, .. parts]) : throw new InvalidDataException($"'{name}' points outside the folder of segments.");
+    }
+
+    private byte[] Read(string path, Dictionary<int, byte> classOfSegment, int height, int width)
+    {
         if (!System.IO.File.Exists(path))
             throw new FileNotFoundException($"'{Path}': there is no picture of segments '{path}'.", path);
         using FileStream stream = ImageFileHeader.Open(path);

@@ -6,6 +6,9 @@ namespace Microsoft.ML.PermutedSegmentation.DataSets;
 internal sealed record RenumberedMask(string Path, byte?[] Classes) : PaintedMask(Path)
 {
     /// <inheritdoc/>
+    public override string Numbering => string.Join(',', Classes);
+
+    /// <inheritdoc/>
     public override byte[] Paint(int height, int width, Action<string> warn)
     {
         var (values, maskHeight, maskWidth) = IndexedPng.Read(Path);

@@ -118,8 +118,11 @@ public sealed class SegmentationData : IDisposable
     /// <param name="cancellationToken">Cancels the work.</param>
     /// <returns>What was found. Problems of single files are in it and throw nothing.</returns>
     /// <exception cref="ObjectDisposedException">This object was disposed.</exception>
-    public SegmentationDataReport Check(IProgress<(int Done, int Total)>? progress = null, CancellationToken cancellationToken = default) =>
-        new DataCheck(this, _source).Run(progress, cancellationToken);
+    public SegmentationDataReport Check(IProgress<(int Done, int Total)>? progress = null, CancellationToken cancellationToken = default)
+    {
+        ObjectDisposedException.ThrowIf(_cache.IsDisposed, this);
+        return new DataCheck(this, _source).Run(progress, cancellationToken);
+    }
 
     /// <summary>Removes the masks that were painted into a temporary folder.</summary>
     public void Dispose() => _cache.Dispose();

@@ -1,9 +1,13 @@
 namespace Microsoft.ML.PermutedSegmentation.DataSets;
 
-/// <summary>The shapes of one image, painted one over the other.</summary>
-internal sealed class ShapeList(int height, int width)
+/// <summary>The shapes of one image, painted one over the other onto class 0.</summary>
+/// <param name="height">Height of the image.</param>
+/// <param name="width">Width of the image.</param>
+/// <param name="smallerOnTop">Whether smaller ones come over larger ones; otherwise, and for the same area, later ones over earlier ones.</param>
+internal sealed class ShapeList(int height, int width, bool smallerOnTop)
 {
-    private readonly List<(double Area, Action<byte[]> Paint)> _shapes = [];
+    private readonly byte[] _mask = new byte[height * width];
+    private readonly List<(double Area, Action<byte[]> Paint)> _waiting = [];
 
     /// <summary>Adds a polygon, or says why not.</summary>
     /// <param name="corners">x and y of each corner in pixels.</param>
@@ -26,15 +30,16 @@ internal sealed class ShapeList(int height, int width)
             else
                 parts.Add([.. Enumerable.Range(0, corners.Length / 2).Select(corner => (corners[2 * corner], corners[2 * corner + 1]))]);
         }
-        _shapes.Add((parts.Sum(PolygonPainter.AreaOf), mask => parts.ForEach(part => PolygonPainter.Paint(mask, width, part, value))));
+        parts.ForEach(part => PolygonPainter.CheckEffort(part, height));
+        Add(parts.Sum(PolygonPainter.AreaOf), mask => parts.ForEach(part => PolygonPainter.Paint(mask, width, part, value)));
     }
 
     /// <summary>Adds run lengths that were checked.</summary>
     public void AddRuns(IReadOnlyList<long> counts, byte value) =>
-        _shapes.Add((counts.Where((_, i) => i % 2 == 1).Sum(), mask => RunLengths.Paint(mask, width, counts, value)));
+        Add(counts.Where((_, i) => i % 2 == 1).Sum(), mask => RunLengths.Paint(mask, width, counts, value));
 
     /// <summary>Adds the pixels whose centres are in a circle.</summary>
-    public void AddCircle(double centerX, double centerY, double radius, byte value) => _shapes.Add((Math.PI * radius * radius, mask =>
+    public void AddCircle(double centerX, double centerY, double radius, byte value) => Add(Math.PI * radius * radius, mask =>
     {
         for (int i = 0; i < mask.Length; i++)
         {
@@ -42,10 +47,10 @@ internal sealed class ShapeList(int height, int width)
             if (x * x + y * y <= radius * radius)
                 mask[i] = value;
         }
-    }));
+    });
 
     /// <summary>Adds the pixels of a small picture that are not 0; what lies outside the image is cut off.</summary>
-    public void AddStencil(byte[] pixels, int pixelWidth, int left, int top, byte value) => _shapes.Add((pixels.Count(pixel => pixel != 0), mask =>
+    public void AddStencil(byte[] pixels, int pixelWidth, int left, int top, byte value) => Add(pixels.Count(pixel => pixel != 0), mask =>
     {
         for (int i = 0; i < pixels.Length; i++)
         {
@@ -53,15 +58,23 @@ internal sealed class ShapeList(int height, int width)
             if (pixels[i] != 0 && x >= 0 && x < width && y >= 0 && y < height)
                 mask[y * width + x] = value;
         }
-    }));
+    });
 
-    /// <summary>Paints them onto class 0.</summary>
-    /// <param name="smallerOnTop">Whether smaller ones come over larger ones; otherwise, and for the same area, later ones over earlier ones.</param>
-    public byte[] Paint(bool smallerOnTop)
+    /// <summary>The mask with all of them.</summary>
+    public byte[] Paint()
     {
-        byte[] mask = new byte[height * width];
-        foreach (var (_, paint) in smallerOnTop ? _shapes.OrderByDescending(shape => shape.Area) : (IEnumerable<(double, Action<byte[]> Paint)>)_shapes)
-            paint(mask);
-        return mask;
+        foreach (var (_, paint) in _waiting.OrderByDescending(shape => shape.Area))
+            paint(_mask);
+        _waiting.Clear();
+        return _mask;
+    }
+
+    // What need not wait takes no memory.
+    private void Add(double area, Action<byte[]> paint)
+    {
+        if (smallerOnTop)
+            _waiting.Add((area, paint));
+        else
+            paint(_mask);
     }
 }

@@ -32,15 +32,23 @@ internal static class YoloLayout
 
     private static IEnumerable<(string, DataEntry)> Match((string Images, string Labels, string? Split) pair, ClassNumbers numbers, List<SegmentationDataProblem> notes)
     {
-        var labels = DataFolder.Files(pair.Labels, ".txt").Where(file => Path.GetFileName(file) != "classes.txt").ToDictionary(file => Key(pair.Labels, file));
+        var labels = DataFolder.Files(pair.Labels, ".txt").Where(file => Path.GetFileName(file) != "classes.txt").ToLookup(file => Key(pair.Labels, file), StringComparer.OrdinalIgnoreCase);
+        var used = new Dictionary<string, string>();
         var entries = new List<(string, DataEntry)>();
         foreach (string image in DataFolder.Files(pair.Images, DataFolder.ImageExtensions))
         {
             string name = DataFolder.NameOf(pair.Images, image);
-            MaskSource mask = new YoloMask(labels.Remove(Key(pair.Images, image), out string? file) ? file : image, numbers) { HasObjects = file is not null };
-            entries.Add((pair.Split ?? SplitNames.Of(name), new DataEntry(pair.Split is null ? name : $"{pair.Split}/{name}", image, mask)));
+            string[] found = [.. labels[Key(pair.Images, image)]];
+            string? problem = found.Length > 1 ? $"'{image}' has several files of labels: '{string.Join("' and '", found)}'. Leave one of them."
+                : found is [var only] && !used.TryAdd(only, image) ? $"The labels '{only}' belong to '{image}' as well as to '{used[only]}'. Rename one of the images."
+                : null;
+            MaskSource mask = new YoloMask(found.FirstOrDefault() ?? image, numbers) { HasObjects = found.Length > 0 };
+            entries.Add((pair.Split ?? SplitNames.Of(name), new DataEntry(
+                pair.Split is null ? name : $"{pair.Split}/{name}", image, mask, problem is null ? null : new InvalidDataException(problem))));
+            foreach (string file in found)
+                used.TryAdd(file, image);
         }
-        notes.AddRange(labels.Values.Select(file => new SegmentationDataProblem(file, $"The labels '{file}' have no image in '{pair.Images}'.", StopsTraining: false)));
+        notes.AddRange(labels.SelectMany(files => files).Where(file => !used.ContainsKey(file)).Select(file => new SegmentationDataProblem(file, $"The labels '{file}' have no image in '{pair.Images}'.", StopsTraining: false)));
         return entries;
     }
 

@@ -11,9 +11,12 @@ internal sealed record YoloMask(string Path, ClassNumbers Numbers) : PaintedMask
     public bool HasObjects { get; init; }
 
     /// <inheritdoc/>
+    public override string Numbering => Numbers.ToString();
+
+    /// <inheritdoc/>
     public override byte[] Paint(int height, int width, Action<string> warn)
     {
-        var shapes = new ShapeList(height, width);
+        var shapes = new ShapeList(height, width, smallerOnTop: true);
         string[] lines = HasObjects && new FileInfo(Path).Length > 0 ? ListFile.Read(Path).Split('\n', StringSplitOptions.TrimEntries) : [];
         for (int i = 0; i < lines.Length; i++)
         {
@@ -28,7 +31,7 @@ internal sealed record YoloMask(string Path, ClassNumbers Numbers) : PaintedMask
                 throw new InvalidDataException($"'{Path}', line {i + 1}: {exception.Message}", exception);
             }
         }
-        return shapes.Paint(smallerOnTop: true);
+        return shapes.Paint();
     }
 
     private void Add(ShapeList shapes, string[] fields, int height, int width, int line, Action<string> warn)

@@ -23,12 +23,15 @@ public sealed record SegmentationLoss
     public double Dice { get; init; }
 
     /// <summary>
-    /// How much rare classes count, from 0 to 1: a class that has the share s of the training pixels has the weight s to the power of minus this
+    /// How much rare classes count, from 0 to 1: a class that has the share s of the pixels of the training masks, those held out included, has the weight s to the power of minus this
     /// number, times a factor that makes the mean weight of a pixel 1. With 0 all pixels count alike, with 1 all classes. Not used with <see cref="ClassWeights"/>.
     /// </summary>
     public double ClassBalance { get; init; } = 0.5;
 
-    /// <summary>The weight of each class in the cross-entropy, 0 or more and not all 0; null to take those of <see cref="ClassBalance"/>.</summary>
+    /// <summary>
+    /// The weight of each class in the cross-entropy, 0 or more and not all 0; null to take those of <see cref="ClassBalance"/>. An image counts
+    /// by the sum of its pixels' weights, also in the Dice loss.
+    /// </summary>
     public IReadOnlyList<double>? ClassWeights { get; init; }
 
     /// <summary>Share of the truth that is spread over all classes, from 0 to below 1 (Szegedy et al., 2016), in the cross-entropy.</summary>

@@ -23,6 +23,8 @@ internal sealed record TrainingData(ImageRows Training, ImageRows Validation, IR
     {
         DecodedImages training = Decode(data, "input", options, options.ImageCacheMegabytes * 1024L * 1024, report);
         CheckLearnable(training, "training", warn);
+        if (options.Loss.ClassWeights is { } weights && weights.Count != training.ClassNames.Count)
+            throw new ArgumentException($"{nameof(SegmentationLoss.ClassWeights)} has {weights.Count} weights, but the masks have {training.ClassNames.Count} classes.");
         ImageRows learned, held;
         if (options.ValidationSet is { } validationSet)
         {

@@ -32,7 +32,7 @@ internal sealed class TrainingLoop(
     public void Run()
     {
         using LossFunction loss = _loss;
-        for (int epoch = state.Position.Epoch + 1; epoch <= plan.Epochs; epoch++)
+        for (int epoch = state.Position.Epoch + 1; epoch <= plan.Epochs && !IsOutOfPatience(); epoch++)
         {
             TimeSpan start = Elapsed;
             double trainingLoss = TrainEpoch(epoch);
@@ -52,6 +52,15 @@ internal sealed class TrainingLoop(
             Report(TrainingPhase.EpochCompleted, epoch, _training.StepsPerEpoch, _training.StepsPerEpoch, trainingLoss, validationLoss, validationIoU, isBest);
         }
         state.Finish();
+    }
+
+    private bool IsOutOfPatience()
+    {
+        TrainingPosition position = state.Position;
+        bool isOut = position.Epoch - position.BestEpoch >= options.Patience;
+        if (isOut)
+            channel.Say($"Training ends after epoch {position.Epoch} of {plan.Epochs}: the validation loss has not been lower since epoch {position.BestEpoch}.");
+        return isOut;
     }
 
     // The mean loss per pixel of an epoch; not a number as soon as one step's is not.
@@ -78,7 +87,7 @@ internal sealed class TrainingLoop(
             (stepLoss, part) = (default, 0);
             Report(TrainingPhase.Training, epoch, ++step, _training.StepsPerEpoch, epochLoss.Mean);
         }
-        return epochLoss.Mean;
+        return epochLoss.Weight > 0 ? epochLoss.Mean : throw new ArgumentException($"Every pixel of the training rows is void, or of a class with the weight 0.");
     }
 
     // Adds the gradient of the batch's summed loss to the parameters.
@@ -113,7 +122,8 @@ internal sealed class TrainingLoop(
         using var noGrad = no_grad();
         LossSum loss = default;
         var evaluator = new SegmentationEvaluator(data.ClassNames);
-        int seen = 0;
+        // How many windows there will be is not known.
+        int seen = 0, count = options.Scoring == ScoringMode.SlidingWindow ? 0 : data.Validation.Rows.Count;
         foreach (LabeledBatch made in _validation.Whole())
         {
             using LabeledBatch batch = made.To(device);
@@ -123,10 +133,10 @@ internal sealed class TrainingLoop(
             (Tensor sum, double weight) = _loss.Of(scores, batch);
             loss += new LossSum(sum.ToDouble(), weight);
             evaluator.AddImages([.. batch.Labels.unbind().Select(TensorLabels.ToKeyValues)], TensorLabels.ToKeyValues(scores.argmax(1)));
-            Report(TrainingPhase.Validating, epoch, seen += batch.Count, data.Validation.Rows.Count, trainingLoss);
+            Report(TrainingPhase.Validating, epoch, seen += batch.Count, count, trainingLoss);
         }
         if (loss.Weight == 0)
-            throw new ArgumentException("Every pixel of the validation rows is void.");
+            throw new ArgumentException($"Every pixel of the validation rows is void, or of a class with the weight 0.");
         SegmentationMetrics metrics = evaluator.ToMetrics();
         if (!_saidWhatIsMissing && metrics.ClassesWithoutTruth is { } missing)
         {

@@ -11,12 +11,12 @@ internal static class TrainingSettings
 {
     /// <summary>
     /// The other options: a training may go on with another value of them. How many epochs there are is also one, where the learning rate starts again, since whatever an epoch does
-    /// depends on those before it only. A test refuses an option that is neither here nor in <see cref="Of"/>.
+    /// depends on those before it only; and when it ends early. A test refuses an option that is neither here nor in <see cref="Of"/>.
     /// </summary>
     public static IReadOnlyCollection<string> WithoutEffect { get; } =
     [
         nameof(Options.ImageColumnName), nameof(Options.LabelColumnName), nameof(Options.PredictedLabelColumnName), nameof(Options.ScoreColumnName),
-        nameof(Options.StoreFingerprint), nameof(Options.CheckpointPath), nameof(Options.Progress), nameof(Options.CancellationToken),
+        nameof(Options.StoreFingerprint), nameof(Options.Patience), nameof(Options.CheckpointPath), nameof(Options.Progress), nameof(Options.CancellationToken),
     ];
 
     /// <summary>The settings of a checkpoint with those that did not exist when it was written: all trainings had one value then.</summary>

@@ -32,7 +32,11 @@ internal sealed class WeightAverage : IDisposable
         using var scope = NewDisposeScope();
         double decay = Math.Min(_decay, steps / (steps + 9.0));
         foreach ((string name, Tensor average) in Network.State)
-            average.mul_(decay).add_(_source.State[name], alpha: 1 - decay);
+        {
+            // Unlike a sum of products this leaves what does not change, such as frozen weights, as it is, bit for bit.
+            Tensor share = tensor((float)(1 - decay), device: average.device);
+            average.lerp_(_source.State[name], share);
+        }
     }
 
     /// <inheritdoc/>

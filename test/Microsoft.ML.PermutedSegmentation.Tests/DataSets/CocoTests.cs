@@ -136,7 +136,10 @@ public sealed class CocoTests : IDisposable
         _folder.Text("annotations/panoptic_val.json", Json(263));
         using (SegmentationData data = _folder.Open())
             Assert.Equal(["road", "car"], data.ClassNames);
-        Assert.Equal("110.", _folder.Masks("val")["a"]);
+        Assert.Equal("110.", _folder.Masks("val", _folder.Outside("kept"))["a"]);
+        _folder.File("annotations/panoptic_val/a.png", PngFile.OneRow(2, 8, [0, 0, 0, 7, 0, 0, 7, 1, 0, 7, 1, 0]));
+        Assert.Equal(".100", _folder.Masks("val", _folder.Outside("kept"))["a"]);
+        _folder.File("annotations/panoptic_val/a.png", PngFile.OneRow(2, 8, [7, 0, 0, 7, 0, 0, 7, 1, 0, 0, 0, 0]));
         string file = _folder.Text("annotations/panoptic_val.json", Json(264));
         string message = _folder.Fail("val");
         Assert.Contains("pixel (x = 2, y = 0) belongs to segment 263", message);

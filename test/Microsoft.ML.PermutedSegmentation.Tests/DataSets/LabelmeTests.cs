@@ -38,6 +38,17 @@ public sealed class LabelmeTests : IDisposable
     }
 
     [Fact]
+    public void A_mask_larger_than_the_image_is_refused_before_it_is_decoded()
+    {
+        // Its header alone.
+        byte[] png = PngFile.OneRow(0, 8, new int[5]);
+        string file = Write(Shape("car", "mask", "[2,1],[4,1]", $", \"mask\": \"{Convert.ToBase64String(png[..40])}\""));
+        string message = _folder.Fail("all");
+        Assert.Contains("no larger than the image, 4 x 4; it has 1 channels and 5 x 1 pixels", message);
+        Assert.Contains(file, message);
+    }
+
+    [Fact]
     public void The_image_data_in_a_file_is_passed_over_and_its_size_compared()
     {
         string image = Convert.ToBase64String(new byte[200_000]);

@@ -54,6 +54,21 @@ public sealed class MaskFolderTests : IDisposable
     }
 
     [Fact]
+    public void They_are_painted_anew_when_numbers_stand_for_other_classes()
+    {
+        string kept = _folder.Outside("kept");
+        _folder.Text("data.yaml", "names: [background, car]");
+        string first, second;
+        using (SegmentationData data = _folder.Open(kept))
+            first = Load(data);
+        _folder.Text("data.yaml", "names: [car]");
+        using (SegmentationData data = _folder.Open(kept))
+            second = Load(data);
+        Assert.Equal([0, 0, 0, 0], IndexedPng.Read(first).Indices);
+        Assert.Equal([1, 1, 0, 0], IndexedPng.Read(second).Indices);
+    }
+
+    [Fact]
     public void It_is_not_in_the_data_set() =>
         Assert.Contains("lies in the data set's folder", Assert.Throws<ArgumentException>("maskFolder", () => _folder.Open(_folder.At("masks"))).Message);
 

@@ -25,6 +25,20 @@ public sealed class TwoFoldersTests : IDisposable
     }
 
     [Fact]
+    public void Many_tiny_files_are_read()
+    {
+        const int count = 20_000;
+        byte[] image = PngFile.OneRow(2, 8, [0, 0, 0, 255, 255, 255]), mask = PngFile.OneRow(0, 8, [0, 1]);
+        for (int i = 0; i < count; i++)
+        {
+            _folder.File($"images/{i}.png", image);
+            _folder.File($"masks/{i}.png", mask);
+        }
+        string[] all = [.. _folder.Names("train"), .. _folder.Names("val")];
+        Assert.Equal(Enumerable.Range(0, count).Select(i => $"{i}").Order(StringComparer.Ordinal), all.Order(StringComparer.Ordinal));
+    }
+
+    [Fact]
     public void Black_and_white_masks_may_be_of_0_and_255_and_of_0_and_1()
     {
         string[] names = ["grey255", "grey1", "bits", "rgb", "black"];
@@ -65,6 +79,8 @@ public sealed class TwoFoldersTests : IDisposable
         string message = Assert.Throws<InvalidDataException>(() => _folder.Open()).Message;
         Assert.Contains("0, 38, 128", message);
         Assert.Contains("classes.txt", message);
+        _folder.Mask("masks/a.png", 0, 2, 2, 255);
+        Assert.Contains("0, 2,", Assert.Throws<InvalidDataException>(() => _folder.Open()).Message);
     }
 
     [Fact]

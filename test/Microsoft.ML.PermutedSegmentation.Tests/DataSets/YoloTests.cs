@@ -31,6 +31,31 @@ public sealed class YoloTests : IDisposable
         Assert.Equal("00", masks["b"]);
     }
 
+    [Fact]
+    public void Labels_are_found_in_any_case_and_are_of_one_image()
+    {
+        _folder.Text("labels/A.txt", "1 0 0 1 0 1 1 0 1");
+        Assert.Equal("2222\n2222", _folder.Masks()["a"]);
+        _folder.Image("images/a.png", 4, 2);
+        Assert.Contains("a.png' as well as to", _folder.Fail("all"));
+        System.IO.File.Delete(_folder.At("images", "a.png"));
+        if (!OperatingSystem.IsLinux())
+            return;
+        _folder.Text("labels/a.txt", "");
+        Assert.Contains("has several files of labels", _folder.Fail("all"));
+    }
+
+    [Fact]
+    public void A_polygon_that_would_take_all_memory_is_refused_with_its_line()
+    {
+        _folder.Image("images/a.jpg", 1, 4000);
+        string zigzag = string.Join(' ', Enumerable.Range(0, 10_000).Select(i => $"0.5 {i % 2}"));
+        string file = _folder.Text("labels/a.txt", $"\n0 {zigzag}\n");
+        string message = _folder.Fail("all");
+        Assert.Contains($"'{file}', line 2", message);
+        Assert.Contains("10,000 corners", message);
+    }
+
     [Theory]
     [InlineData("names:\n  0: road\n  1: car\nnc: 2\n")]
     [InlineData("train: images\nnames:\n- road\n- 'car'\n\nnc: 2\n")]

@@ -20,7 +20,7 @@ public sealed class CheckpointCommandTests : IDisposable
     {
         ShapesDataset.Create(_folder.At("data"), trainCount: 12, validationCount: 3, size: 32);
         Succeed("keygen", "--out", _folder.At("key.pem"));
-        string[] killed = [.. Train("killed.zip"), "--checkpoint", _folder.At("state", "killed")];
+        string[] killed = [.. Train("killed.zip"), "--checkpoint", _folder.At("state", "killed"), "--run-dir", _folder.At("run")];
         // One epoch further each time: six of the eight in all, so that even the last one is not too late.
         for (int epochs = 1; epochs <= 3; epochs++)
             Kill(killed, epochs);
@@ -29,6 +29,8 @@ public sealed class CheckpointCommandTests : IDisposable
         Assert.Contains("continuing after it", text);
         Succeed(Train("alone.zip"));
         Assert.Equal(Weights("alone.zip"), Weights("killed.zip"));
+        Assert.Equal(Enumerable.Range(1, 8).Select(epoch => $"{epoch}"), File.ReadLines(_folder.At("run", "metrics.csv")).Skip(1).Select(line => line.Split(',')[0]));
+        string options = File.ReadAllText(_folder.At("run", "run.json"));
         Assert.Equal(["checkpoint.safetensors"], Directory.GetFiles(_folder.At("state", "killed")).Select(Path.GetFileName));
         Assert.Equal(["alone.zip", "key.pem", "killed.zip"], Directory.GetFiles(_folder.Root).Select(Path.GetFileName).Order());
 
@@ -36,6 +38,7 @@ public sealed class CheckpointCommandTests : IDisposable
         Assert.Equal(1, exitCode);
         Assert.Contains($"WeightDecay is {WeightDecay} there and 0.1 here", text);
         Assert.DoesNotContain("   at ", text);
+        Assert.Equal(options, File.ReadAllText(_folder.At("run", "run.json")));
     }
 
     private string[] Train(string model) =>

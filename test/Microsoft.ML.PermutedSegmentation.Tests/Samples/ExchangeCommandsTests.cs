@@ -60,7 +60,7 @@ public sealed class ExchangeCommandsTests : IDisposable
         Assert.InRange(before.Zip(after, (a, b) => Math.Abs(a - b)).Average(), 0, 0.01 * before.Average(Math.Abs));
         Fail("The initial weights are of ResNet18, but Backbone is ResNet34", "train", "--data", _folder.At("data"), "--train-list", "train", "--unprotected", "--backbone", "resnet34", "--initial-weights", weights,
             "--out", _folder.At("other.zip"));
-        Fail("--initial-weights", "tables", "--data", _folder.At("data"), "--train-list", "train", "--test-list", "val", "--preset", "smoke", "--initial-weights", weights, "--out", _folder.At("tables"));
+        Fail("--initial-weights", "tables", "--data", _folder.At("data"), "--train-list", "train", "--test-list", "val", "--preset", "smoke", "--initial-weights", weights, "--pretrained", "--out", _folder.At("tables"));
     }
 
     [Fact]

@@ -35,7 +35,7 @@ public sealed class Figure6Tests : IDisposable
                 warnings.Add(message.Message);
         };
 
-        IReadOnlyList<Figure6Row> figure = Figure6.Draw(_mlContext, baseline, locked, key, test, data);
+        IReadOnlyList<PictureRow> figure = Figure6.Draw(_mlContext, baseline, locked, key, test, data);
         Assert.Empty(warnings);
         Assert.Equal(["val_0002", "val_0004", "val_0006", "val_0008"], figure.Select(row => row.ImageName));
         Assert.All(figure, row => Assert.Equal(["Input", "Ground truth", "Baseline", "Correct key", "No key", "Incorrect key"], row.Cells.Select(cell => cell.Title)));
@@ -44,7 +44,7 @@ public sealed class Figure6Tests : IDisposable
         Assert.NotEqual(ofUnlocked, ofLocked);
         for (int i = 0; i < figure.Count; i++)
         {
-            IReadOnlyList<Figure6Cell> cells = figure[i].Cells;
+            IReadOnlyList<PictureCell> cells = figure[i].Cells;
             int number = 2 * i + 1;
             byte[] truth = Truth(figure[i].ImageName);
             Assert.Null(cells[0].MeanIntersectionOverUnion);
@@ -63,7 +63,7 @@ public sealed class Figure6Tests : IDisposable
 
         // Unlocked or not does not matter, and a short list has fewer rows.
         _folder.WriteText("ImageSets/Segmentation/short.txt", "val_0004\nval_0008");
-        IReadOnlyList<Figure6Row> shorter = Figure6.Draw(_mlContext, baseline, unlocked, key, voc.Load(_mlContext, "short"), data);
+        IReadOnlyList<PictureRow> shorter = Figure6.Draw(_mlContext, baseline, unlocked, key, voc.Load(_mlContext, "short"), data);
         Assert.Equal(
             new[] { figure[1], figure[3] }.SelectMany(row => row.Cells).Select(cell => (Convert.ToHexString(cell.Png), cell.MeanIntersectionOverUnion)),
             shorter.SelectMany(row => row.Cells).Select(cell => (Convert.ToHexString(cell.Png), cell.MeanIntersectionOverUnion)));
@@ -111,7 +111,7 @@ public sealed class Figure6Tests : IDisposable
         return resized;
     }
 
-    private static byte[] LabelsOf(Figure6Cell cell)
+    private static byte[] LabelsOf(PictureCell cell)
     {
         using SKBitmap picture = SKBitmap.Decode(cell.Png);
         Assert.Equal((ModelHeight, ModelWidth), (picture.Height, picture.Width));

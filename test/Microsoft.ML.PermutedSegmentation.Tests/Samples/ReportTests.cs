@@ -1,5 +1,6 @@
 using System.Xml.Linq;
 using Workbench.Report;
+using Workbench.Runs;
 using Workbench.Tables;
 using Xunit;
 
@@ -139,7 +140,7 @@ public sealed class ReportTests : IDisposable
     [Fact]
     public void Names_are_text_and_nothing_else()
     {
-        Figure6Row row = new(Hostile, [new("Input", [1, 2, 3], null), new("Correct key", [4], 0.5)]);
+        PictureRow row = new(Hostile, [new("Input", [1, 2, 3], null), new("Correct key", [4], 0.5)]);
         XElement page = Write(Result([Baseline with { Name = Hostile }]) with { Data = new DataSummary(Hostile, Hostile, 10, Hostile, 5, ["sky", Hostile]) }, [row]);
         Assert.Equal(["sky", HostileAsRead, "no class"], Section(page, "figure-6").Element("ul")!.Elements("li").Select(item => item.Value));
         Assert.EndsWith(HostileAsRead, page.Descendants("title").First().Value);
@@ -153,7 +154,7 @@ public sealed class ReportTests : IDisposable
     [Fact]
     public void Pictures_are_in_the_page_with_their_scores()
     {
-        Figure6Row row = new("street", [new("Input", [1, 2, 3], null), new("Correct key", [4], 0.51234)]);
+        PictureRow row = new("street", [new("Input", [1, 2, 3], null), new("Correct key", [4], 0.51234)]);
         XElement page = Write(Result([Baseline]), [row]);
         XElement[] cells = [.. Section(page, "figure-6").Element("figure")!.Descendants("figure")];
         Assert.Equal(["data:image/png;base64,AQID", "data:image/png;base64,BA=="], cells.Select(cell => (string)cell.Element("img")!.Attribute("src")!));
@@ -193,7 +194,7 @@ public sealed class ReportTests : IDisposable
 
     private XElement Write(IReadOnlyList<ModelResult> models) => Write(Result(models), []);
 
-    private XElement Write(TablesResult result, IReadOnlyList<Figure6Row> figure)
+    private XElement Write(TablesResult result, IReadOnlyList<PictureRow> figure)
     {
         ReportFile.Write(_folder.At("report.html"), result, figure);
         return XDocument.Load(_folder.At("report.html")).Root!;

@@ -81,6 +81,7 @@ public sealed class TablesCommandTests : IDisposable
         Assert.Equal(FeatureMaps.Stem, chain.OfType<PermutedSegmentationTransformer>().Single().FeatureMaps);
         Assert.Contains("weights.zip", File.ReadAllText(_folder.At("out", "table-1.md")));
         Fail("initialWeightsDigest", Tables("--wrong-keys", "1", "--literal", "--resume"));
+        Fail("initialWeights is \"weights.zip\" there and \"ImageNet", Tables("--wrong-keys", "1", "--literal", "--pretrained", "--resume"));
     }
 
     [Fact]
@@ -93,7 +94,7 @@ public sealed class TablesCommandTests : IDisposable
         Fail("'1,2' names no block sizes", Tables("--block-sizes", "1,2"), exitCode: 2);
         Fail("'2,x' names no block sizes", Tables("--block-sizes", "2,x"), exitCode: 2);
         Fail("--wrong-keys", Tables("--wrong-keys", "0"), exitCode: 2);
-        Fail("--literal", Tables("--initial-weights", "weights.zip"), exitCode: 2);
+        Fail("--pretrained", Tables("--initial-weights", "weights.zip", "--pretrained"), exitCode: 2);
     }
 
     private string[] Tables(params string[] options) =>

@@ -1,3 +1,4 @@
+using System.Security.Cryptography;
 using TorchSharp;
 using Microsoft.ML.Data;
 using Xunit;
@@ -51,7 +52,7 @@ public sealed class FewImagesTests
     {
         using var first = _mlContext.Segmentation().Trainers.Fcn(ColorPatches.Options(epochs: 1)).Fit(ColorPatches.View(_mlContext, 12));
         using SegmentationWeights weights = SegmentationWeights.Of(first);
-        PermutedSegmentationTrainer.Options options = new() { InitialWeights = weights, Epochs = 1, OutputStride = 8 };
+        PermutedSegmentationTrainer.Options options = new() { InitialWeights = weights, Epochs = 20, BatchSize = 4, OutputStride = 8 };
         using var second = _mlContext.Segmentation().Trainers.Fcn(options).Fit(ColorPatches.View(_mlContext, 12));
         foreach ((string name, Tensor value) in first.Network().State)
         {
@@ -59,7 +60,33 @@ public sealed class FewImagesTests
             bool isFrozen = name.StartsWith("backbone.conv1") || name.StartsWith("backbone.bn1") || name.StartsWith("backbone.layer1") || name.StartsWith("backbone.layer2");
             Assert.Equal(isFrozen, value.bytes.SequenceEqual(second.Network().State[name].bytes));
         }
+        // What reads its weights through a permutation has to learn again.
+        options.ReadInitialWeightsThroughPermutation = true;
+        Assert.Equal(0, options.ChosenFrozenStages);
         Assert.Throws<ArgumentException>("FrozenStages", () => _mlContext.Segmentation().Trainers.Fcn(new PermutedSegmentationTrainer.Options { FrozenStages = 1 }));
+    }
+
+    // Warm restarts make an epoch depend on those before it only, so a training of as many epochs ends with the same weights.
+    [Fact]
+    public void Patience_ends_a_training_as_many_epochs_after_the_best()
+    {
+        (int epochs, int best, string weights) = Train(epochs: 100, patience: 2);
+        Assert.Equal(best + 2, epochs);
+        Assert.InRange(epochs, 3, 99);
+        Assert.Equal((epochs, best, weights), Train(epochs, patience: null));
+        Assert.Throws<ArgumentOutOfRangeException>("Patience", () => _mlContext.Segmentation().Trainers.Fcn(new PermutedSegmentationTrainer.Options { Patience = 0 }));
+    }
+
+    private static (int Epochs, int Best, string Weights) Train(int epochs, int? patience)
+    {
+        MLContext mlContext = CpuContext.Create(1);
+        var reports = new Reports();
+        PermutedSegmentationTrainer.Options options = ColorPatches.Options(epochs);
+        (options.RestartPeriod, options.Patience, options.Progress) = (3, patience, reports);
+        using var model = mlContext.Segmentation().Trainers.Fcn(options).Fit(ColorPatches.View(mlContext, 12));
+        var ended = reports.All.Where(report => report.Phase == TrainingPhase.EpochCompleted).ToList();
+        byte[] weights = [.. model.Network().State.Values.SelectMany(value => value.bytes.ToArray())];
+        return (ended.Count, ended.Last(report => report.IsBest).Epoch, Convert.ToHexString(SHA256.HashData(weights)));
     }
 
     [Fact]

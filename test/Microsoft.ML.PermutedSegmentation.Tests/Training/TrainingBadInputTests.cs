@@ -20,6 +20,17 @@ public sealed class TrainingBadInputTests
         AssertFails<ArgumentException>(rows, "one class, '1'");
     }
 
+    [Theory]
+    [InlineData("ClassWeights has 2 weights, but the masks have 3 classes", 1.0, 2.0)]
+    [InlineData("ClassWeights has 4 weights, but the masks have 3 classes", 1.0, 2.0, 1.0, 1.0)]
+    public void Class_weights_of_other_classes(string message, params double[] weights)
+    {
+        PermutedSegmentationTrainer.Options options = ColorPatches.Options();
+        options.Loss = new SegmentationLoss { ClassWeights = weights };
+        var trainer = _mlContext.Segmentation().Trainers.Fcn(options);
+        Assert.Contains(message, Assert.Throws<ArgumentException>(() => trainer.Fit(ColorPatches.View(_mlContext, 20))).Message);
+    }
+
     [Fact]
     public void Objects_that_are_void()
     {
