@@ -1,6 +1,6 @@
 using System.Security.Cryptography;
-using TorchSharp;
 using Microsoft.ML.Data;
+using TorchSharp;
 using Xunit;
 using static TorchSharp.torch;
 
