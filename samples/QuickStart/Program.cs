@@ -28,6 +28,9 @@ var pipeline = mlContext.Segmentation().Transforms.LoadImages("Image", null, "Im
         ImageHeight = 64,
         ImageWidth = 64,
         Epochs = 5,
+        // From random weights, and for objects of which none is rare.
+        LearningRate = 0.003,
+        Loss = SegmentationLoss.PlainCrossEntropy,
         Augmentation = new Augmentation { MinimumCropArea = 1 },
         Progress = new ConsoleProgress(),
     }));

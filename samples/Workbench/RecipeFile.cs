@@ -44,7 +44,7 @@ internal static class RecipeFile
         }
         catch (JsonException exception)
         {
-            throw new InvalidDataException($"'{path}' is no JSON with options: {exception.Message}", exception);
+            throw new InvalidDataException($"'{path}', line {(exception.LineNumber ?? 0) + 1}: this is no JSON, or names an option twice.", exception);
         }
     }
 
@@ -70,7 +70,7 @@ internal static class RecipeFile
         }
         catch (JsonException exception)
         {
-            throw new InvalidDataException($"{where} has a value that {exception.Path?.TrimStart('$', '.')} cannot have: {Wanted(exception)}.", exception);
+            throw new InvalidDataException($"{where}: {exception.Path?.TrimStart('$', '.')} must be {Wanted(exception)}.", exception);
         }
     }
 
@@ -112,11 +112,11 @@ internal static class RecipeFile
         type = Nullable.GetUnderlyingType(type) ?? type;
         return type switch
         {
-            { IsEnum: true } => $"it is one of {string.Join(", ", Enum.GetNames(type))}{orNull}",
-            _ when type == typeof(int) => $"it is a whole number{orNull}",
-            _ when type == typeof(double) => $"it is a number{orNull}",
-            _ when type == typeof(bool) => "it is true or false",
-            _ => "it is a list of numbers, or null",
+            { IsEnum: true } => $"one of {string.Join(", ", Enum.GetNames(type))}{orNull}",
+            _ when type == typeof(int) => $"a whole number{orNull}",
+            _ when type == typeof(double) => $"a number{orNull}",
+            _ when type == typeof(bool) => "true or false",
+            _ => "a list of numbers, or null",
         };
     }
 

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.CommandLine.Parsing;
 using Microsoft.ML.PermutedSegmentation;
 using Workbench.Files;
 using Maps = Microsoft.ML.PermutedSegmentation.FeatureMaps;
@@ -48,9 +49,26 @@ internal sealed class RecipeOptions
             command.Add(option);
         _scoring.AcceptOnlyFromAmong(StringComparer.OrdinalIgnoreCase, _scoring.HelpName!.Split('|'));
         _preset.AcceptOnlyFromAmong(StringComparer.OrdinalIgnoreCase, _preset.HelpName!.Split('|'));
+        _set.Validators.Add(result =>
+        {
+            foreach (var token in result.Tokens)
+                CheckAssignment(result, token.Value);
+        });
         command.Forbid(_initialWeights, with: _pretrained);
         command.Forbid(_initialWeights, with: _fromScratch);
         command.Forbid(_pretrained, with: _fromScratch);
+    }
+
+    private static void CheckAssignment(OptionResult result, string assignment)
+    {
+        try
+        {
+            RecipeFile.Set(new PermutedSegmentationTrainer.Options(), assignment);
+        }
+        catch (InvalidDataException exception)
+        {
+            result.AddError(exception.Message);
+        }
     }
 
     /// <summary>The preset with what was given.</summary>

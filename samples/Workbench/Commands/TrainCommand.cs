@@ -52,7 +52,7 @@ internal static class TrainCommand
             if (checkpointPath is not null)
                 outputs.Add(checkpoint.Name, checkpointPath, isOwn: true);
             var options = recipe.Read(result);
-            var run = result.GetValue(runFolder) is { } path ? RunFolder.Open(path, options, runFolder.Name, outputs) : null;
+            var run = result.GetValue(runFolder) is { } path ? RunFolder.Open(path, options, File.Exists(checkpointPath), runFolder.Name, outputs) : null;
             using var weights = recipe.LoadInitialWeights(result, options);
             (options.InitialWeights, options.CheckpointPath, options.CancellationToken) = (weights, checkpointPath, cancellationToken);
             using var data = dataOptions.Open(result);

@@ -43,6 +43,9 @@ internal sealed class Outputs
         return outputs;
     }
 
+    /// <summary>Whether files may be replaced.</summary>
+    public bool MayReplace => _overwrite == true;
+
     /// <summary>A file that will be written.</summary>
     /// <param name="option">The option that says so.</param>
     /// <param name="path">The file.</param>
@@ -64,7 +67,7 @@ internal sealed class Outputs
     /// <summary>Writes a file that was checked: all of it or nothing.</summary>
     /// <param name="path">The file.</param>
     /// <param name="write">Writes to the path that it is given.</param>
-    public void Write(string path, Action<string> write) => OutputFile.Write(path, _overwrite == true, write);
+    public void Write(string path, Action<string> write) => OutputFile.Write(path, MayReplace, write);
 
     // Opening a pipe would wait until something is written to it.
     private void AddInput(string option, string path)

@@ -31,7 +31,7 @@ internal static class RunReport
     private static Html? Scores(RunSummary run) => run.Metrics is not { } metrics ? null : Html.Of($"""
         <section id="scores">
         <h2>Scores</h2>
-        <p>Of the {$"{metrics.ImageCount:N0}"} images of the list “{run.Data.TestList ?? ""}”{(run.Data.TestList == run.Data.ValidationList ? ", which also chose the epoch: on new images the model is a little worse" : "")}.
+        <p>Of the {$"{metrics.ImageCount:N0}"} images of the list “{run.Data.TestList ?? ""}”{run.Data.Caution}.
         Mean IoU over the data set {ReportText.Ratio(metrics.MeanIntersectionOverUnion)}, per image {ReportText.Ratio(metrics.MeanImageIntersectionOverUnion)};
         pixel accuracy {ReportText.Ratio(metrics.PixelAccuracy)}.</p>
         {ReportTables.Scrolling("classes", "Classes", Html.Of($"""

@@ -10,7 +10,7 @@ internal static class ModelCard
 
     private static IEnumerable<string> Lines(RunSummary run) =>
     [
-        $"# {run.ModelName}",
+        $"# {MarkdownTable.Escape(run.ModelName)}",
         "",
         "## Model",
         "",
@@ -43,7 +43,7 @@ internal static class ModelCard
         yield return model.ScoringMode == ScoringMode.SlidingWindow
             ? Text($"Images are read at their own size, by windows of {model.ImageHeight} x {model.ImageWidth} pixels")
             : Text($"Images are resized to {model.ImageHeight} x {model.ImageWidth} pixels");
-        yield return $"{model.ClassNames.Count} classes: {string.Join(", ", model.ClassNames)}";
+        yield return $"{model.ClassNames.Count} classes: {string.Join(", ", model.ClassNames.Select(MarkdownTable.Escape))}";
         yield return model.FeatureMaps == FeatureMaps.None
             ? "Not protected: the file is all that it takes to use it"
             : $"Protected: the file labels wrongly without its key (feature maps {model.FeatureMaps})";
@@ -52,16 +52,16 @@ internal static class ModelCard
     private static IEnumerable<string> Data(RunSummary run)
     {
         var data = run.Data;
-        yield return data.Description;
-        yield return Text($"Learned from the list '{data.TrainingList}', {data.TrainingImages} images");
+        yield return MarkdownTable.Escape(data.Description);
+        yield return Text($"Learned from the list '{MarkdownTable.Escape(data.TrainingList)}', {data.TrainingImages} images");
         yield return Text($"Epoch chosen by {data.ChosenBy}");
         if (data.TestList is { } test)
-            yield return $"Tried on the list '{test}'" + (test == data.ValidationList ? ", which also chose the epoch: on new images it is a little worse" : "");
+            yield return Text($"Tried on the list '{MarkdownTable.Escape(test)}'{data.Caution}");
     }
 
     private static IEnumerable<string> Training(RunSummary run)
     {
-        yield return $"Started from {run.InitialWeights}";
+        yield return $"Started from {MarkdownTable.Escape(run.InitialWeights)}";
         yield return Text($"{run.Epochs.Count} epochs, of which number {Report.TrainingCharts.KeptOf(run.Epochs)} was kept, in {Report.ReportText.Duration(run.Elapsed.TotalSeconds)}");
         yield return run.Seed is { } seed ? Text($"Seed {seed}") : "Without a seed";
         yield return $"All options of the training are in {RunFolder.OptionsFile}, its epochs in {RunFolder.EpochsFile}";
@@ -72,7 +72,7 @@ internal static class ModelCard
         Text($"Mean IoU {metrics.MeanIntersectionOverUnion:0.0000} over the data set, {metrics.MeanImageIntersectionOverUnion:0.0000} per image; pixel accuracy {metrics.PixelAccuracy:0.0000}; {metrics.ImageCount:N0} images."),
         "",
         .. MarkdownTable.Lines(["Class", "IoU", "Accuracy", "Pixels"], metrics.ClassNames.Select((name, k) => (string[])
-            [name, Ratio(metrics.PerClassIntersectionOverUnion[k]), Ratio(metrics.PerClassAccuracy[k]), Text($"{metrics.ConfusionMatrix.GetTruthCount(k):N0}")])),
+            [MarkdownTable.Escape(name), Ratio(metrics.PerClassIntersectionOverUnion[k]), Ratio(metrics.PerClassAccuracy[k]), Text($"{metrics.ConfusionMatrix.GetTruthCount(k):N0}")])),
     ];
 
     private static string Item(string text) => $"* {text}";

@@ -30,15 +30,16 @@ internal sealed class RunFolder
     /// <summary>The folder.</summary>
     public string Path { get; }
 
-    /// <summary>Chooses the folder. Nothing is written before a training begins.</summary>
+    /// <summary>Chooses the folder. Nothing is written before the first epoch has ended.</summary>
     /// <param name="path">The folder; made when missing.</param>
-    /// <param name="options">Those of the training. A folder with the same ones, unfinished, is gone on with.</param>
+    /// <param name="options">Those of the training.</param>
+    /// <param name="isResumed">Whether there is a checkpoint of the training. Then what a run with the same options has left is gone on with.</param>
     /// <param name="option">The option that names the folder.</param>
     /// <param name="outputs">What the command writes.</param>
-    public static RunFolder Open(string path, PermutedSegmentationTrainer.Options options, string option, Outputs outputs)
+    public static RunFolder Open(string path, PermutedSegmentationTrainer.Options options, bool isResumed, string option, Outputs outputs)
     {
         var folder = new RunFolder(path, RecipeFile.Format(options), outputs);
-        var isOwn = File.Exists(folder.At(OptionsFile)) && File.ReadAllText(folder.At(OptionsFile)) == folder._options;
+        var isOwn = isResumed && File.Exists(folder.At(OptionsFile)) && File.ReadAllText(folder.At(OptionsFile)) == folder._options;
         foreach (var (file, mayBeThere) in new[] { (OptionsFile, isOwn), (EpochsFile, isOwn), (ReportName, false), (CardName, false) })
             outputs.Add(option, folder.At(file), mayBeThere);
         return folder;
@@ -52,12 +53,15 @@ internal sealed class RunFolder
         SummaryWriter? board = null;
         return new Reporter<TrainingProgress>(progress =>
         {
-            board ??= Begin();
             if (progress.Phase == TrainingPhase.Resuming)
+            {
                 recorder.Start(ReadEpochs().Where(epoch => epoch.Epoch <= progress.Epoch));
+                board ??= Begin(isNew: false);
+            }
             recorder.Report(progress);
             if (progress.Phase == TrainingPhase.EpochCompleted)
             {
+                board ??= Begin(isNew: true);
                 WriteEpochs(recorder.Epochs);
                 WriteEvents(board, progress);
             }
@@ -72,8 +76,14 @@ internal sealed class RunFolder
         _outputs.Write(At(CardName), path => ModelCard.Write(path, run));
     }
 
-    private SummaryWriter Begin()
+    private SummaryWriter Begin(bool isNew)
     {
+        // TensorBoard would show the curves of two trainings as one.
+        if (isNew && _outputs.MayReplace && Directory.Exists(Path))
+        {
+            foreach (var events in Directory.GetFiles(Path, "events.out.tfevents.*"))
+                File.Delete(events);
+        }
         Write(OptionsFile, path => File.WriteAllText(path, _options));
         return torch.utils.tensorboard.SummaryWriter(Path);
     }

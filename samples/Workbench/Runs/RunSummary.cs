@@ -38,8 +38,14 @@ internal sealed record RunSummary
 /// <param name="ValidationList">The list that chose the epoch; null for a share of the training list.</param>
 /// <param name="HeldOut">That share.</param>
 /// <param name="TestList">The list that the model was tried on; null for none.</param>
-internal sealed record RunData(string Description, string TrainingList, long TrainingImages, string? ValidationList, double HeldOut, string? TestList)
+/// <param name="SeenTestImages">How many of its images the training list has, too.</param>
+internal sealed record RunData(string Description, string TrainingList, long TrainingImages, string? ValidationList, double HeldOut, string? TestList, int SeenTestImages)
 {
     /// <summary>What chose the epoch, for people.</summary>
     public string ChosenBy => ValidationList is { } list ? $"the list '{list}'" : $"{100 * HeldOut:0.#} % of them, which it did not learn from";
+
+    /// <summary>Why the scores of the test list are better than those of new images; empty for no reason.</summary>
+    public string Caution => SeenTestImages > 0 ? $", of which {SeenTestImages:N0} are in the training list: on new images it is worse"
+        : TestList is not null && TestList == ValidationList ? ", which also chose the epoch: on new images it is a little worse"
+        : "";
 }

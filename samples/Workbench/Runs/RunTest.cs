@@ -22,10 +22,12 @@ internal static class RunTest
         SegmentationMetrics? metrics = null;
         CountedWork.Run("test images", files.Count, report => metrics = mlContext.Segmentation().Evaluate(
             model.Transform(mlContext.LoadMasks(rows, data)), progress: new Reporter<long>(report), cancellationToken: cancellationToken));
+        // What there is to warn of in them has been said.
+        var quiet = new MLContext { GpuDeviceId = mlContext.GpuDeviceId, FallbackToCpu = mlContext.FallbackToCpu };
         return (metrics!, [.. Pick(metrics!.PerImageIntersectionOverUnion).Select(picked =>
         {
             cancellationToken.ThrowIfCancellationRequested();
-            var row = PictureRows.Draw(mlContext, files[picked.Index], data, [("Prediction", model)]);
+            var row = PictureRows.Draw(quiet, files[picked.Index], data, [("Prediction", model)]);
             return ($"{picked.Kind}: {row.ImageName}", row);
         })]);
     }

@@ -63,6 +63,14 @@ internal sealed class TrainingRun(
             Describe(Folder, Path.GetFileName(output), model, test, rows.GetRowCount() ?? 0, recorder.Epochs, elapsed);
     }
 
+    private int CountSeen(IDataView? test)
+    {
+        if (test is null)
+            return 0;
+        var seen = data.Load(mlContext, trainingList, masks: false).GetColumn<string>("ImagePath").ToHashSet();
+        return test.GetColumn<string>("ImagePath").Count(seen.Contains);
+    }
+
     private void Describe(
         RunFolder folder, string name, TransformerChain<PermutedSegmentationTransformer> model, IDataView? test, long trainingImages,
         IReadOnlyList<EpochResult> epochs, TimeSpan elapsed)
@@ -72,7 +80,7 @@ internal sealed class TrainingRun(
         {
             ModelName = name,
             Model = model.LastTransformer,
-            Data = new RunData(data.Description, trainingList, trainingImages, validationList, options.ValidationFraction, TestList),
+            Data = new RunData(data.Description, trainingList, trainingImages, validationList, options.ValidationFraction, TestList, CountSeen(test)),
             InitialWeights = InitialWeights,
             Seed = Seed,
             Epochs = epochs,

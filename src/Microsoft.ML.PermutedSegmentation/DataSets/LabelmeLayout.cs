@@ -19,7 +19,9 @@ internal static class LabelmeLayout
         ClassNumbers numbers = ReadClasses(folder, found.SelectMany(file => file.Labels), out string source);
         var entries = found.Select(file => MakeEntry(folder.Path, file, numbers)).ToList();
         var images = entries.Select(pair => pair.Entry.ImagePath).ToHashSet();
-        SegmentationDataProblem[] notes = [.. DataFolder.Files(folder.Path, DataFolder.ImageExtensions).Where(image => !images.Contains(image))
+        // A file that cannot be read is a problem of its own.
+        var described = entries.Select(pair => pair.Entry.Name).ToHashSet();
+        SegmentationDataProblem[] notes = [.. DataFolder.Files(folder.Path, DataFolder.ImageExtensions).Where(image => !images.Contains(image) && !described.Contains(DataFolder.NameOf(folder.Path, image)))
             .Select(image => new SegmentationDataProblem(image, $"'{image}' has no labels in a file {Path.GetFileNameWithoutExtension(image)}.json; it is left out.", StopsTraining: false))];
         return DataSource.Of(SegmentationLayout.Labelme, $"shapes of labelme, classes of {source}", folder.WithPalette(numbers.Classes, folder.Path), entries, notes);
     }

@@ -29,6 +29,8 @@ internal sealed class ShapeList(int height, int width, bool smallerOnTop)
                 warn($"{what(i)} has {corners.Length / 2} points and so no area; it is skipped.");
             else
                 parts.Add([.. Enumerable.Range(0, corners.Length / 2).Select(corner => (corners[2 * corner], corners[2 * corner + 1]))]);
+            if (corners.Length >= 6 && IsOutside(parts[^1]))
+                warn($"{what(i)} lies outside the image.");
         }
         parts.ForEach(part => PolygonPainter.CheckEffort(part, height));
         Add(parts.Sum(PolygonPainter.AreaOf), mask => parts.ForEach(part => PolygonPainter.Paint(mask, width, part, value)));
@@ -68,6 +70,9 @@ internal sealed class ShapeList(int height, int width, bool smallerOnTop)
         _waiting.Clear();
         return _mask;
     }
+
+    private bool IsOutside((double X, double Y)[] corners) =>
+        corners.All(corner => corner.X <= 0) || corners.All(corner => corner.X >= width) || corners.All(corner => corner.Y <= 0) || corners.All(corner => corner.Y >= height);
 
     // What need not wait takes no memory.
     private void Add(double area, Action<byte[]> paint)

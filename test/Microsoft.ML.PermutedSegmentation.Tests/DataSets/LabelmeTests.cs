@@ -108,6 +108,7 @@ public sealed class LabelmeTests : IDisposable
         _folder.Text("b.json", $$"""{"shapes": [{{Shape("car", "rectangle", "[0,0],[4,1]")}}]}""");
         string file = _folder.Text("a.json", text);
         Assert.Contains($"'{file}', line {line}:", _folder.Fail("all"));
+        Assert.Empty(_folder.Warnings);
     }
 
     [Fact]

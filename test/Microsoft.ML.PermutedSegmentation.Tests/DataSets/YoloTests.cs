@@ -46,6 +46,14 @@ public sealed class YoloTests : IDisposable
     }
 
     [Fact]
+    public void A_polygon_beside_the_image_is_told()
+    {
+        string file = _folder.Text("labels/a.txt", "0 1.5 0 2 0 2 0.5\n1 0 0 1 0 1 1 0 1\n");
+        Assert.Equal("2222\n2222", _folder.Masks()["a"]);
+        Assert.Equal($"'{file}': the polygon of line 1 lies outside the image.", Assert.Single(_folder.Warnings));
+    }
+
+    [Fact]
     public void A_polygon_that_would_take_all_memory_is_refused_with_its_line()
     {
         _folder.Image("images/a.jpg", 1, 4000);

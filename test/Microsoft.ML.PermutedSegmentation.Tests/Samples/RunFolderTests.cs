@@ -36,6 +36,7 @@ public sealed class RunFolderTests : IDisposable
         Assert.Contains($"Mean IoU {Four(scores.GetProperty("meanIntersectionOverUnion"))} over the data set", card);
         Assert.Contains("12 images", card);
         Assert.Contains("random weights", card);
+        Assert.Contains("which also chose the epoch", card);
         Assert.DoesNotContain(_folder.Root, card);
 
         // The file of options is the whole recipe.
@@ -45,6 +46,10 @@ public sealed class RunFolderTests : IDisposable
         (exitCode, told) = Run([.. Train("other.zip"), "--run-dir", _folder.At("run")]);
         Assert.Equal(1, exitCode);
         Assert.Contains("run.json' already exists", told);
+        // Another run in its place leaves nothing of it, and says that it knows its test images.
+        Succeed([.. Train("model.zip"), "--from-scratch", "--output-stride", "32", "--size", "32x32", "--epochs", "1", "--test-list", "train", "--run-dir", _folder.At("run"), "--overwrite"]);
+        Assert.Single(Directory.GetFiles(_folder.At("run"), "events.out.tfevents.*"));
+        Assert.Contains("of which 12 are in the training list", File.ReadAllText(_folder.At("run", "README.md")));
         (exitCode, told) = Run([.. Train("other.zip"), "--test-list", "val"]);
         Assert.Equal(2, exitCode);
         Assert.Contains("--test-list needs --run-dir", told);
