@@ -9,5 +9,6 @@ internal static class Printable
     /// <summary>Writes a line to the error stream.</summary>
     public static void WriteError(string line) => Console.Error.WriteLine(Of(line));
 
-    private static string Of(string text) => string.Concat(text.Select(c => char.IsControl(c) && c is not ('\n' or '\t') ? '?' : c));
+    /// <summary>A text without characters that steer a terminal.</summary>
+    public static string Of(string text) => string.Concat(text.Select(c => char.IsControl(c) && c is not ('\n' or '\t') ? '?' : c));
 }

@@ -12,7 +12,7 @@ internal static class DataCommand
     public static Command Create()
     {
         var data = new DataOptions();
-        var check = new Option<bool>("--check") { Description = "Reads every image and mask, and reports sizes, classes, void and all problems." };
+        var check = new Option<bool>("--check") { Description = "Reads every image and mask, and reports sizes, classes, void and every file with a problem." };
         var command = new DetailedCommand("data", "Says what layout a data set has and, with --check, what is wrong with it.", """
             With --check, problems that would stop a training are listed as errors, all others as warnings,
             and the exit code is 1 if there are errors.

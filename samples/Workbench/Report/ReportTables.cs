@@ -13,7 +13,7 @@ internal static class ReportTables
     {
         var own = result.Models.Where(model => model.Method is null && model.FeatureMaps != FeatureMaps.None).Select(model => model.Name);
         var names = Enumerable.Range(1, PermutedModels).Select(ModelPlan.PermutedName).Union(own).Append(ModelPlan.Baseline);
-        return Scrolling("table-1", "Table I. Mean IoU of models with a permuted feature map", Html.Of($"""
+        return ScrollingTable.Of("table-1", "Table I. Mean IoU of models with a permuted feature map", Html.Of($"""
             <colgroup></colgroup><colgroup span="2"></colgroup><colgroup span="2"></colgroup><colgroup span="2"></colgroup>
             <thead>
             <tr><th scope="col" rowspan="2">Model</th><th scope="colgroup" colspan="2">Correct (K)</th><th scope="colgroup" colspan="2">No-perm</th><th scope="colgroup" colspan="2">Incorrect (K′)</th></tr>
@@ -29,7 +29,7 @@ internal static class ReportTables
     public static Html Two(TablesResult result)
     {
         var blockSizes = PaperResults.BlockSizes.Union(result.Models.Select(model => model.BlockSize).OfType<int>()).Order();
-        return Scrolling("table-2", "Table II. Mean IoU of models of images encrypted block by block", Html.Of($"""
+        return ScrollingTable.Of("table-2", "Table II. Mean IoU of models of images encrypted block by block", Html.Of($"""
             <colgroup span="2"></colgroup><colgroup span="3"></colgroup><colgroup span="3"></colgroup><colgroup span="3"></colgroup>
             <thead>
             <tr><th scope="col" colspan="2" rowspan="2">Block size</th>{ModelPlan.Methods.Select(method => Html.Of($"""<th scope="colgroup" colspan="3">{method.Name}</th>"""))}</tr>
@@ -45,7 +45,7 @@ internal static class ReportTables
     }
 
     /// <summary>What is reached without a model.</summary>
-    public static Html Floors(TablesResult result) => Scrolling("floors", "Floors: without any model", Html.Of($"""
+    public static Html Floors(TablesResult result) => ScrollingTable.Of("floors", "Floors: without any model", Html.Of($"""
         <thead>
         <tr><th scope="col">Prediction</th><th scope="col">Mean IoU</th><th scope="col">Data set</th><th scope="col">Pixel accuracy</th></tr>
         </thead>
@@ -54,16 +54,6 @@ internal static class ReportTables
         {FloorRow("Most frequent class per pixel", result.MostFrequentClassPerPixel)}
         </tbody>
         """));
-
-    /// <summary>A table. The page must not get wider than the screen: a wide one scrolls in a box of its own.</summary>
-    public static Html Scrolling(string id, string caption, Html content) => Html.Of($"""
-        <div class="scroll" role="region" aria-labelledby="{id}-caption" tabindex="0">
-        <table id="{id}">
-        <caption><span id="{id}-caption">{caption}</span></caption>
-        {content}
-        </table>
-        </div>
-        """);
 
     private static Html ModelRow(string name, IReadOnlyList<Scores>[] ours, double?[] paper) => Html.Of($"""
         <tr><th scope="row">{ModelNames.Title(name)}<small>{MapsOf(name)}</small></th>

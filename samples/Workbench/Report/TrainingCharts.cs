@@ -1,6 +1,6 @@
 using OxyPlot;
 using OxyPlot.Series;
-using Workbench.Runs;
+using Workbench.Training;
 
 namespace Workbench.Report;
 

@@ -4,6 +4,7 @@ using TorchSharp;
 using TorchSharp.Modules;
 using Workbench.Files;
 using Workbench.Report;
+using Workbench.Training;
 
 namespace Workbench.Runs;
 
@@ -24,8 +25,13 @@ internal sealed class RunFolder
 
     private readonly string _options;
     private readonly Outputs _outputs;
+    private readonly bool _goesOn;
 
-    private RunFolder(string path, string options, Outputs outputs) => (Path, _options, _outputs) = (path, options, outputs);
+    private RunFolder(string path, string options, bool isResumed, Outputs outputs)
+    {
+        (Path, _options, _outputs) = (path, options, outputs);
+        _goesOn = isResumed && File.Exists(At(OptionsFile)) && File.ReadAllText(At(OptionsFile)) == options;
+    }
 
     /// <summary>The folder.</summary>
     public string Path { get; }
@@ -38,9 +44,8 @@ internal sealed class RunFolder
     /// <param name="outputs">What the command writes.</param>
     public static RunFolder Open(string path, PermutedSegmentationTrainer.Options options, bool isResumed, string option, Outputs outputs)
     {
-        var folder = new RunFolder(path, RecipeFile.Format(options), outputs);
-        var isOwn = isResumed && File.Exists(folder.At(OptionsFile)) && File.ReadAllText(folder.At(OptionsFile)) == folder._options;
-        foreach (var (file, mayBeThere) in new[] { (OptionsFile, isOwn), (EpochsFile, isOwn), (ReportName, false), (CardName, false) })
+        var folder = new RunFolder(path, RecipeFile.Format(options), isResumed, outputs);
+        foreach (var (file, mayBeThere) in new[] { (OptionsFile, folder._goesOn), (EpochsFile, folder._goesOn), (ReportName, false), (CardName, false) })
             outputs.Add(option, folder.At(file), mayBeThere);
         return folder;
     }
@@ -54,14 +59,11 @@ internal sealed class RunFolder
         return new Reporter<TrainingProgress>(progress =>
         {
             if (progress.Phase == TrainingPhase.Resuming)
-            {
                 recorder.Start(ReadEpochs().Where(epoch => epoch.Epoch <= progress.Epoch));
-                board ??= Begin(isNew: false);
-            }
             recorder.Report(progress);
             if (progress.Phase == TrainingPhase.EpochCompleted)
             {
-                board ??= Begin(isNew: true);
+                board ??= Begin();
                 WriteEpochs(recorder.Epochs);
                 WriteEvents(board, progress);
             }
@@ -76,10 +78,10 @@ internal sealed class RunFolder
         _outputs.Write(At(CardName), path => ModelCard.Write(path, run));
     }
 
-    private SummaryWriter Begin(bool isNew)
+    private SummaryWriter Begin()
     {
         // TensorBoard would show the curves of two trainings as one.
-        if (isNew && _outputs.MayReplace && Directory.Exists(Path))
+        if (!_goesOn && _outputs.MayReplace && Directory.Exists(Path))
         {
             foreach (var events in Directory.GetFiles(Path, "events.out.tfevents.*"))
                 File.Delete(events);
@@ -101,10 +103,10 @@ internal sealed class RunFolder
     private static string Line(EpochResult epoch) => string.Create(CultureInfo.InvariantCulture,
         $"{epoch.Epoch},{epoch.LearningRate},{epoch.TrainingLoss},{epoch.ValidationLoss},{epoch.ValidationMeanIntersectionOverUnion},{(epoch.IsBest ? 1 : 0)},{epoch.Elapsed.TotalSeconds:0.0}");
 
-    // Nothing but what this class has written; of an earlier training that went on without this folder there is nothing.
+    // What another run has left is none of this one's; and of a training that began without this folder there is nothing.
     private IEnumerable<EpochResult> ReadEpochs()
     {
-        if (!File.Exists(At(EpochsFile)))
+        if (!_goesOn || !File.Exists(At(EpochsFile)))
             return [];
         try
         {

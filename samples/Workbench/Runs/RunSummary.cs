@@ -1,5 +1,6 @@
 using Microsoft.ML.PermutedSegmentation;
 using Workbench.Report;
+using Workbench.Training;
 
 namespace Workbench.Runs;
 

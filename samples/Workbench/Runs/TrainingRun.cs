@@ -2,6 +2,7 @@ using Microsoft.ML;
 using Microsoft.ML.Data;
 using Microsoft.ML.PermutedSegmentation;
 using Workbench.Files;
+using Workbench.Training;
 
 namespace Workbench.Runs;
 
@@ -60,27 +61,21 @@ internal sealed class TrainingRun(
         outputs.Write(output, path => mlContext.Model.Save(model, rows.Schema, path));
         Console.WriteLine($"Wrote the {(key is null ? "unprotected" : "protected")} model to {output}.");
         if (Folder is not null)
-            Describe(Folder, Path.GetFileName(output), model, test, rows.GetRowCount() ?? 0, recorder.Epochs, elapsed);
-    }
-
-    private int CountSeen(IDataView? test)
-    {
-        if (test is null)
-            return 0;
-        var seen = data.Load(mlContext, trainingList, masks: false).GetColumn<string>("ImagePath").ToHashSet();
-        return test.GetColumn<string>("ImagePath").Count(seen.Contains);
+            Describe(Folder, Path.GetFileName(output), model, rows, test, recorder.Epochs, elapsed);
     }
 
     private void Describe(
-        RunFolder folder, string name, TransformerChain<PermutedSegmentationTransformer> model, IDataView? test, long trainingImages,
+        RunFolder folder, string name, TransformerChain<PermutedSegmentationTransformer> model, IDataView training, IDataView? test,
         IReadOnlyList<EpochResult> epochs, TimeSpan elapsed)
     {
+        var learned = training.GetColumn<string>("ImagePath").ToHashSet();
+        var seen = test?.GetColumn<string>("ImagePath").Count(learned.Contains) ?? 0;
         var (metrics, pictures) = test is null ? (null, []) : RunTest.Run(mlContext, model, data, test, options.CancellationToken);
         folder.Finish(new RunSummary
         {
             ModelName = name,
             Model = model.LastTransformer,
-            Data = new RunData(data.Description, trainingList, trainingImages, validationList, options.ValidationFraction, TestList, CountSeen(test)),
+            Data = new RunData(data.Description, trainingList, learned.Count, validationList, options.ValidationFraction, TestList, seen),
             InitialWeights = InitialWeights,
             Seed = Seed,
             Epochs = epochs,

@@ -1,5 +1,5 @@
 using Microsoft.ML.PermutedSegmentation;
-using Workbench.Runs;
+using Workbench.Training;
 
 namespace Workbench.Tables;
 

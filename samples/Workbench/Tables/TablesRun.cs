@@ -3,7 +3,7 @@ using Microsoft.ML;
 using Microsoft.ML.Data;
 using Microsoft.ML.PermutedSegmentation;
 using Workbench.Report;
-using Workbench.Runs;
+using Workbench.Training;
 
 namespace Workbench.Tables;
 

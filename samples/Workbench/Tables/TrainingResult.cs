@@ -1,4 +1,4 @@
-using Workbench.Runs;
+using Workbench.Training;
 
 namespace Workbench.Tables;
 

@@ -113,7 +113,7 @@ public sealed class SegmentationData : IDisposable
         return rows.Count > 0 ? mlContext.Data.LoadFromEnumerable(rows) : throw new InvalidDataException($"The list '{list}' of '{Path}' is empty.");
     }
 
-    /// <summary>Reads every image and every mask of all lists, and says what they hold and everything that is wrong with them.</summary>
+    /// <summary>Reads every image and every mask of all lists, and says what they hold and, of each file, what is wrong with it first.</summary>
     /// <param name="progress">Gets how many images have been read, of how many.</param>
     /// <param name="cancellationToken">Cancels the work.</param>
     /// <returns>What was found. Problems of single files are in it and throw nothing.</returns>

@@ -1,7 +1,7 @@
 using System.Xml.Linq;
 using Workbench.Report;
-using Workbench.Runs;
 using Workbench.Tables;
+using Workbench.Training;
 using Xunit;
 
 namespace Microsoft.ML.PermutedSegmentation.Tests;

@@ -5,6 +5,10 @@ using System.Text;
 using System.Text.Json;
 using System.Xml.Linq;
 using QuickStart;
+using Workbench;
+using Workbench.Files;
+using Workbench.Runs;
+using Workbench.Training;
 using Xunit;
 using static Microsoft.ML.PermutedSegmentation.Tests.WorkbenchProcess;
 
@@ -27,6 +31,8 @@ public sealed class RunFolderTests : IDisposable
             "--set", "loss.dice=0.5", "--set", "optimizer=Sgd", "--learning-rate", "0.02", "--run-dir", _folder.At("run")]);
         Assert.True(exitCode == 0, told);
         Succeed("evaluate", "--model", _folder.At("model.zip"), "--no-key", "--data", _folder.At("data"), "--list", "val", "--json", _folder.At("scores.json"));
+        // No single image's missing classes are warned of.
+        Assert.DoesNotContain("warning: No true pixel", told);
         JsonElement scores = JsonDocument.Parse(File.ReadAllText(_folder.At("scores.json"))).RootElement;
 
         EpochsAreInTheTable(told);
@@ -53,7 +59,40 @@ public sealed class RunFolderTests : IDisposable
         (exitCode, told) = Run([.. Train("other.zip"), "--test-list", "val"]);
         Assert.Equal(2, exitCode);
         Assert.Contains("--test-list needs --run-dir", told);
+        // What is wrong with the test images is said before the training.
+        (exitCode, told) = Run([.. Train("other.zip"), "--test-list", "tset", "--run-dir", _folder.At("new")]);
+        Assert.Equal(1, exitCode);
+        Assert.Contains("has no list 'tset'", told);
+        Assert.DoesNotContain("training loss", told);
         Assert.False(File.Exists(_folder.At("other.zip")));
+        Assert.False(Directory.Exists(_folder.At("new")));
+    }
+
+    [Fact]
+    public void What_another_run_has_left_is_no_part_of_this_one()
+    {
+        Directory.CreateDirectory(_folder.At("run"));
+        _folder.WriteText("run/run.json", RecipeFile.Format(PermutedSegmentationTrainer.Options.Paper()));
+        _folder.WriteText("run/metrics.csv", "epoch,learning_rate,training_loss,validation_loss,validation_mean_iou,is_best,seconds\n1,0.1,9,9,0.1,1,5.0\n");
+        _folder.WriteText("run/events.out.tfevents.1", "theirs");
+        var options = new PermutedSegmentationTrainer.Options();
+        Assert.Contains("already exists", Assert.Throws<IOException>(() => RunFolder.Open(_folder.At("run"), options, isResumed: true, "--run-dir", new Outputs(overwrite: false))).Message);
+
+        var folder = RunFolder.Open(_folder.At("run"), options, isResumed: true, "--run-dir", new Outputs(overwrite: true));
+        IProgress<TrainingProgress> progress = folder.Follow(new EpochRecorder(), new Reports());
+        foreach (TrainingPhase phase in (TrainingPhase[])[TrainingPhase.Resuming, TrainingPhase.EpochCompleted])
+            progress.Report(new TrainingProgress(phase, phase == TrainingPhase.Resuming ? 1 : 2, 3, 0, 0, 0.5, 4, 3, 0.25, true, TimeSpan.FromSeconds(7)));
+        Assert.Equal(["2,0.5,4,3,0.25,1,7.0"], File.ReadLines(_folder.At("run", "metrics.csv")).Skip(1));
+        Assert.Equal(RecipeFile.Format(options), File.ReadAllText(_folder.At("run", "run.json")));
+        Assert.False(File.Exists(_folder.At("run", "events.out.tfevents.1")));
+        Assert.Single(Directory.GetFiles(_folder.At("run"), "events.out.tfevents.*"));
+
+        // The same options, and a checkpoint: it goes on.
+        folder = RunFolder.Open(_folder.At("run"), options, isResumed: true, "--run-dir", new Outputs(overwrite: false));
+        progress = folder.Follow(new EpochRecorder(), new Reports());
+        progress.Report(new TrainingProgress(TrainingPhase.Resuming, 2, 3, 0, 0, 0, double.NaN, double.NaN, double.NaN, false, default));
+        progress.Report(new TrainingProgress(TrainingPhase.EpochCompleted, 3, 3, 0, 0, 0.25, 2, 1, 0.5, true, TimeSpan.FromSeconds(9)));
+        Assert.Equal(["2,0.5,4,3,0.25,1,7.0", "3,0.25,2,1,0.5,1,9.0"], File.ReadLines(_folder.At("run", "metrics.csv")).Skip(1));
     }
 
     private string[] Train(string model) =>

@@ -89,6 +89,9 @@ public sealed class TablesCommandTests : IDisposable
     {
         Fail("block size 3 does not divide the image size 64x64", Tables("--block-sizes", "2,3"));
         Fail("has no list 'nothing'; it has ", ["tables", "--data", _folder.At("data"), "--train-list", "train", "--test-list", "nothing", "--preset", "smoke", "--out", _folder.At("out")]);
+        Fail("The initial weights are of ResNet18, but the preset paper has ResNet50",
+            ["tables", "--data", _folder.At("data"), "--train-list", "train", "--test-list", "val", "--preset", "paper", "--pretrained", "--out", _folder.At("out")]);
+        Assert.False(Path.Exists(_folder.At("out")));
         _folder.WriteText("out", "in the way");
         Fail($"Cannot write to '{_folder.At("out")}'", Tables());
         Fail("'1,2' names no block sizes", Tables("--block-sizes", "1,2"), exitCode: 2);

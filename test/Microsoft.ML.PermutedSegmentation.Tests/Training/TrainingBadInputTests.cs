@@ -32,6 +32,18 @@ public sealed class TrainingBadInputTests
     }
 
     [Fact]
+    public void Classes_that_do_not_count()
+    {
+        List<PatchRow> rows = ColorPatches.Create(20);
+        foreach (PatchRow row in rows)
+            row.Label.AsSpan().Replace((byte)3, (byte)1);
+        PermutedSegmentationTrainer.Options options = ColorPatches.Options();
+        options.Loss = new SegmentationLoss { ClassWeights = [0, 0, 1] };
+        var trainer = _mlContext.Segmentation().Trainers.Fcn(options);
+        Assert.Contains("of a class with the weight 0", Assert.Throws<ArgumentException>(() => trainer.Fit(_mlContext.Data.LoadFromEnumerable(rows))).Message);
+    }
+
+    [Fact]
     public void Objects_that_are_void()
     {
         List<PatchRow> rows = ColorPatches.Create(20);

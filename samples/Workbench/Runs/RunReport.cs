@@ -1,7 +1,7 @@
 using Microsoft.ML.PermutedSegmentation;
-using Workbench.Runs;
+using Workbench.Report;
 
-namespace Workbench.Report;
+namespace Workbench.Runs;
 
 /// <summary>The report of a training.</summary>
 internal static class RunReport
@@ -34,7 +34,7 @@ internal static class RunReport
         <p>Of the {$"{metrics.ImageCount:N0}"} images of the list “{run.Data.TestList ?? ""}”{run.Data.Caution}.
         Mean IoU over the data set {ReportText.Ratio(metrics.MeanIntersectionOverUnion)}, per image {ReportText.Ratio(metrics.MeanImageIntersectionOverUnion)};
         pixel accuracy {ReportText.Ratio(metrics.PixelAccuracy)}.</p>
-        {ReportTables.Scrolling("classes", "Classes", Html.Of($"""
+        {ScrollingTable.Of("classes", "Classes", Html.Of($"""
             <thead>
             <tr><th scope="col">Class</th><th scope="col">IoU</th><th scope="col">Dice</th><th scope="col">Accuracy</th><th scope="col">Pixels</th></tr>
             </thead>

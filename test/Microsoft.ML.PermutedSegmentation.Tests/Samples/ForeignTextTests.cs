@@ -3,8 +3,8 @@ using Xunit;
 
 namespace Microsoft.ML.PermutedSegmentation.Tests;
 
-/// <summary>Text from elsewhere in Markdown.</summary>
-public sealed class MarkdownTableTests
+/// <summary>Text from elsewhere, in Markdown and on a terminal.</summary>
+public sealed class ForeignTextTests
 {
     [Theory]
     [InlineData("road", "road")]
@@ -15,4 +15,7 @@ public sealed class MarkdownTableTests
     [InlineData(@"\n", @"\\n")]
     [InlineData("a\nb", "a b")]
     public void It_stays_what_it_is(string text, string expected) => Assert.Equal(expected, MarkdownTable.Escape(text));
+
+    [Fact]
+    public void It_does_not_steer_the_terminal() => Assert.Equal("?[2Jroad\n\tкот", Printable.Of("\u001b[2Jroad\n\tкот"));
 }

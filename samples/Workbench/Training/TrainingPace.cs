@@ -1,6 +1,6 @@
 using Microsoft.ML.PermutedSegmentation;
 
-namespace Workbench;
+namespace Workbench.Training;
 
 /// <summary>How fast a training goes, and how long it still takes.</summary>
 internal sealed class TrainingPace

@@ -1,6 +1,6 @@
 using Microsoft.ML.PermutedSegmentation;
 
-namespace Workbench.Runs;
+namespace Workbench.Training;
 
 /// <summary>Keeps what is told about each epoch, and passes everything on.</summary>
 internal sealed class EpochRecorder(IProgress<TrainingProgress>? next = null) : IProgress<TrainingProgress>

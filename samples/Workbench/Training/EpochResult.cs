@@ -1,6 +1,6 @@
 using System.Text.Json.Serialization;
 
-namespace Workbench.Runs;
+namespace Workbench.Training;
 
 /// <summary>An epoch of a training.</summary>
 /// <param name="Epoch">Its number, from 1.</param>

@@ -1,7 +1,7 @@
 using Microsoft.ML.PermutedSegmentation;
 using Spectre.Console;
 
-namespace Workbench;
+namespace Workbench.Training;
 
 /// <summary>Shows how training goes: a line an epoch and, when there is a terminal, a bar.</summary>
 internal static class TrainingDisplay
