@@ -43,6 +43,8 @@ internal static class CommonOptions
         CustomParser = ParseFeatureMaps,
     };
 
+    public static Option<bool> Seal() => new("--seal") { Description = "Also encrypts the weights in the file: without the key the model does not run, and nothing can be read off it." };
+
     public static Option<SegmentationNetwork?> Network()
     {
         var option = new Option<SegmentationNetwork?>("--network")

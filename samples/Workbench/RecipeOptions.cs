@@ -41,11 +41,14 @@ internal sealed class RecipeOptions
     /// <summary>Only of a training with a key.</summary>
     public Option<Maps?> FeatureMaps { get; } = CommonOptions.FeatureMaps(standard: "all");
 
+    /// <summary>Likewise.</summary>
+    public Option<bool> Seal { get; } = CommonOptions.Seal();
+
     /// <summary>Adds the options to a command.</summary>
     public void AddTo(Command command)
     {
         foreach (Option option in (Option[])
-            [_preset, _file, _set, FeatureMaps, _network, _backbone, _initialWeights, _pretrained, _fromScratch, _outputStride, _size, _scoring, _epochs, _batchSize, _learningRate, _weightDecay])
+            [_preset, _file, _set, FeatureMaps, Seal, _network, _backbone, _initialWeights, _pretrained, _fromScratch, _outputStride, _size, _scoring, _epochs, _batchSize, _learningRate, _weightDecay])
             command.Add(option);
         _scoring.AcceptOnlyFromAmong(StringComparer.OrdinalIgnoreCase, _scoring.HelpName!.Split('|'));
         _preset.AcceptOnlyFromAmong(StringComparer.OrdinalIgnoreCase, _preset.HelpName!.Split('|'));
@@ -81,6 +84,7 @@ internal sealed class RecipeOptions
         foreach (var assignment in result.GetValue(_set) ?? [])
             options = RecipeFile.Set(options, assignment);
         options.FeatureMaps = result.GetValue(FeatureMaps) ?? options.FeatureMaps;
+        options.Seal |= result.GetValue(Seal);
         options.Network = result.GetValue(_network) ?? options.Network;
         // The paper's backbone and stride are not for every network.
         var isLight = options.Network == SegmentationNetwork.LrAspp;

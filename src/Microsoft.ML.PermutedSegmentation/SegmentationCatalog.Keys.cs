@@ -39,12 +39,13 @@ public sealed partial class SegmentationCatalog
     /// <param name="model">A segmentation model, or a chain of transformers that holds at least one, as loaded from a file.</param>
     /// <param name="key">
     /// The model's key. With another key the result is the paper's Incorrect (Tables I and II): it scores, but its labels are
-    /// worthless, and a warning is logged if the model stores a fingerprint.
+    /// worthless, and a warning is logged if the model stores a fingerprint. A sealed model refuses any other key.
     /// </param>
     /// <param name="verify">Whether to throw instead if the key is not known to be the right one.</param>
     /// <exception cref="ArgumentNullException">An argument is null.</exception>
     /// <exception cref="ArgumentException"><paramref name="model"/> holds nothing that a key unlocks.</exception>
-    /// <exception cref="WrongKeyException"><paramref name="verify"/> is set, and the key is another one.</exception>
+    /// <exception cref="WrongKeyException"><paramref name="verify"/> is set, or the model is sealed, and the key is another one.</exception>
+    /// <exception cref="InvalidDataException">The model is sealed, and was altered.</exception>
     /// <exception cref="InvalidOperationException">The model is not protected; or <paramref name="verify"/> is set, and the model stores no fingerprint.</exception>
     /// <exception cref="ObjectDisposedException">The model or the key was disposed.</exception>
     public T Unlock<T>(T model, PermutationKey key, bool verify = false) where T : class, ITransformer
@@ -92,15 +93,38 @@ public sealed partial class SegmentationCatalog
     /// <exception cref="ObjectDisposedException">The model or the key was disposed.</exception>
     public T Protect<T>(T model, PermutationKey key, FeatureMaps featureMaps = FeatureMaps.All, bool storeFingerprint = true) where T : class, ITransformer
     {
+        featureMaps.CheckForKey(nameof(featureMaps));
+        return Protect(model, key, new ProtectionOptions { FeatureMaps = featureMaps, StoreFingerprint = storeFingerprint });
+    }
+
+    /// <summary>A trained model protected with a key from now on: permuted, sealed, or both (docs/sealing.md). It computes the same to the last bit.</summary>
+    /// <remarks>
+    /// The given model is not changed. Both share all weights, and each is disposed separately. A file of the unprotected
+    /// model still needs no key: the caller has to keep it away from others. <see cref="Unprotect"/> reverses this.
+    /// </remarks>
+    /// <typeparam name="T">The type of the model, which the result has, too.</typeparam>
+    /// <param name="model">An unprotected segmentation model, as <c>Trainers.Fcn</c> trains it, or a chain of transformers with one.</param>
+    /// <param name="key">The secret. It is needed until this method has returned, and is not stored.</param>
+    /// <param name="options">How it is protected.</param>
+    /// <returns>The same model or chain with the segmentation model protected, and unlocked; saved and loaded it is locked.</returns>
+    /// <exception cref="ArgumentNullException">An argument is null.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">The options name no map and no seal, or have bits that do not stand for a map.</exception>
+    /// <exception cref="ArgumentException"><paramref name="model"/> holds no segmentation model, or more than one.</exception>
+    /// <exception cref="WrongKeyException">The chain encrypts images with another key: one key has to unlock the whole chain.</exception>
+    /// <exception cref="InvalidOperationException">The model is already protected, or its network learned from encrypted images.</exception>
+    /// <exception cref="ObjectDisposedException">The model or the key was disposed.</exception>
+    public T Protect<T>(T model, PermutationKey key, ProtectionOptions options) where T : class, ITransformer
+    {
         ArgumentNullException.ThrowIfNull(model);
         ArgumentNullException.ThrowIfNull(key);
-        featureMaps.CheckForKey(nameof(featureMaps));
-        return ModelChain.Protect(Environment, model, key, featureMaps, storeFingerprint);
+        ArgumentNullException.ThrowIfNull(options);
+        options.Check(nameof(options));
+        return ModelChain.Protect(Environment, model, key, options);
     }
 
     /// <summary>
     /// A protected model as it was before it was protected: it no longer needs a key, and has the same weights and the same
-    /// output to the last bit. The inverse of <see cref="Protect"/>.
+    /// output to the last bit. The inverse of <see cref="Protect{T}(T, PermutationKey, ProtectionOptions)"/>.
     /// </summary>
     /// <remarks>
     /// <para>The key has to be the right one, since weights that a wrong key has re-ordered look like any others. The
@@ -131,7 +155,7 @@ public sealed partial class SegmentationCatalog
     /// </summary>
     /// <remarks>
     /// Files saved before still open with the old key. To protect other maps, use <see cref="Unprotect"/> and then
-    /// <see cref="Protect"/>. The old key is verified as in <see cref="Unprotect"/>, and weights are shared in the same way.
+    /// <see cref="Protect{T}(T, PermutationKey, ProtectionOptions)"/>. The old key is verified as in <see cref="Unprotect"/>, and weights are shared in the same way.
     /// </remarks>
     /// <typeparam name="T">The type of the model, which the result has, too.</typeparam>
     /// <param name="model">A protected segmentation model, locked or not, or a chain of transformers with one.</param>

@@ -59,7 +59,8 @@ internal static class InspectCommand
         null when report.Steps.FirstOrDefault(step => step.ImageEncryption is not null) is { ImageEncryption: { } before } => $"needed to encrypt images before the network: {Describe(before)}",
         null => "none: the network is not protected",
         { ImageEncryption: { } encryption } => $"needed to encrypt images: {Describe(encryption)}",
-        { } protection => $"needed for feature maps {string.Join(", ", protection.FeatureMaps.Select(map => $"{map.Number} ({map.Name}, {map.Channels} channels)"))}",
+        { FeatureMaps: [] } => "needed for the weights, which are sealed",
+        { } protection => $"needed for {(protection.IsSealed ? "the weights, which are sealed, and " : "")}feature maps {string.Join(", ", protection.FeatureMaps.Select(map => $"{map.Number} ({map.Name}, {map.Channels} channels)"))}",
     };
 
     private static string DescribeStep(StepReport step)

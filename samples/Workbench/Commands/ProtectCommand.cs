@@ -12,6 +12,7 @@ internal static class ProtectCommand
         var model = CommonOptions.Model();
         var key = CommonOptions.RequiredKey("--key", "The key file that the model will need from now on (see keygen).");
         var featureMaps = CommonOptions.FeatureMaps(standard: "all");
+        var seal = CommonOptions.Seal();
         var output = CommonOptions.ModelOutput();
 
         var command = new DetailedCommand("protect", "Protects a trained model with a key, without any training.", """
@@ -20,13 +21,14 @@ internal static class ProtectCommand
             Example:
               workbench protect --model plain.zip --key key.pem --out model.zip
             """)
-        { model, key, featureMaps, output, new OverwriteOption() };
+        { model, key, featureMaps, seal, output, new OverwriteOption() };
 
         command.Does((result, outputs, _) =>
         {
             var (from, to) = (result.GetRequiredValue(model), result.GetRequiredValue(output));
             using var secret = Steps.LoadKey(result.GetRequiredValue(key));
-            Steps.ChangeModel(from, to, outputs, (segmentation, plain) => segmentation.Protect(plain, secret, result.GetValue(featureMaps) ?? FeatureMaps.All));
+            Steps.ChangeModel(from, to, outputs, (segmentation, plain) => segmentation.Protect(
+                plain, secret, new ProtectionOptions { FeatureMaps = result.GetValue(featureMaps) ?? FeatureMaps.All, Seal = result.GetValue(seal) }));
             Console.WriteLine($"Wrote the protected model to {to}.");
             Steps.Warn($"'{from}' is the unprotected model as before; keep it away from anyone who must not have it.");
         });

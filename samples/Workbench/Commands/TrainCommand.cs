@@ -44,6 +44,7 @@ internal static class TrainCommand
         recipe.AddTo(command);
         command.RequireExactlyOneOf(key, unprotected);
         command.Forbid(recipe.FeatureMaps, with: unprotected);
+        command.Forbid(recipe.Seal, with: unprotected);
         command.Require(runFolder, with: testList);
 
         command.Does((result, outputs, cancellationToken) =>

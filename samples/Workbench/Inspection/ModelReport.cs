@@ -69,7 +69,8 @@ internal sealed record ImageEncryption(BlockTransformMethod Method, int BlockSiz
 /// <param name="ImageEncryption">Null when the network reads plain images.</param>
 /// <param name="Salt">In hex.</param>
 /// <param name="Fingerprint">In hex; null when not stored.</param>
-internal sealed record ProtectionReport(IReadOnlyList<KeyedMap> FeatureMaps, ImageEncryption? ImageEncryption, string Salt, string? Fingerprint)
+/// <param name="IsSealed">Whether the weights are encrypted.</param>
+internal sealed record ProtectionReport(IReadOnlyList<KeyedMap> FeatureMaps, ImageEncryption? ImageEncryption, string Salt, string? Fingerprint, bool IsSealed)
 {
     public static ProtectionReport? Of(PermutedSegmentationTransformer model)
     {
@@ -77,7 +78,7 @@ internal sealed record ProtectionReport(IReadOnlyList<KeyedMap> FeatureMaps, Ima
             return null;
         var maps = model.FeatureMaps.Each().Select(map => new KeyedMap(map.Number(), map.ToString(), model.ChannelsOf(map)));
         var encryption = model.ImageEncryption is var (method, blockSize) ? new ImageEncryption(method, blockSize) : null;
-        return new ProtectionReport([.. maps], encryption, Hex(model.Salt)!, Hex(model.Fingerprint));
+        return new ProtectionReport([.. maps], encryption, Hex(model.Salt)!, Hex(model.Fingerprint), model.IsSealed);
     }
 
     public static string? Hex(ReadOnlyMemory<byte> bytes) => bytes.IsEmpty ? null : Convert.ToHexStringLower(bytes.Span);

@@ -44,8 +44,8 @@ internal static class ModelCard
             ? Text($"Images are read at their own size, by windows of {model.ImageHeight} x {model.ImageWidth} pixels")
             : Text($"Images are resized to {model.ImageHeight} x {model.ImageWidth} pixels");
         yield return $"{model.ClassNames.Count} classes: {string.Join(", ", model.ClassNames.Select(MarkdownTable.Escape))}";
-        yield return model.FeatureMaps == FeatureMaps.None
-            ? "Not protected: the file is all that it takes to use it"
+        yield return model.Salt.IsEmpty ? "Not protected: the file is all that it takes to use it"
+            : model.IsSealed ? "Sealed: the weights in the file are encrypted, and it does not run without its key"
             : $"Protected: the file labels wrongly without its key (feature maps {model.FeatureMaps})";
     }
 

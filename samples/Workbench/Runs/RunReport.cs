@@ -21,7 +21,7 @@ internal static class RunReport
     {
         var (model, data) = (run.Model, run.Data);
         return Html.Of($"""
-            <p>{model.Network.ToString()} on {model.Backbone.ToString()}, output stride {model.OutputStride}, {(model.FeatureMaps == FeatureMaps.None ? "not protected" : $"protected with a key (feature maps {model.FeatureMaps})")};
+            <p>{model.Network.ToString()} on {model.Backbone.ToString()}, output stride {model.OutputStride}, {(model.Salt.IsEmpty ? "not protected" : $"protected with a key ({(model.IsSealed ? "sealed; " : "")}feature maps {model.FeatureMaps})")};
             {(model.ScoringMode == ScoringMode.SlidingWindow ? "images at their own size, by windows of" : "images resized to")} {model.ImageHeight} × {model.ImageWidth} pixels.
             {data.Description}. It started from {run.InitialWeights} and learned from {$"{data.TrainingImages:N0}"} images of the list “{data.TrainingList}” in {ReportText.Duration(run.Elapsed.TotalSeconds)};
             the epoch was chosen by {data.ChosenBy}. All options of the training are in {RunFolder.OptionsFile}.</p>

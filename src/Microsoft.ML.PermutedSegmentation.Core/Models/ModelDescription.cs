@@ -88,6 +88,9 @@ public sealed class ModelDescription
     /// <summary>Whether a key is needed to run it as it was trained.</summary>
     public bool IsProtected => Protection is not null;
 
+    /// <summary>Whether the weights are encrypted in the file.</summary>
+    public bool IsSealed => Protection is { IsSealed: true };
+
     internal byte[]? Salt => Protection?.SaltBytes;
 
     internal byte[]? Fingerprint => Protection?.FingerprintBytes;
@@ -145,11 +148,13 @@ public sealed class ModelDescription
     /// <param name="storeFingerprint">Whether the fingerprint of the key is stored.</param>
     /// <param name="salt">The salt; a new one when null.</param>
     /// <param name="imageStep">What the key does to images; null: nothing.</param>
+    /// <param name="isSealed">Whether the weights are encrypted in the file.</param>
     /// <exception cref="ObjectDisposedException">The key was disposed.</exception>
-    internal ModelDescription ProtectedWith(PermutationKey key, FeatureMaps maps, bool storeFingerprint, byte[]? salt = null, ImageStep? imageStep = null)
+    internal ModelDescription ProtectedWith(
+        PermutationKey key, FeatureMaps maps, bool storeFingerprint, byte[]? salt = null, ImageStep? imageStep = null, bool isSealed = false)
     {
         salt ??= RandomNumberGenerator.GetBytes(PermutationKey.ModelSaltSizeInBytes);
-        return With(new ModelProtection(maps, imageStep, salt, storeFingerprint ? key.GetFingerprint(salt) : null));
+        return With(new ModelProtection(maps, imageStep, salt, storeFingerprint ? key.GetFingerprint(salt) : null, isSealed));
     }
 
     private static void CheckSide(string parameter, string name, int side, int outputStride)

@@ -14,7 +14,11 @@ internal static class ModelFormat
     /// <summary>What the formats of this library begin with.</summary>
     public const string Family = "Microsoft.ML.PermutedSegmentation/";
     public const string Format = Family + "model/2";
-    public const string ChecksumName = "sha256";
+    public const string SealedFormat = Family + "model/3";
+    public const string ChecksumName = "sha256", SealDigestName = "hmac", SealNonceName = "seal_nonce";
 
     public static readonly long[] ChecksumShape = [SHA256.HashSizeInBytes];
+
+    /// <summary>A reader that does not know sealed models must not take one for weights.</summary>
+    public static string FormatOf(ModelDescription description) => description.IsSealed ? SealedFormat : Format;
 }

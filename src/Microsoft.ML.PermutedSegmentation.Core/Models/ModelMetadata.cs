@@ -8,6 +8,16 @@ namespace Microsoft.ML.PermutedSegmentation.Models;
 /// </summary>
 public static class ModelMetadata
 {
+    // In the order in which the seal authenticates them.
+    private static readonly string[] Authenticated =
+        ["network", "backbone", "output_stride", "image_height", "image_width", "class_names", "feature_maps", "image_step", "image_step_settings", "salt", "fingerprint", SealName];
+
+    private const string SealName = "seal", SealValue = "AES-256-CTR, HMAC-SHA256";
+
+    /// <summary>What of the description a seal authenticates: all but how images are scored, which can be changed without the key.</summary>
+    internal static IEnumerable<(string Name, string Value)> WriteAuthenticated(ModelDescription description) =>
+        Write(description).Where(entry => Authenticated.Contains(entry.Name));
+
     /// <summary>The description of a model as metadata.</summary>
     /// <param name="description">The model.</param>
     public static IReadOnlyList<(string Name, string Value)> Write(ModelDescription description)
@@ -29,6 +39,8 @@ public static class ModelMetadata
             metadata.Add(("salt", Convert.ToHexStringLower(salt)));
         if (description.Fingerprint is { } fingerprint)
             metadata.Add(("fingerprint", Convert.ToHexStringLower(fingerprint)));
+        if (description.IsSealed)
+            metadata.Add((SealName, SealValue));
         if (description.ScoringMode != ScoringMode.Resize)
             metadata.Add(("scoring_mode", $"{description.ScoringMode}"));
         if (description.TestTimeAugmentation is { IsNone: false } augmentation)
@@ -60,9 +72,10 @@ public static class ModelMetadata
                     : null);
             FeatureMaps maps = Parse("feature_maps", Maps);
             ImageStep? step = metadata.ContainsKey("image_step") ? new ImageStep(Parse("image_step", text => text), Parse("image_step_settings", text => text)) : null;
-            bool isProtected = maps != FeatureMaps.None || step is not null || metadata.ContainsKey("salt") || metadata.ContainsKey("fingerprint");
+            bool isProtected = maps != FeatureMaps.None || step is not null || metadata.ContainsKey("salt") || metadata.ContainsKey("fingerprint") || metadata.ContainsKey(SealName);
             return isProtected
-                ? plain.With(new ModelProtection(maps, step, Parse("salt", Convert.FromHexString), metadata.ContainsKey("fingerprint") ? Parse("fingerprint", Convert.FromHexString) : null))
+                ? plain.With(new ModelProtection(maps, step, Parse("salt", Convert.FromHexString), metadata.ContainsKey("fingerprint") ? Parse("fingerprint", Convert.FromHexString) : null,
+                    metadata.ContainsKey(SealName) && Parse(SealName, text => text == SealValue ? true : throw new FormatException())))
                 : plain;
         }
         catch (ArgumentException exception)

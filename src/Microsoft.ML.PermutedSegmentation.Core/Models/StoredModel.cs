@@ -17,6 +17,7 @@ public sealed class StoredModel
 {
     private readonly Stream _stream;
     private readonly byte[] _head;
+    private byte[]? _nonce;
 
     /// <param name="stream">It goes on with the tensors, and ends with the checksum of all before it.</param>
     /// <param name="head">What was read of it already.</param>
@@ -57,21 +58,36 @@ public sealed class StoredModel
         {
             throw new InvalidDataException($"The model is damaged: {exception.Message}", exception);
         }
-        if (header.Metadata.GetValueOrDefault(ModelFormat.FormatName) != ModelFormat.Format)
-            throw new InvalidDataException($"The model is damaged, or a later version of the library wrote it: its format is not '{ModelFormat.Format}'.");
+        string? format = header.Metadata.GetValueOrDefault(ModelFormat.FormatName);
+        if (format is not (ModelFormat.Format or ModelFormat.SealedFormat))
+            throw new InvalidDataException($"The model is damaged, or a later version of the library wrote it: its format is neither '{ModelFormat.Format}' nor '{ModelFormat.SealedFormat}'.");
         ModelDescription description = ModelMetadata.Read(header.Metadata);
+        if (format != ModelFormat.FormatOf(description))
+            throw new InvalidDataException($"The model is damaged: its format '{format}' does not say whether it is sealed.");
         if (header.Entries.ToArray() is not [.. var tensors, { Name: ModelFormat.ChecksumName, Type: ElementType.UInt8 } checksum] || !checksum.Shape.SequenceEqual(ModelFormat.ChecksumShape))
             throw new InvalidDataException("The model is damaged: it does not end with its checksum.");
+        byte[]? nonce = description.IsSealed ? ReadNonce(header, ref tensors) : null;
         CheckTensors(description, tensors);
-        return new StoredModel(stream, header.Bytes, description, header.Metadata, [.. tensors.Select(tensor => (tensor.Name, (IReadOnlyList<long>)Array.AsReadOnly(tensor.Shape)))]);
+        if (nonce is not null && !tensors.Select(tensor => tensor.Name).SequenceEqual(description.Layout.Parameters.Select(parameter => parameter.Name)))
+            throw new InvalidDataException("The model is damaged: its sealed weights are not in their order.");
+        return new StoredModel(stream, header.Bytes, description, header.Metadata, [.. tensors.Select(tensor => (tensor.Name, (IReadOnlyList<long>)Array.AsReadOnly(tensor.Shape)))]) { _nonce = nonce };
     }
 
     /// <summary>Reads all weights to where they belong, each once, and checks them: what was read counts only if nothing is thrown.</summary>
     /// <param name="place">Asked for each of <see cref="Tensors"/>, in their order.</param>
     /// <exception cref="InvalidDataException">The model is damaged: it ends too early, was altered, or has values that are not weights.</exception>
+    /// <exception cref="InvalidOperationException">The model is sealed.</exception>
     public void ReadWeights(TensorPlace place)
     {
         ArgumentNullException.ThrowIfNull(place);
+        if (_nonce is not null)
+            throw new InvalidOperationException("The weights of this model are sealed, and are read with its key.");
+        ReadStored(place);
+    }
+
+    /// <summary>The same, of a sealed model its encrypted weights, and what belongs to them; null of any other.</summary>
+    internal SealTag? ReadStored(TensorPlace place)
+    {
         Dictionary<string, ParameterRole> roles = Description.Layout.Parameters.ToDictionary(parameter => parameter.Name, parameter => parameter.Role);
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
         hash.AppendData(_head);
@@ -83,13 +99,17 @@ public sealed class StoredModel
                 Span<byte> bytes = MemoryMarshal.AsBytes(values);
                 _stream.ReadExactly(bytes);
                 hash.AppendData(bytes);
-                if (WeightValues.FindProblem(name, roles[name], values) is { } problem)
+                if (_nonce is null && WeightValues.FindProblem(name, roles[name], values) is { } problem)
                     throw new InvalidDataException($"The model is damaged: {problem}");
             }
+            byte[] digest = new byte[_nonce is null ? 0 : SHA256.HashSizeInBytes];
+            _stream.ReadExactly(digest);
+            hash.AppendData(digest);
             Span<byte> checksum = stackalloc byte[SHA256.HashSizeInBytes];
             _stream.ReadExactly(checksum);
             if (!checksum.SequenceEqual(hash.GetHashAndReset()))
                 throw new InvalidDataException("The model is damaged: its checksum is wrong, so it was altered after it was saved.");
+            return _nonce is null ? null : new SealTag(_nonce, digest);
         }
         catch (EndOfStreamException exception)
         {
@@ -99,6 +119,7 @@ public sealed class StoredModel
 
     /// <summary>Reads all weights into arrays, by their names.</summary>
     /// <exception cref="InvalidDataException">The model is damaged: it ends too early, was altered, or has values that are not weights.</exception>
+    /// <exception cref="InvalidOperationException">The model is sealed.</exception>
     public IReadOnlyDictionary<string, float[]> ReadWeights()
     {
         var weights = new Dictionary<string, float[]>();
@@ -106,7 +127,19 @@ public sealed class StoredModel
         return weights;
     }
 
-    // They may lie in any order.
+    // Takes the digest off the tensors.
+    private static byte[] ReadNonce(SafetensorsHeader header, ref SafetensorsEntry[] tensors)
+    {
+        if (tensors is not [.. var weights, { Name: ModelFormat.SealDigestName, Type: ElementType.UInt8 } digest] || !digest.Shape.SequenceEqual(ModelFormat.ChecksumShape))
+            throw new InvalidDataException("The model is damaged: its seal has no digest.");
+        tensors = weights;
+        byte[] nonce = new byte[ModelSeal.NonceSize];
+        return header.Metadata.GetValueOrDefault(ModelFormat.SealNonceName) is { Length: 2 * ModelSeal.NonceSize } text
+            && Convert.FromHexString(text, nonce, out _, out int written) == System.Buffers.OperationStatus.Done && written == nonce.Length
+            ? nonce : throw new InvalidDataException("The model is damaged: its seal has no nonce.");
+    }
+
+    // They may lie in any order, unless they are sealed.
     private static void CheckTensors(ModelDescription description, IReadOnlyList<SafetensorsEntry> tensors)
     {
         var expected = description.Layout.Parameters.ToDictionary(parameter => parameter.Name, parameter => parameter.Shape);

@@ -62,6 +62,8 @@ internal static class AccessControlEvaluation
     private static (ITransformer[] Before, PermutedSegmentationTransformer Segmenter) RequireProtected(ITransformer model)
     {
         (ITransformer[] before, PermutedSegmentationTransformer segmenter) = ModelChain.Split(model);
+        if (segmenter.IsSealed)
+            throw new ArgumentException("This model is sealed: without its key it does not run, so that there are no other key conditions to score.", nameof(model));
         return segmenter.Model.Description.IsProtected || EncryptsImages(before, segmenter)
             ? (before, segmenter)
             : throw new ArgumentException("This model is not protected by a key: there are no key conditions to compare.", nameof(model));

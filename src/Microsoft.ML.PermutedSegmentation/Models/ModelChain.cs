@@ -40,12 +40,12 @@ internal static class ModelChain
     /// <summary>The same chain with its segmentation model protected.</summary>
     /// <exception cref="ArgumentException">There is no segmentation model.</exception>
     /// <exception cref="InvalidOperationException">The segmentation model cannot be protected, or the chain encrypts images with another key.</exception>
-    public static T Protect<T>(MLContext context, T model, PermutationKey key, FeatureMaps maps, bool storeFingerprint) where T : class, ITransformer
+    public static T Protect<T>(MLContext context, T model, PermutationKey key, ProtectionOptions options) where T : class, ITransformer
     {
         // One key has to unlock the whole chain.
         foreach (IKeyedTransformer link in TransformerChains.Links(model).OfType<IKeyedTransformer>())
             KeyVerification.RefuseWrong(link.Matches(key), link.Name);
-        return ReplaceSegmenter(context, model, segmenter => segmenter.Protect(key, maps, storeFingerprint));
+        return ReplaceSegmenter(context, model, segmenter => segmenter.Protect(key, options));
     }
 
     /// <summary>The same chain with its segmentation model as it was before it was protected.</summary>

@@ -6,6 +6,9 @@ public sealed partial class PermutedSegmentationTransformer
     /// <summary>The feature maps that need the key; None for an unprotected model, and for one of encrypted images.</summary>
     public FeatureMaps FeatureMaps => Model.Description.FeatureMaps;
 
+    /// <summary>Whether the weights are encrypted in the file: locked, such a model does not score.</summary>
+    public bool IsSealed => Model.Description.IsSealed;
+
     /// <summary>The classes, in the order of the labels.</summary>
     public IReadOnlyList<string> ClassNames => Model.Description.ClassNames;
 

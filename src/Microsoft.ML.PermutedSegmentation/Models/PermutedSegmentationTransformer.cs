@@ -57,12 +57,13 @@ public sealed partial class PermutedSegmentationTransformer : SegmentationTransf
 
     /// <inheritdoc/>
     /// <exception cref="ArgumentOutOfRangeException">The image column is missing or of another type.</exception>
+    /// <exception cref="InvalidOperationException">The model is sealed and locked.</exception>
     /// <exception cref="ObjectDisposedException">The model was disposed.</exception>
     public override IDataView Transform(IDataView input)
     {
         ArgumentNullException.ThrowIfNull(input);
         ScoringSchema schema = Bind(input.Schema, nameof(input));
-        SayWhenLocked();
+        RequireOpen();
         return new ScoringView(input, Model, schema, _device);
     }
 
@@ -70,7 +71,9 @@ public sealed partial class PermutedSegmentationTransformer : SegmentationTransf
     internal PermutedSegmentationTransformer Unlock(PermutationKey key, bool verify)
     {
         RequireProtection();
-        UnlockVerification.CheckUnlock(_host, Model.Matches(key), verify, "model", "Its predictions will not be what it was trained to give.");
+        // The seal itself tells whether the key is the right one.
+        if (!Model.Description.IsSealed)
+            UnlockVerification.CheckUnlock(_host, Model.Matches(key), verify, "model", "Its predictions will not be what it was trained to give.");
         return new PermutedSegmentationTransformer(_host, Model.With(key));
     }
 
@@ -85,12 +88,12 @@ public sealed partial class PermutedSegmentationTransformer : SegmentationTransf
     internal PermutedSegmentationTransformer Share() => new(_host, Model.With(key: null));
 
     /// <summary>This model protected with a key from now on, and unlocked. All weights are shared, not copied.</summary>
-    internal PermutedSegmentationTransformer Protect(PermutationKey key, FeatureMaps maps, bool storeFingerprint)
+    internal PermutedSegmentationTransformer Protect(PermutationKey key, ProtectionOptions options)
     {
         RefuseEncryptedImages();
         return Model.Description.IsProtected
             ? throw new InvalidOperationException("This model is already protected. Rekey gives it another key, and Unprotect undoes its protection.")
-            : new PermutedSegmentationTransformer(_host, Model.Protect(key, maps, storeFingerprint));
+            : new PermutedSegmentationTransformer(_host, Model.Protect(key, options));
     }
 
     /// <summary>This model as it was before it was protected.</summary>
@@ -121,12 +124,12 @@ public sealed partial class PermutedSegmentationTransformer : SegmentationTransf
         return new PermutedSegmentationTransformer(environment, model);
     }
 
-    private protected override void Save(TransformerWriter writer) => writer.WriteEntry(FileContent.ModelEntry, stream => ModelFile.Save(Model, stream));
+    private protected override void Save(TransformerWriter writer) => writer.WriteEntry(FileContent.ModelEntry, Model.Write);
 
     private protected override IRowToRowMapper MakeRowMapper(DataViewSchema inputSchema)
     {
         ScoringSchema schema = Bind(inputSchema, nameof(inputSchema));
-        SayWhenLocked();
+        RequireOpen();
         return new ScoringRowMapper(Model, schema, _device);
     }
 
@@ -165,12 +168,14 @@ public sealed partial class PermutedSegmentationTransformer : SegmentationTransf
     {
         RequireProtection();
         RefuseEncryptedImages();
-        bool? matches = Model.Matches(key) ?? (Model.IsUnlockedWith(key) ? true : null);
+        // What is closed is opened, and thereby verified, next.
+        bool? matches = Model.Matches(key) ?? (Model.IsClosed || Model.IsUnlockedWith(key) ? true : null);
         KeyVerification.Require(matches, "model", "unlock it with the key first, and see that its predictions are good");
     }
 
-    private void SayWhenLocked()
+    private void RequireOpen()
     {
+        Model.ThrowIfClosed();
         if (IsUnlocked || Interlocked.Exchange(ref _saidLocked, 1) != 0)
             return;
         using IChannel channel = _host.Start("Scoring");

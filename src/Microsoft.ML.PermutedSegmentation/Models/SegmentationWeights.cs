@@ -104,11 +104,13 @@ public sealed class SegmentationWeights : IDisposable
     /// <param name="model">A segmentation model, or a chain of transformers with one.</param>
     /// <exception cref="ArgumentNullException"><paramref name="model"/> is null.</exception>
     /// <exception cref="ArgumentException"><paramref name="model"/> holds no segmentation model.</exception>
+    /// <exception cref="InvalidOperationException">The model is sealed and locked.</exception>
     /// <exception cref="ObjectDisposedException">The model was disposed.</exception>
     public static SegmentationWeights Of(ITransformer model)
     {
         ArgumentNullException.ThrowIfNull(model);
         PermutedSegmentationTransformer segmenter = ModelChain.Split(model).Segmenter;
+        segmenter.Model.ThrowIfClosed();
         using var use = segmenter.Model.Use();
         return new SegmentationWeights(
             segmenter.Network, segmenter.Backbone, segmenter.ClassNames.Count, !segmenter.IsUnlocked,

@@ -4,7 +4,8 @@ namespace Microsoft.ML.PermutedSegmentation.Scoring;
 /// <param name="Weights">Undone in memory and done again when the model is saved.</param>
 /// <param name="Pixels">What happens to images before the network reads them; null: nothing.</param>
 /// <param name="Fingerprint">The fingerprint of that key, stored or not; null when the model has no salt.</param>
-internal sealed record KeyEffect(WeightProtection Weights, PixelTransform? Pixels, byte[]? Fingerprint)
+/// <param name="Seal">What seals the weights when they are saved; null when the model is not sealed.</param>
+internal sealed record KeyEffect(WeightProtection Weights, PixelTransform? Pixels, byte[]? Fingerprint, ModelSeal? Seal)
 {
     /// <summary>The effect of a key on the model described.</summary>
     public static KeyEffect Of(PermutationKey key, ModelDescription model)
@@ -12,6 +13,6 @@ internal sealed record KeyEffect(WeightProtection Weights, PixelTransform? Pixel
         var weights = new WeightProtection(model.Layout, model.PermutationsOf(key));
         byte[]? fingerprint = model.Salt is { } salt ? key.GetFingerprint(salt) : null;
         PixelTransform? pixels = model.Protection?.ImageStep is null ? null : PixelTransformMaker.Find().Make(model, key);
-        return new KeyEffect(weights, pixels, fingerprint);
+        return new KeyEffect(weights, pixels, fingerprint, model.IsSealed ? new ModelSeal(key, model.Salt) : null);
     }
 }

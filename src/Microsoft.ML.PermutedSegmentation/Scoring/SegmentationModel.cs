@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using System.Security.Cryptography;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -15,9 +16,12 @@ internal sealed class SegmentationModel : IDisposable
 
     private readonly Shared<ModelNetworks> _networks;
 
-    private SegmentationModel(ModelDescription description, TorchNetwork network, ModelColumns columns, KeyEffect? effect)
+    // Of a sealed model while locked: its network has encrypted weights then, and does not run.
+    private readonly SealTag? _tag;
+
+    private SegmentationModel(ModelDescription description, TorchNetwork network, ModelColumns columns, KeyEffect? effect, SealTag? tag = null)
     {
-        (Description, Columns, _effect) = (description, columns, effect);
+        (Description, Columns, _effect, _tag) = (description, columns, effect, tag);
         var networks = new ModelNetworks(network, description.ImageHeight, description.ImageWidth);
         _networks = new Shared<ModelNetworks>(networks, owned => owned.Dispose(), Disposed);
     }
@@ -35,9 +39,12 @@ internal sealed class SegmentationModel : IDisposable
 
     public bool IsUnlocked => _effect is not null || !Description.IsProtected;
 
-    /// <summary>A model whose weights are as in its file.</summary>
-    public static SegmentationModel Stored(ModelDescription description, TorchNetwork network, ModelColumns? columns = null)
-        => new(description, network, columns ?? ModelColumns.Default, effect: null);
+    /// <summary>Whether it is sealed and has no key: then it cannot run.</summary>
+    public bool IsClosed => _tag is not null;
+
+    /// <summary>A model whose weights are as in its file; with what belongs to them if they are sealed.</summary>
+    public static SegmentationModel Stored(ModelDescription description, TorchNetwork network, ModelColumns? columns = null, SealTag? tag = null)
+        => new(description, network, columns ?? ModelColumns.Default, effect: null, tag);
 
     /// <summary>A model of freshly trained plain weights, protected from now on and unlocked.</summary>
     public static SegmentationModel Trained(ModelDescription description, TorchNetwork network, KeyEffect? effect, ModelColumns? columns = null)
@@ -46,6 +53,14 @@ internal sealed class SegmentationModel : IDisposable
     /// <summary>The networks until the lease is disposed, even if the model is disposed meanwhile.</summary>
     /// <exception cref="ObjectDisposedException">The model was disposed.</exception>
     public Shared<ModelNetworks>.Lease Use() => _networks.Use();
+
+    /// <summary>Refuses what needs the weights themselves.</summary>
+    /// <exception cref="InvalidOperationException">The model is sealed and has no key.</exception>
+    public void ThrowIfClosed()
+    {
+        if (IsClosed)
+            throw new InvalidOperationException("This model is sealed: its weights are encrypted. Unlock it with mlContext.Segmentation().Unlock(model, key).");
+    }
 
     /// <exception cref="ObjectDisposedException">The model was disposed.</exception>
     public void ThrowIfDisposed() => _networks.ThrowIfDisposed();
@@ -60,16 +75,20 @@ internal sealed class SegmentationModel : IDisposable
     /// The same model with the protection undone by a key, right or wrong, or locked when null. Weights that no key changes
     /// are shared with this model.
     /// </summary>
+    /// <exception cref="WrongKeyException">The model is sealed, and the key is a wrong one.</exception>
+    /// <exception cref="InvalidDataException">The model is sealed, and was altered.</exception>
     public SegmentationModel With(PermutationKey? key)
     {
+        if (key is null && Description.IsSealed)
+            return Close();
         KeyEffect? effect = key is null ? null : KeyEffect.Of(key, Description);
         return new SegmentationModel(Description, NetworkUnder(effect), Columns, effect);
     }
 
     /// <summary>This unprotected model protected with a key from now on, and unlocked. All weights are shared with this model.</summary>
-    public SegmentationModel Protect(PermutationKey key, FeatureMaps maps, bool storeFingerprint)
+    public SegmentationModel Protect(PermutationKey key, ProtectionOptions options)
     {
-        ModelDescription description = Description.ProtectedWith(key, maps, storeFingerprint);
+        ModelDescription description = Description.ProtectedWith(key, options.FeatureMaps, options.StoreFingerprint, isSealed: options.Seal);
         KeyEffect effect = KeyEffect.Of(key, description);
         return new SegmentationModel(description, NetworkUnder(effect: null), Columns, effect);
     }
@@ -81,7 +100,7 @@ internal sealed class SegmentationModel : IDisposable
     /// <summary>This protected model with the same maps protected by another key, and unlocked.</summary>
     public SegmentationModel Rekey(PermutationKey oldKey, PermutationKey newKey)
     {
-        ModelDescription description = Description.ProtectedWith(newKey, Description.FeatureMaps, storeFingerprint: Description.Fingerprint is not null);
+        ModelDescription description = Description.ProtectedWith(newKey, Description.FeatureMaps, storeFingerprint: Description.Fingerprint is not null, isSealed: Description.IsSealed);
         KeyEffect effect = KeyEffect.Of(newKey, description);
         return new SegmentationModel(description, NetworkUnder(KeyEffect.Of(oldKey, Description)), Columns, effect);
     }
@@ -91,25 +110,44 @@ internal sealed class SegmentationModel : IDisposable
     {
         using var use = Use();
         TorchNetwork network = TorchNetwork.FromState(Description.Layout, use.Value.Network.State.ToDictionary(entry => entry.Key, entry => entry.Value.detach()));
-        return new SegmentationModel(Description.With(mode, augmentation), network, Columns, _effect);
+        return new SegmentationModel(Description.With(mode, augmentation), network, Columns, _effect, _tag);
     }
 
-    /// <summary>The tensors as the file holds them, one at a time; the caller disposes each.</summary>
+    /// <summary>
+    /// The tensors as the file holds them, one at a time; the caller disposes each. Those of an unlocked sealed model are what is encrypted there,
+    /// in the same order.
+    /// </summary>
     /// <exception cref="ObjectDisposedException">The model was disposed.</exception>
     public IEnumerable<(string Name, Tensor Value)> StoredState()
     {
         using var use = Use();
-        foreach ((string name, Tensor value) in use.Value.Network.State)
+        IReadOnlyDictionary<string, Tensor> state = use.Value.Network.State;
+        foreach (string name in StoredNames(use.Value.Network))
         {
-            using Tensor running = value.detach();
+            using Tensor running = state[name].detach();
             yield return (name, _effect is null ? running.alias() : _effect.Weights.Protect(name, running));
         }
     }
 
+    /// <summary>Writes the model, holding one re-protected tensor at a time.</summary>
+    public void Write(Stream stream)
+    {
+        using var use = Use();
+        using var writer = new ModelWriter(stream, Description, StoredNames(use.Value.Network), Columns.ToMetadata(), _effect?.Seal, _tag);
+        foreach ((string name, Tensor value) in StoredState())
+        {
+            using (value)
+                value.UseBytes(bytes => writer.Write(name, bytes));
+        }
+        writer.Complete();
+    }
+
     /// <summary>All that the file holds, in memory.</summary>
     /// <exception cref="ObjectDisposedException">The model was disposed.</exception>
+    /// <exception cref="InvalidOperationException">The model is sealed and has no key.</exception>
     public ModelContents ToContents()
     {
+        ThrowIfClosed();
         var weights = new Dictionary<string, float[]>();
         foreach ((string name, Tensor value) in StoredState())
         {
@@ -122,17 +160,46 @@ internal sealed class SegmentationModel : IDisposable
     /// <summary>Frees the native memory, once no thread uses it any more.</summary>
     public void Dispose() => _networks.Dispose();
 
+    // Sealed weights are encrypted in the order of the table.
+    private IEnumerable<string> StoredNames(TorchNetwork network) => Description.IsSealed ? Description.Layout.Parameters.Select(parameter => parameter.Name) : network.State.Keys;
+
     // The stored weights with the protection undone by a key; as they are when null.
     private TorchNetwork NetworkUnder(KeyEffect? effect)
     {
+        if (_effect?.Fingerprint is not null && effect is not null && Description.IsSealed && !CryptographicOperations.FixedTimeEquals(_effect.Fingerprint, effect.Fingerprint))
+            throw new WrongKeyException(KeyVerification.Differs("model"));
+        IEnumerable<(string, Tensor)> state = _tag is null || effect?.Seal is null ? StoredState() : SealedState.Open(Description, StoredState, effect, _tag);
+        return NetworkOf(state, effect);
+    }
+
+    private TorchNetwork NetworkOf(IEnumerable<(string Name, Tensor Stored)> stored, KeyEffect? effect)
+    {
         var state = new Dictionary<string, Tensor>();
-        // One after the other: TorchSharp's dispose scopes are not for several threads.
-        foreach ((string name, Tensor stored) in StoredState())
+        try
         {
-            using (stored)
-                state[name] = effect is null ? stored.alias() : effect.Weights.Unprotect(name, stored);
+            // One after the other: TorchSharp's dispose scopes are not for several threads.
+            foreach ((string name, Tensor value) in stored)
+            {
+                using (value)
+                    state[name] = effect is null ? value.alias() : effect.Weights.Unprotect(name, value);
+            }
+            return TorchNetwork.FromState(Description.Layout, state);
         }
-        return TorchNetwork.FromState(Description.Layout, state);
+        catch
+        {
+            foreach (Tensor tensor in state.Values)
+                tensor.Dispose();
+            throw;
+        }
+    }
+
+    // A sealed model without its key.
+    private SegmentationModel Close()
+    {
+        if (_tag is not null)
+            return new SegmentationModel(Description, NetworkOf(StoredState(), effect: null), Columns, effect: null, _tag);
+        (IReadOnlyList<(string, Tensor)> state, SealTag tag) = SealedState.Close(Description, StoredState(), _effect!.Seal!);
+        return new SegmentationModel(Description, NetworkOf(state, effect: null), Columns, effect: null, tag);
     }
 
     private static ObjectDisposedException Disposed() => new(

@@ -172,6 +172,12 @@ public sealed partial class PermutedSegmentationTrainer
         public bool StoreFingerprint { get; set; } = true;
 
         /// <summary>
+        /// Whether the model's weights are encrypted and authenticated in its file (<see cref="ProtectionOptions.Seal"/>): what protects a model that
+        /// started from public weights. Ignored without a key.
+        /// </summary>
+        public bool Seal { get; set; }
+
+        /// <summary>
         /// File that keeps the state of the training after each epoch; null to keep nothing. If the file already exists, <c>Fit</c>
         /// continues from it: a training that was cancelled or killed at any moment, and is started again with the same options, data and
         /// key, ends with the same weights as without the interruption, bit for bit on the CPU.
@@ -198,6 +204,8 @@ public sealed partial class PermutedSegmentationTrainer
 
         // Readers that the hook has changed have to learn again.
         internal int ChosenFrozenStages => FrozenStages ?? (InitialWeights is null || InitialWeightsHook is not null ? 0 : UsuallyFrozen);
+
+        internal ProtectionOptions Protection => new() { FeatureMaps = FeatureMaps, Seal = Seal, StoreFingerprint = StoreFingerprint };
 
         internal Options Copy() => (Options)MemberwiseClone();
 

@@ -33,7 +33,7 @@ public sealed partial class PermutedSegmentationTrainer : IEstimator<PermutedSeg
         options = options.Copy();
         options.Validate();
         if (key is not null && imageStep is null)
-            options.FeatureMaps.CheckForKey(nameof(options.FeatureMaps));
+            options.Protection.Check(nameof(options.FeatureMaps));
         if ((key is null || imageStep is not null) && options.InitialWeightsHook is not null)
             throw new ArgumentException("Without permuted feature maps there is no permutation to read the initial weights through.", InitialWeightsHook.Option);
         (_host, _key, _options, _imageStep) = (environment.Register(nameof(PermutedSegmentationTrainer)), key, options, imageStep);
@@ -66,8 +66,8 @@ public sealed partial class PermutedSegmentationTrainer : IEstimator<PermutedSeg
         torch.Device device = ComputeDevice.Choose(_host);
         channel.Say($"Learning {data.ClassNames.Count} classes from {data.Training.Rows.Count} images on {device.type}; {data.Validation.Rows.Count} images decide which epoch is kept. Images of {plan.ImageHeight}x{plan.ImageWidth} pixels, batches of {plan.BatchSize}, {plan.Epochs} epochs.");
 
-        if (_key is not null && _options.InitialWeights is not null)
-            channel.Warn("The training starts from given weights. If these are public, a thief can compare them with those of the model, and find the order of the keyed maps without the key (docs/security.md, \"Public weights\").");
+        if (_key is not null && _options.InitialWeights is not null && !_options.Seal)
+            channel.Warn("The training starts from given weights. If these are public, a thief can compare them with those of the model, and find the order of the keyed maps without the key (docs/security.md, \"Public weights\"). Seal protects such a model.");
         ModelDescription description = Describe(data.ClassNames, plan, stored?.Salt);
         // Before training: a key that was disposed should fail now and not after hours.
         KeyEffect? effect = _key is null ? null : KeyEffect.Of(_key, description);
@@ -154,7 +154,7 @@ public sealed partial class PermutedSegmentationTrainer : IEstimator<PermutedSeg
         return _key is null
             ? plain
             : plain.ProtectedWith(
-                _key, _imageStep is null ? _options.FeatureMaps : FeatureMaps.None, _options.StoreFingerprint, salt, _imageStep);
+                _key, _imageStep is null ? _options.FeatureMaps : FeatureMaps.None, _options.StoreFingerprint, salt, _imageStep, _options.Seal);
     }
 
     private static void CheckColumn(SchemaShape inputSchema, string name, string needed, Func<SchemaShape.Column, bool> fits)

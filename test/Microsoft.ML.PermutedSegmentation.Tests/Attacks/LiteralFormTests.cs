@@ -16,7 +16,7 @@ public sealed class LiteralFormTests
         using var noGrad = no_grad();
         using PermutationKey key = PermutationKey.FromBytes(new byte[32]);
         using SegmentationModel plain = StoredModels.Of(backbone, size: 32, layout => TorchNetwork.FromState(layout, SmallNetworks.RandomState(layout, seed: 1)));
-        using SegmentationModel model = plain.Protect(key, maps, storeFingerprint: true);
+        using SegmentationModel model = plain.Protect(key, new ProtectionOptions { FeatureMaps = maps });
         using TorchNetwork stored = new StolenModel(model, CPU).Copy();
         Tensor images = SmallNetworks.RandomImages(seed: 2, count: 1, height: 32, width: 32);
         Tensor expected = plain.Network().Score(images);

@@ -15,7 +15,7 @@ public sealed class StatisticsMatchingTests
         Tensor images = randn([8, 3, 64, 64], generator: generator);
         using PermutationKey key = PermutationKey.FromBytes(new byte[32]);
         using SegmentationModel plain = StoredModels.Of(Backbone.ResNet18, size: 64, layout => Remembering(layout, images, generator));
-        using SegmentationModel model = plain.Protect(key, FeatureMaps.Stage1 | FeatureMaps.Head, storeFingerprint: true);
+        using SegmentationModel model = plain.Protect(key, new ProtectionOptions { FeatureMaps = FeatureMaps.Stage1 | FeatureMaps.Head });
 
         var guess = StatisticsMatching.Guess(new StolenModel(model, CPU), [images], generator, default);
         // No batch norm follows the classifier.
@@ -34,7 +34,7 @@ public sealed class StatisticsMatchingTests
         Tensor images = randn([8, 3, 64, 64], generator: generator);
         using PermutationKey key = PermutationKey.FromBytes(new byte[32]);
         using SegmentationModel plain = StoredModels.Of(Backbone.ResNet18, size: 64, layout => Remembering(layout, images, generator));
-        using SegmentationModel model = plain.Protect(key, FeatureMaps.All, storeFingerprint: true);
+        using SegmentationModel model = plain.Protect(key, new ProtectionOptions { FeatureMaps = FeatureMaps.All });
         var stolen = new StolenModel(model, CPU);
         using TorchNetwork network = stolen.Copy();
         using var noGrad = no_grad();

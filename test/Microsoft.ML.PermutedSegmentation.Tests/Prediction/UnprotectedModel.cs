@@ -37,7 +37,7 @@ public sealed class UnprotectedModel : IDisposable
     public static byte[] Stored(ITransformer model)
     {
         using var stream = new MemoryStream();
-        ModelFile.Save(Find(model).Model, stream);
+        Find(model).Model.Write(stream);
         return stream.ToArray();
     }
 
