@@ -39,6 +39,8 @@ public static class OnnxSegmentationExtensions
         ModelContents contents = catalog.GetContents(model);
         if (contents.Description.Protection?.ImageStep is not null)
             throw new InvalidOperationException("The network of this model learned from images that are encrypted block by block. An ONNX file would need images encrypted in the same way; only models without block-wise encryption are exported.");
+        if (contents.Description.IsSealed)
+            throw new InvalidOperationException("The weights of this model are sealed, and an ONNX file would hold them open. Unprotect it, or protect it without a seal, before it is exported.");
         Write(contents, stream, options ?? new OnnxExportOptions());
     }
 
