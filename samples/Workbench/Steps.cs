@@ -46,8 +46,23 @@ internal static class Steps
     }
 
     /// <summary>Writes the model of a file, changed, to another file.</summary>
-    public static void ChangeModel(string path, string output, Outputs outputs, Func<SegmentationCatalog, ITransformer, ITransformer> change)
+    /// <param name="path">The file: of ML.NET, or ONNX.</param>
+    /// <param name="output">The other file.</param>
+    /// <param name="outputs">Whether it may replace one.</param>
+    /// <param name="change">Changes a model of ML.NET.</param>
+    /// <param name="changeOnnx">Writes an ONNX file from another, and may replace one if told so.</param>
+    public static void ChangeModel(
+        string path, string output, Outputs outputs, Func<SegmentationCatalog, ITransformer, ITransformer> change, Action<string, string, bool> changeOnnx)
     {
+        if (SegmentationFile.KindOf(path) == SegmentationFileKind.Onnx)
+        {
+            var target = RealPath.Of(output);
+            Directory.CreateDirectory(Path.GetDirectoryName(target)!);
+            OutputFile.Watch(target + ".partial");
+            OutputFile.Watch(target + ".data.partial");
+            changeOnnx(path, target, outputs.MayReplace);
+            return;
+        }
         var mlContext = new MLContext().WithWarnings();
         var model = mlContext.LoadModelFile(path, out var schema);
         try

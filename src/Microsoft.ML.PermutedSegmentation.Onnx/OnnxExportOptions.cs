@@ -15,4 +15,10 @@ public sealed class OnnxExportOptions
     /// (<see cref="ScoringMode"/>, <see cref="TestTimeAugmentation"/>) always have it.
     /// </summary>
     public bool FixedSize { get; set; }
+
+    /// <summary>
+    /// Seals the file with this key (docs/onnx-protection.md); null to write it as it is. A sealed model needs it, since its weights would be open
+    /// otherwise; of a protected model it must be the model's own. <see cref="OnnxSegmenter"/> opens the file with the key.
+    /// </summary>
+    public PermutationKey? SealingKey { get; set; }
 }

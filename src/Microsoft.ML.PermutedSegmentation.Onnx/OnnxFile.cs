@@ -2,6 +2,7 @@ using System.Runtime.InteropServices;
 using System.Security.Cryptography;
 using System.Text;
 using Google.Protobuf;
+using Microsoft.ML.PermutedSegmentation.AnyModel;
 using Onnx;
 
 namespace Microsoft.ML.PermutedSegmentation;
@@ -35,26 +36,51 @@ internal static class OnnxFile
     }
 
     /// <summary>Reads a model's description and tensors. Sizes are checked before anything is made of them; the tensors are not.</summary>
+    /// <param name="stream">The file.</param>
+    /// <param name="key">Opens a sealed file.</param>
+    /// <returns>Whether it was sealed, too.</returns>
     /// <exception cref="InvalidDataException">The stream is not an ONNX file of a segmentation model, or too large to be one.</exception>
-    public static (ModelDescription Description, IReadOnlyDictionary<string, TensorProto> Tensors) Read(Stream stream)
+    /// <exception cref="InvalidOperationException">It is sealed, and there is no key.</exception>
+    /// <exception cref="WrongKeyException">It was sealed with another key.</exception>
+    public static (ModelDescription Description, IReadOnlyDictionary<string, TensorProto> Tensors, bool WasSealed) Read(Stream stream, PermutationKey? key = null)
     {
-        byte[] file = ReadAll(stream);
-        try
+        using var document = OnnxDocument.Read(ReadAll(stream), LargestStructure);
+        ModelProto model = document.Model;
+        if (document.Tag is { } tag)
+            Open(document, tag, key);
+        if (model.MetadataProps.FirstOrDefault(entry => entry.Key == Checksum) is { } checksum && checksum.Value != ChecksumOf(model))
+            throw new InvalidDataException("The model is damaged: its checksum is wrong, so its weights or its metadata were altered after it was exported.");
+        ModelDescription description = ModelMetadata.Read(Unique(model.MetadataProps, entry => entry.Key).ToDictionary(entry => entry.Key, entry => entry.Value.Value));
+        if (description.Protection?.ImageStep is not null)
+            throw new InvalidDataException("The network of this model reads images that a key has changed; only models that read plain images are run.");
+        return (description, Unique(model.Graph?.Initializer ?? [], tensor => tensor.Name), document.Tag is not null);
+    }
+
+    /// <summary>Writes a model.</summary>
+    /// <param name="stream">Where to; it stays open.</param>
+    /// <param name="model">The model; its tensors are encrypted if there is a key.</param>
+    /// <param name="sealingKey">Seals the file; null to write it as it is.</param>
+    public static void Write(Stream stream, ModelProto model, PermutationKey? sealingKey)
+    {
+        if (sealingKey is null)
         {
-            if (StructureSize(file) > LargestStructure)
-                throw new InvalidDataException($"The model is damaged: there are more than {LargestStructure} bytes in it besides its weights.");
-            ModelProto model = ModelProto.Parser.ParseFrom(file);
-            if (model.MetadataProps.FirstOrDefault(entry => entry.Key == Checksum) is { } checksum && checksum.Value != ChecksumOf(model))
-                throw new InvalidDataException("The model is damaged: its checksum is wrong, so its weights or its metadata were altered after it was exported.");
-            ModelDescription description = ModelMetadata.Read(Unique(model.MetadataProps, entry => entry.Key).ToDictionary(entry => entry.Key, entry => entry.Value.Value));
-            if (description.Protection?.ImageStep is not null)
-                throw new InvalidDataException("The network of this model reads images that a key has changed; only models that read plain images are run.");
-            return (description, Unique(model.Graph?.Initializer ?? [], tensor => tensor.Name));
+            model.WriteTo(stream);
+            return;
         }
-        catch (InvalidProtocolBufferException exception)
-        {
-            throw new InvalidDataException($"This is not an ONNX file, or it is damaged: {exception.Message}", exception);
-        }
+        using var document = new OnnxDocument(model);
+        using ProtectionChange change = ProtectionChange.Protect(document, sealingKey, new OnnxProtectionOptions { Seal = true });
+        change.Apply(output: null);
+        change.Write(stream);
+    }
+
+    private static void Open(OnnxDocument document, ProtectionTag tag, PermutationKey? key)
+    {
+        if (!tag.IsSealed)
+            throw new InvalidDataException("The layers of this model are permuted, which is undone with OnnxProtection.");
+        if (key is null)
+            throw new InvalidOperationException("This model is sealed: without its key it does not run. Give the key to OnnxSegmenter.Load.");
+        using ProtectionChange change = ProtectionChange.Unprotect(document, key, verify: true);
+        change.Apply(output: null);
     }
 
     // Of all that is read here: the other metadata and the weights, in their order.
@@ -90,34 +116,6 @@ internal static class OnnxFile
                 throw new InvalidDataException($"This is not an ONNX file of a model of this library: it has more than {LargestFile} bytes.");
         }
         return content.Length == content.Capacity ? content.GetBuffer() : content.ToArray();
-    }
-
-    // Bytes outside of graph.initializer.raw_data.
-    private static long StructureSize(byte[] file) => file.Length - Payload(
-        file, 0, file.Length, [ModelProto.GraphFieldNumber, GraphProto.InitializerFieldNumber, TensorProto.RawDataFieldNumber]);
-
-    // How many bytes the fields at the end of a path of field numbers have, found without making an object of any.
-    private static long Payload(byte[] file, int start, int length, ReadOnlySpan<int> path)
-    {
-        long result = 0;
-        int end = start + length;
-        var message = new CodedInputStream(file, start, length);
-        while (message.ReadTag() is var tag and not 0)
-        {
-            if (WireFormat.GetTagFieldNumber(tag) == path[0] && WireFormat.GetTagWireType(tag) == WireFormat.WireType.LengthDelimited)
-            {
-                // A position counts from the start of the file.
-                int position = (int)message.Position;
-                var field = new CodedInputStream(file, position, end - position);
-                int size = field.ReadLength();
-                position = (int)field.Position;
-                if (size < 0 || size > end - position)
-                    throw new InvalidDataException("The model is damaged: it ends too early.");
-                result += path.Length == 1 ? size : Payload(file, position, size, path[1..]);
-            }
-            message.SkipLastField();
-        }
-        return result;
     }
 
     private static Dictionary<string, T> Unique<T>(IEnumerable<T> items, Func<T, string> nameOf)

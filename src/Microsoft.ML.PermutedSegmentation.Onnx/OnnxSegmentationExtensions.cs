@@ -1,4 +1,3 @@
-using Google.Protobuf;
 using Onnx;
 
 namespace Microsoft.ML.PermutedSegmentation;
@@ -29,7 +28,11 @@ public static class OnnxSegmentationExtensions
     /// <param name="options">The inputs and outputs of the graph; null for bytes in and labels out.</param>
     /// <exception cref="ArgumentNullException">An argument is null.</exception>
     /// <exception cref="ArgumentException"><paramref name="model"/> holds no segmentation model.</exception>
-    /// <exception cref="InvalidOperationException">The network learned from encrypted images (<c>Trainers.BlockwiseEncrypted</c>).</exception>
+    /// <exception cref="InvalidOperationException">
+    /// The network learned from encrypted images (<c>Trainers.BlockwiseEncrypted</c>); or it is sealed, and is locked or there is no
+    /// <see cref="OnnxExportOptions.SealingKey"/>.
+    /// </exception>
+    /// <exception cref="WrongKeyException">The <see cref="OnnxExportOptions.SealingKey"/> is not the key of the protected model.</exception>
     /// <exception cref="ObjectDisposedException">The model was disposed.</exception>
     public static void ExportToOnnx<TModel>(this IModelContents<TModel> catalog, TModel model, Stream stream, OnnxExportOptions? options = null)
     {
@@ -39,9 +42,12 @@ public static class OnnxSegmentationExtensions
         ModelContents contents = catalog.GetContents(model);
         if (contents.Description.Protection?.ImageStep is not null)
             throw new InvalidOperationException("The network of this model learned from images that are encrypted block by block. An ONNX file would need images encrypted in the same way; only models without block-wise encryption are exported.");
-        if (contents.Description.IsSealed)
-            throw new InvalidOperationException("The weights of this model are sealed, and an ONNX file would hold them open. Unprotect it, or protect it without a seal, before it is exported.");
-        Write(contents, stream, options ?? new OnnxExportOptions());
+        options ??= new OnnxExportOptions();
+        if (contents.Description.IsSealed && options.SealingKey is null)
+            throw new InvalidOperationException("The weights of this model are sealed, and an ONNX file would hold them open. Give OnnxExportOptions.SealingKey, so that the file is sealed, too; or unprotect the model before.");
+        if (options.SealingKey is { } key)
+            KeyVerification.RefuseWrong(contents.Description.Matches(key), "model");
+        Write(contents, stream, options);
     }
 
     /// <summary>
@@ -74,10 +80,10 @@ public static class OnnxSegmentationExtensions
         NetworkLayout layout = description.Layout;
         // A graph that resizes would not give what the model gives.
         if (!description.ScoresResizedImages)
-            options = new OnnxExportOptions { Probabilities = options.Probabilities, FixedSize = true };
+            options = new OnnxExportOptions { Probabilities = options.Probabilities, FixedSize = true, SealingKey = options.SealingKey };
         var weights = new OnnxWeights(FoldedWeights.Of(layout, name => model.Weights[name]), protection: null);
         GraphProto graph = NetworkGraph.ForFile(
             layout, description.ImageHeight, description.ImageWidth, weights, description.FeatureMaps, options);
-        OnnxFile.CreateModel(graph, description).WriteTo(stream);
+        OnnxFile.Write(stream, OnnxFile.CreateModel(graph, description), options.SealingKey);
     }
 }

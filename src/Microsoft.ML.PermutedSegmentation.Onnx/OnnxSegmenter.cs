@@ -83,7 +83,8 @@ public sealed class OnnxSegmenter : IDisposable
     /// <exception cref="InvalidDataException">It is not an ONNX file of a segmentation model, or it is damaged.</exception>
     /// <exception cref="WrongKeyException"><paramref name="verify"/> is set, and the key is another one.</exception>
     /// <exception cref="InvalidOperationException">
-    /// There is a key, but the model is not protected; or <paramref name="verify"/> is set, and the model stores no fingerprint.
+    /// There is a key, but the model is not protected; or <paramref name="verify"/> is set, and the model stores no fingerprint; or there is no key, but the
+    /// file is sealed.
     /// </exception>
     /// <exception cref="ObjectDisposedException">The key was disposed.</exception>
     public static OnnxSegmenter Load(Stream stream, PermutationKey? key = null, bool verify = true, SessionOptions? sessionOptions = null)
@@ -97,8 +98,8 @@ public sealed class OnnxSegmenter : IDisposable
     /// <summary>The ONNX model that is run: images of floats from 0 to 255 in, scores at the size of the last map out.</summary>
     internal static (byte[] Graph, ModelDescription Model) CreateGraph(Stream stream, PermutationKey? key, bool verify)
     {
-        (ModelDescription model, var tensors) = OnnxFile.Read(stream);
-        WeightProtection? protection = key is null ? null : ProtectionOf(model, key, verify);
+        (ModelDescription model, var tensors, bool wasSealed) = OnnxFile.Read(stream, key);
+        WeightProtection? protection = key is null || (wasSealed && !model.IsProtected) ? null : ProtectionOf(model, key, verify);
         NetworkLayout layout = model.Layout;
         GraphProto graph = NetworkGraph.ForMemory(layout, model.ImageHeight, model.ImageWidth, new OnnxWeights(tensors, protection));
         return (OnnxFile.CreateModel(graph, model).ToByteArray(), model);

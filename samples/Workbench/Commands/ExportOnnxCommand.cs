@@ -13,17 +13,18 @@ internal static class ExportOnnxCommand
         var model = CommonOptions.Model();
         var probabilities = new Option<bool>("--probabilities") { Description = "Gives the graph a second output, the probability of each class at each pixel." };
         var fixedSize = new Option<bool>("--fixed-size") { Description = "Takes images of the model's size only, for runtimes that cannot resize with antialiasing." };
+        var key = CommonOptions.Key("The model's key, for a sealed model: the ONNX file is sealed with it, too.");
         var output = new PathOption("--out", FileRole.Output) { HelpName = "model.onnx", Description = "The file to write. It never holds the key.", Required = true };
 
         var command = new DetailedCommand("export-onnx", "Writes a model as an ONNX file, which needs the key as its model does.", """
-            The weights are written as they are in the model's file, so no key is needed. Each keyed
+            The weights are written as they are in the model's file, so no key is needed unless they are sealed. Each keyed
             feature map has an input, permutation_1 to permutation_6, for the permutation that the key gives it.
             In C#, OnnxSegmenter.Load(path, key) needs no such inputs.
 
             Example:
               workbench export-onnx --model model.zip --out model.onnx
             """)
-        { model, probabilities, fixedSize, output, new OverwriteOption() };
+        { model, key, probabilities, fixedSize, output, new OverwriteOption() };
 
         command.Does((result, outputs, _) =>
         {
@@ -31,13 +32,15 @@ internal static class ExportOnnxCommand
             var mlContext = new MLContext().WithWarnings();
             var loaded = mlContext.LoadModelFile(from, out DataViewSchema? _);
             using var disposable = loaded as IDisposable;
-            var options = new OnnxExportOptions { Probabilities = result.GetValue(probabilities), FixedSize = result.GetValue(fixedSize) };
+            using var secret = result.GetValue(key) is { } keyPath ? Steps.LoadKey(keyPath) : null;
+            var options = new OnnxExportOptions { Probabilities = result.GetValue(probabilities), FixedSize = result.GetValue(fixedSize), SealingKey = secret };
+            using var unlocked = secret is null ? null : mlContext.Segmentation().Unlock(loaded, secret, verify: true) as IDisposable;
             try
             {
                 outputs.Write(to, temporary =>
                 {
                     using var stream = File.Create(temporary);
-                    mlContext.Segmentation().ExportToOnnx(loaded, stream, options);
+                    mlContext.Segmentation().ExportToOnnx((ITransformer?)unlocked ?? loaded, stream, options);
                 });
             }
             catch (Exception exception) when (exception is ArgumentException or InvalidOperationException)

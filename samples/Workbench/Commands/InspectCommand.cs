@@ -19,19 +19,43 @@ internal static class InspectCommand
 
             Example:
               workbench inspect --model model.zip
+              workbench inspect --model model.onnx
             """)
         { model, json, new OverwriteOption() };
 
         command.Does((result, outputs, _) =>
         {
-            var report = ModelReport.Read(result.GetRequiredValue(model));
-            foreach (var line in (IEnumerable<string>)[.. DescribeModel(report), "", .. DescribeFile(report.File)])
-                // A stranger's file must not be able to steer the terminal.
-                Console.WriteLine(string.Concat(line.Select(c => char.IsControl(c) ? '?' : c)));
-            if (result.GetValue(json) is { } path)
-                outputs.Write(path, temporary => MetricsJson.Write(report, temporary));
+            var path = result.GetRequiredValue(model);
+            if (SegmentationFile.KindOf(path) == SegmentationFileKind.Onnx)
+            {
+                var protection = OnnxProtection.Describe(path);
+                Show(DescribeOnnx(protection), protection);
+                return;
+            }
+            var report = ModelReport.Read(path);
+            Show([.. DescribeModel(report), "", .. DescribeFile(report.File)], report);
+
+            void Show(IEnumerable<string> lines, object report)
+            {
+                foreach (var line in lines)
+                    // A stranger's file must not be able to steer the terminal.
+                    Console.WriteLine(string.Concat(line.Select(c => char.IsControl(c) ? '?' : c)));
+                if (result.GetValue(json) is { } path)
+                    outputs.Write(path, temporary => MetricsJson.Write(report, temporary));
+            }
         });
         return command;
+    }
+
+    private static IEnumerable<string> DescribeOnnx(OnnxProtectionInfo protection)
+    {
+        yield return $"Key          {(!protection.IsProtected ? "none: nothing of the file was protected by OnnxProtection" : protection.IsSealed ? "needed for the weights, which are sealed" : $"needed for the input channels of {protection.Layers.Count} layers")}";
+        if (!protection.IsProtected)
+            yield break;
+        yield return $"Salt         {protection.Salt}";
+        yield return $"Fingerprint  {protection.Fingerprint ?? "not stored"}";
+        foreach (var layer in protection.Layers)
+            yield return $"Layer        {layer}";
     }
 
     private static IEnumerable<string> DescribeModel(ModelReport report)

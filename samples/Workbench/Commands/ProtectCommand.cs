@@ -16,10 +16,12 @@ internal static class ProtectCommand
         var output = CommonOptions.ModelOutput();
 
         var command = new DetailedCommand("protect", "Protects a trained model with a key, without any training.", """
-            With the key the model computes the same as before, to the last bit.
+            With the key the model computes the same as before, to the last bit. ONNX models, from wherever,
+            are protected as well: the input channels of their layers are permuted, or all is sealed.
 
             Example:
               workbench protect --model plain.zip --key key.pem --out model.zip
+              workbench protect --model unet.onnx --key key.pem --seal --out unet.sealed.onnx
             """)
         { model, key, featureMaps, seal, output, new OverwriteOption() };
 
@@ -27,8 +29,13 @@ internal static class ProtectCommand
         {
             var (from, to) = (result.GetRequiredValue(model), result.GetRequiredValue(output));
             using var secret = Steps.LoadKey(result.GetRequiredValue(key));
-            Steps.ChangeModel(from, to, outputs, (segmentation, plain) => segmentation.Protect(
-                plain, secret, new ProtectionOptions { FeatureMaps = result.GetValue(featureMaps) ?? FeatureMaps.All, Seal = result.GetValue(seal) }));
+            var (maps, isSealed) = (result.GetValue(featureMaps), result.GetValue(seal));
+            Steps.ChangeModel(
+                from, to, outputs,
+                (segmentation, plain) => segmentation.Protect(plain, secret, new ProtectionOptions { FeatureMaps = maps ?? FeatureMaps.All, Seal = isSealed }),
+                (input, output, overwrite) => OnnxProtection.Protect(input, output, secret,
+                    maps is null ? new OnnxProtectionOptions { Seal = isSealed } : throw new InvalidDataException($"{featureMaps.Name} is for models of ML.NET; '{input}' is an ONNX model, whose layers are all permuted."),
+                    overwrite));
             Console.WriteLine($"Wrote the protected model to {to}.");
             Steps.Warn($"'{from}' is the unprotected model as before; keep it away from anyone who must not have it.");
         });

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using Microsoft.ML.PermutedSegmentation;
 using Workbench.Files;
 
 namespace Workbench.Commands;
@@ -14,7 +15,7 @@ internal static class RekeyCommand
         var output = CommonOptions.ModelOutput();
 
         var command = new DetailedCommand("rekey", "Gives a protected model another key.", """
-            The same feature maps are protected. Copies of the old file still open with the old key.
+            The same feature maps, or layers of an ONNX model, are protected. Copies of the old file still open with the old key.
 
             Example:
               workbench rekey --model model.zip --key old.pem --new-key new.pem --out rekeyed.zip
@@ -26,7 +27,9 @@ internal static class RekeyCommand
             var to = result.GetRequiredValue(output);
             using var current = Steps.LoadKey(result.GetRequiredValue(oldKey));
             using var next = Steps.LoadKey(result.GetRequiredValue(newKey));
-            Steps.ChangeModel(result.GetRequiredValue(model), to, outputs, (segmentation, locked) => segmentation.Rekey(locked, current, next));
+            Steps.ChangeModel(result.GetRequiredValue(model), to, outputs,
+                (segmentation, locked) => segmentation.Rekey(locked, current, next),
+                (input, output, overwrite) => OnnxProtection.Rekey(input, output, current, next, overwrite));
             Console.WriteLine($"Wrote the model to {to}; it opens with the new key only. Other copies of the old file still open with the old one.");
         });
         return command;

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using Microsoft.ML.PermutedSegmentation;
 using Workbench.Files;
 
 namespace Workbench.Commands;
@@ -22,7 +23,9 @@ internal static class UnprotectCommand
         {
             var to = result.GetRequiredValue(output);
             using var secret = Steps.LoadKey(result.GetRequiredValue(key));
-            Steps.ChangeModel(result.GetRequiredValue(model), to, outputs, (segmentation, locked) => segmentation.Unprotect(locked, secret));
+            Steps.ChangeModel(result.GetRequiredValue(model), to, outputs,
+                (segmentation, locked) => segmentation.Unprotect(locked, secret),
+                (input, output, overwrite) => OnnxProtection.Unprotect(input, output, secret, overwrite));
             Console.WriteLine($"Wrote the unprotected model to {to}. Anyone who has the file can use it.");
         });
         return command;

@@ -30,6 +30,23 @@ public sealed partial class PermutationKey
     }
 
     /// <summary>
+    /// Derives the order of a tensor's input channels in a protected ONNX file: channel i there is channel α[i] of the original. Drawn as
+    /// <see cref="GetChannelPermutation"/> does, under HKDF-SHA256(key, salt, "PermutedSegmentation/v1/onnx/{channels}/{tensor}").
+    /// </summary>
+    /// <param name="salt">The 16 random bytes stored with the file.</param>
+    /// <param name="tensor">The tensor's name.</param>
+    /// <param name="channels">The number of its input channels, at least 1.</param>
+    /// <returns>Every number from 0 to <paramref name="channels"/> - 1 once.</returns>
+    /// <exception cref="ArgumentException">The salt has not 16 bytes, or a number is out of its range.</exception>
+    /// <exception cref="ObjectDisposedException">The key was disposed.</exception>
+    public int[] GetTensorPermutation(ReadOnlySpan<byte> salt, string tensor, int channels)
+    {
+        ArgumentNullException.ThrowIfNull(tensor);
+        ArgumentOutOfRangeException.ThrowIfLessThan(channels, 1);
+        return DrawPermutation(salt, FormattableString.Invariant($"onnx/{channels}/{tensor}"), channels);
+    }
+
+    /// <summary>
     /// Eight bytes that tell whether a key is the one a model was made with, and nothing about the key itself:
     /// HKDF-SHA256(key, model salt, "PermutedSegmentation/v1/fingerprint").
     /// </summary>
@@ -49,19 +66,7 @@ public sealed partial class PermutationKey
     /// </summary>
     /// <param name="modelSalt">The 16 random bytes stored with the model.</param>
     /// <param name="nonce">Random bytes that no other file was sealed with.</param>
-    internal FileSeal CreateSeal(ReadOnlySpan<byte> modelSalt, ReadOnlySpan<byte> nonce)
-    {
-        Span<byte> keys = stackalloc byte[FileSeal.KeysSizeInBytes];
-        try
-        {
-            Derive(modelSalt, "checkpoint/" + Convert.ToHexStringLower(nonce), keys);
-            return new FileSeal(keys);
-        }
-        finally
-        {
-            CryptographicOperations.ZeroMemory(keys);
-        }
-    }
+    internal FileSeal CreateSeal(ReadOnlySpan<byte> modelSalt, ReadOnlySpan<byte> nonce) => FileSeal.Create(this, modelSalt, "checkpoint/" + Convert.ToHexStringLower(nonce));
 
     /// <summary>A separate order for each purpose: every number from 0 to count - 1 once.</summary>
     internal int[] DrawPermutation(ReadOnlySpan<byte> modelSalt, string purpose, int count)
@@ -93,7 +98,7 @@ public sealed partial class PermutationKey
         ObjectDisposedException.ThrowIf(_disposed, this);
         if (modelSalt.Length != ModelSaltSizeInBytes)
             throw new ArgumentException($"The salt of a model has {ModelSaltSizeInBytes} bytes, but {modelSalt.Length} were given.", nameof(modelSalt));
-        byte[] info = Encoding.ASCII.GetBytes("PermutedSegmentation/v1/" + purpose);
+        byte[] info = Encoding.UTF8.GetBytes("PermutedSegmentation/v1/" + purpose);
         Span<byte> copy = stackalloc byte[SizeInBytes];
         try
         {

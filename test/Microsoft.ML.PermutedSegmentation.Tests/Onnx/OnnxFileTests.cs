@@ -11,7 +11,7 @@ public sealed class OnnxFileTests(OnnxModel exported) : IClassFixture<OnnxModel>
     public void What_is_read_is_what_was_written()
     {
         using FileStream stream = File.OpenRead(exported.Path);
-        var (description, tensors) = OnnxFile.Read(stream);
+        var (description, tensors, _) = OnnxFile.Read(stream);
         ModelDescription expected = exported.Locked.Model.Description;
         Assert.Equal(ModelMetadata.Write(expected), ModelMetadata.Write(description));
         Assert.Equal(exported.Parse().Graph.Initializer.Select(tensor => tensor.Name), tensors.Keys);

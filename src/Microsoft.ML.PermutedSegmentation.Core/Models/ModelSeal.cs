@@ -2,7 +2,7 @@ using System.Buffers.Binary;
 using System.Security.Cryptography;
 using System.Text;
 
-namespace Microsoft.ML.PermutedSegmentation.Keys;
+namespace Microsoft.ML.PermutedSegmentation.Models;
 
 /// <summary>
 /// What encrypts and authenticates the weights of one model (docs/sealing.md), without the key itself: an unlocked model keeps it, to be

@@ -1,0 +1,215 @@
+using System.Security.Cryptography;
+using System.Text;
+using Google.Protobuf;
+using Onnx;
+
+namespace Microsoft.ML.PermutedSegmentation.AnyModel;
+
+/// <summary>An ONNX file, read: its graphs, its tensors and how it is protected.</summary>
+internal sealed class OnnxDocument : IDisposable
+{
+    // Graphs of the largest networks have some megabytes.
+    private const int LargestStructure = 1 << 24;
+    private const int PartSize = 1 << 20;
+
+    // A sealed file is refused by every runtime: this operator is in none.
+    private const string SealDomain = "permuted_segmentation.sealed", SealOperator = "Unlock";
+
+    private readonly ExternalFiles? _external;
+
+    /// <param name="model">An ONNX file; it is changed.</param>
+    /// <param name="external">The files beside it; null when there are none.</param>
+    public OnnxDocument(ModelProto model, ExternalFiles? external = null)
+    {
+        (Model, _external) = (model, external);
+        Tag = ProtectionTag.Read(model);
+        Scopes = GraphScope.AllOf(model);
+    }
+
+    public ModelProto Model { get; }
+
+    public ProtectionTag? Tag { get; }
+
+    public IReadOnlyList<GraphScope> Scopes { get; }
+
+    /// <summary>All tensors, in the order of the file.</summary>
+    public IEnumerable<StoredTensor> Tensors => Scopes.SelectMany(scope => scope.Tensors);
+
+    /// <summary>Of a sealed file SHA-256 of all before its digest, and the digest.</summary>
+    public (byte[] Body, byte[] Digest)? Seal { get; private set; }
+
+    /// <summary>Whether this library has exported a model of its own into the file: it describes itself.</summary>
+    public bool IsOwnExport => Model.MetadataProps.Any(entry => entry.Key == "feature_maps");
+
+    /// <summary>The files beside it that were read.</summary>
+    public IEnumerable<string> ExternalPaths => _external?.Paths ?? [];
+
+    /// <summary>Whether tensors lie in files beside it.</summary>
+    public bool HasExternal => Tensors.Any(tensor => tensor.IsExternal);
+
+    /// <summary>Reads a file.</summary>
+    /// <exception cref="InvalidDataException">It is not an ONNX file, or is damaged.</exception>
+    public static OnnxDocument Read(string path)
+    {
+        SegmentationFile.Require(path, SegmentationFileKind.Onnx);
+        if (new FileInfo(path).Length > Array.MaxLength)
+            throw new InvalidDataException("It has more than 2 GB, which no ONNX file can have; larger models keep their tensors in files beside it.");
+        return Read(File.ReadAllBytes(path), LargestStructure, new ExternalFiles(path));
+    }
+
+    /// <summary>Reads a file that is in memory.</summary>
+    /// <param name="file">All of it.</param>
+    /// <param name="largestStructure">How many bytes may be something other than values of tensors.</param>
+    /// <param name="external">The files beside it; null when there are none.</param>
+    /// <exception cref="InvalidDataException">It is not an ONNX file, or is damaged.</exception>
+    public static OnnxDocument Read(byte[] file, int largestStructure, ExternalFiles? external = null)
+    {
+        var document = new OnnxDocument(OnnxStructure.Parse(file, largestStructure), external);
+        if (document.Tag is { IsSealed: true })
+            document.Seal = ReadSeal(file);
+        return document;
+    }
+
+    /// <summary>The tensors that a key is to permute, and where their channels are.</summary>
+    /// <param name="names">Their names; null for all that can be.</param>
+    /// <exception cref="ArgumentException">One of them cannot be.</exception>
+    /// <exception cref="InvalidOperationException">None can be.</exception>
+    public IReadOnlyDictionary<StoredTensor, ChannelAxis> ChooseLayers(IReadOnlyCollection<string>? names)
+    {
+        IReadOnlyDictionary<StoredTensor, ChannelAxis> all = KeyedLayers.Find(Scopes);
+        // A name that does not tell its tensor from others cannot stand in the metadata.
+        ILookup<string, StoredTensor> byName = all.Keys.ToLookup(tensor => tensor.Id);
+        var counts = new Dictionary<string, int>();
+        foreach (string name in Tensors.Select(tensor => tensor.Id).Where(byName.Contains))
+            counts[name] = counts.GetValueOrDefault(name) + 1;
+        var usable = all.Where(layer => counts[layer.Key.Id] == 1).ToDictionary();
+        if (usable.Count == 0)
+            throw new InvalidOperationException("The model has no layer whose input channels a key could permute. It can be sealed.");
+        if (names is null)
+            return usable;
+        if (names.FirstOrDefault(name => counts.GetValueOrDefault(name) != 1) is { } missing)
+            throw new ArgumentException($"'{missing}' is not a tensor whose channels a key could permute; these are: {string.Join(", ", usable.Keys.Take(20).Select(tensor => tensor.Id))}{(usable.Count > 20 ? ", ..." : "")}.", nameof(names));
+        return usable.Where(layer => names.Contains(layer.Key.Id)).ToDictionary();
+    }
+
+    /// <summary>The tensors that a key has permuted.</summary>
+    /// <exception cref="InvalidDataException">They are not as the file says.</exception>
+    public IReadOnlyDictionary<StoredTensor, ChannelAxis> Find(IReadOnlyList<KeyedTensor> layers)
+    {
+        var wanted = new Dictionary<string, ChannelAxis>();
+        foreach (KeyedTensor layer in layers)
+        {
+            if (!wanted.TryAdd(layer.Tensor, new ChannelAxis(layer.Axis, layer.Block)))
+                throw new InvalidDataException($"The model is damaged: its metadata names the tensor '{layer.Tensor}' twice.");
+        }
+        var found = new Dictionary<StoredTensor, ChannelAxis>();
+        foreach (StoredTensor tensor in Tensors)
+        {
+            if (!wanted.Remove(tensor.Id, out ChannelAxis axis))
+                continue;
+            if (!axis.Fits(tensor))
+                throw new InvalidDataException($"The model is damaged, or another program has changed it: the tensor '{tensor.Id}' has not the channels that were permuted.");
+            found.Add(tensor, axis);
+        }
+        return wanted.Count == 0 ? found
+            : throw new InvalidDataException($"The model is damaged, or another program has changed it: the tensor '{wanted.Keys.First()}', whose channels were permuted, is missing.");
+    }
+
+    /// <summary>Takes every tensor that a step changes, or that must move, through the steps.</summary>
+    /// <param name="steps">They run in this order.</param>
+    /// <param name="output">Where tensors go that lay beside the file; null to take them into it.</param>
+    public void Transform(IReadOnlyList<ITensorStep> steps, ExternalOutput? output)
+    {
+        foreach (StoredTensor tensor in Tensors)
+        {
+            long size = tensor.Size ?? 0;
+            if (size == 0)
+                continue;
+            if (tensor.IsExternal)
+                TransformExternal(tensor, size, steps, output);
+            else if (steps.Any(step => step.Changes(tensor)))
+                tensor.WriteOwn(Applied(tensor, tensor.ReadOwn(), steps));
+        }
+    }
+
+    /// <summary>Adds what makes runtimes refuse a sealed file.</summary>
+    public void AddSealOperator()
+    {
+        Model.Graph ??= new GraphProto();
+        Model.Graph.Node.Add(new NodeProto { Domain = SealDomain, OpType = SealOperator, Output = { SealDomain } });
+        Model.OpsetImport.Add(new OperatorSetIdProto { Domain = SealDomain, Version = 1 });
+    }
+
+    /// <summary>Takes away all that protection has added.</summary>
+    public void RemoveTag()
+    {
+        ProtectionTag.Remove(Model);
+        if (Model.Graph?.Node.LastOrDefault() is { Domain: SealDomain })
+            Model.Graph.Node.RemoveAt(Model.Graph.Node.Count - 1);
+        if (Model.OpsetImport.LastOrDefault() is { Domain: SealDomain })
+            Model.OpsetImport.RemoveAt(Model.OpsetImport.Count - 1);
+    }
+
+    /// <summary>Writes the file, and behind it the digest of a sealed one.</summary>
+    public void Write(Stream stream, SealStep? seal)
+    {
+        using var hash = SHA256.Create();
+        using (var hashed = new CryptoStream(stream, hash, CryptoStreamMode.Write, leaveOpen: true))
+            Model.WriteTo(hashed);
+        if (seal is not null)
+            stream.Write(DigestEntry(seal.GetDigest(hash.Hash)));
+    }
+
+    public void Dispose() => _external?.Dispose();
+
+    // Messages that follow one another are read as one.
+    private static byte[] DigestEntry(ReadOnlySpan<byte> digest) => new ModelProto
+    {
+        MetadataProps = { new StringStringEntryProto { Key = ProtectionTag.Digest, Value = Convert.ToHexStringLower(digest) } },
+    }.ToByteArray();
+
+    private static (byte[] Body, byte[] Digest) ReadSeal(byte[] file)
+    {
+        byte[] digest = new byte[SHA256.HashSizeInBytes];
+        int length = DigestEntry(digest).Length;
+        if (file.Length > length)
+        {
+            string text = Encoding.ASCII.GetString(file.AsSpan(^(2 * digest.Length)..));
+            if (Convert.FromHexString(text, digest, out _, out _) == System.Buffers.OperationStatus.Done && file.AsSpan(^length..).SequenceEqual(DigestEntry(digest)))
+                return (SHA256.HashData(file.AsSpan(..^length)), digest);
+        }
+        throw new InvalidDataException("The model is damaged: it does not end with the digest of its seal. Perhaps another program has written it again.");
+    }
+
+    private void TransformExternal(StoredTensor tensor, long size, IReadOnlyList<ITensorStep> steps, ExternalOutput? output)
+    {
+        Stream source = (_external ?? throw new InvalidDataException($"The tensor '{tensor.Id}' lies in another file, which is not read here.")).Open(tensor, size);
+        Stream? target = output?.Begin(tensor, size);
+        bool isWhole = target is null || steps.Any(step => step.NeedsWhole(tensor));
+        if (isWhole && size > Array.MaxLength)
+            throw new InvalidDataException($"The tensor '{tensor.Id}' has {size} bytes, more than fit into memory at once.");
+        byte[] part = new byte[isWhole ? size : Math.Min(size, PartSize)];
+        for (long left = size; left > 0;)
+        {
+            Span<byte> values = part.AsSpan(0, (int)Math.Min(part.Length, left));
+            source.ReadExactly(values);
+            Apply(tensor, values, steps);
+            target?.Write(values);
+            left -= values.Length;
+        }
+        if (target is null)
+            tensor.WriteOwn(part);
+    }
+
+    private static byte[] Applied(StoredTensor tensor, byte[] values, IReadOnlyList<ITensorStep> steps)
+    {
+        Apply(tensor, values, steps);
+        return values;
+    }
+
+    private static void Apply(StoredTensor tensor, Span<byte> values, IReadOnlyList<ITensorStep> steps)
+    {
+        foreach (ITensorStep step in steps)
+            step.Apply(tensor, values);
+    }
+}

@@ -1,0 +1,115 @@
+namespace Microsoft.ML.PermutedSegmentation.AnyModel;
+
+/// <summary>What becomes of a file's protection: it is taken off, put on, or one after the other.</summary>
+internal sealed class ProtectionChange : IDisposable
+{
+    private readonly OnnxDocument _document;
+    private readonly List<ITensorStep> _steps = [];
+    private SealStep? _opening, _closing;
+    private ProtectionTag? _newTag;
+    private bool _isRightKey;
+
+    private ProtectionChange(OnnxDocument document) => _document = document;
+
+    /// <summary>Protects a file.</summary>
+    /// <exception cref="InvalidOperationException">It is protected already, or nothing in it can be permuted.</exception>
+    /// <exception cref="ArgumentException">Some layer of the options is not in it.</exception>
+    public static ProtectionChange Protect(OnnxDocument document, PermutationKey key, OnnxProtectionOptions options)
+    {
+        if (document.Tag is not null)
+            throw new InvalidOperationException("The model is protected already. Give it another key, or unprotect it first.");
+        if (!options.Seal && document.IsOwnExport)
+            throw new InvalidOperationException("This library has exported the model. Protect the model that it was exported from, or seal this file.");
+        return New(document, change => change.Close(key, options));
+    }
+
+    /// <summary>Takes off a file's protection.</summary>
+    /// <param name="document">The file.</param>
+    /// <param name="key">Its key.</param>
+    /// <param name="verify">Whether to refuse a key that is not known to be the right one.</param>
+    /// <exception cref="InvalidOperationException">It is not protected, or cannot tell its key from others.</exception>
+    /// <exception cref="WrongKeyException">It has another key.</exception>
+    public static ProtectionChange Unprotect(OnnxDocument document, PermutationKey key, bool verify) => New(document, change => change.Open(key, verify));
+
+    /// <summary>Gives a file another key and another salt.</summary>
+    /// <exception cref="InvalidOperationException">It is not protected, or cannot tell its key from others.</exception>
+    /// <exception cref="WrongKeyException">It has another key.</exception>
+    public static ProtectionChange Rekey(OnnxDocument document, PermutationKey oldKey, PermutationKey newKey) => New(document, change =>
+    {
+        change.Open(oldKey, verify: true);
+        ProtectionTag tag = document.Tag!;
+        change.Close(newKey, new OnnxProtectionOptions
+        {
+            Seal = tag.IsSealed,
+            Layers = tag.Layers?.Select(layer => layer.Tensor).ToList(),
+            StoreFingerprint = tag.Fingerprint is not null,
+        });
+    });
+
+    /// <summary>Changes the file in memory.</summary>
+    /// <param name="output">Where tensors go that lay beside the file; null to take them into it.</param>
+    /// <exception cref="InvalidDataException">The file is damaged.</exception>
+    /// <exception cref="WrongKeyException">It was sealed with another key, or altered.</exception>
+    public void Apply(ExternalOutput? output)
+    {
+        _document.Transform(_steps, output);
+        if (_document.Seal is var (body, digest))
+            _opening?.Verify(body, digest, _isRightKey);
+        _document.RemoveTag();
+        _newTag?.Write(_document.Model);
+        if (_closing is not null)
+            _document.AddSealOperator();
+    }
+
+    /// <summary>Writes the changed file.</summary>
+    public void Write(Stream stream) => _document.Write(stream, _closing);
+
+    public void Dispose() => _steps.ForEach(step => step.Dispose());
+
+    private static ProtectionChange New(OnnxDocument document, Action<ProtectionChange> plan)
+    {
+        var change = new ProtectionChange(document);
+        try
+        {
+            plan(change);
+            return change;
+        }
+        catch
+        {
+            change.Dispose();
+            throw;
+        }
+    }
+
+    private void Open(PermutationKey key, bool verify)
+    {
+        ProtectionTag tag = _document.Tag ?? throw new InvalidOperationException(_document.IsOwnExport
+            ? "The model is not protected as a whole: this library has exported it. OnnxSegmenter runs it, with its key if it has one."
+            : "The model is not protected: it needs no key.");
+        bool? matches = KeyVerification.Matches(key, tag.Salt, tag.Fingerprint);
+        _isRightKey = matches == true;
+        // Of a sealed model a wrong key makes nothing, and its digest tells.
+        if (tag.IsSealed)
+            KeyVerification.RefuseWrong(matches, "model");
+        else if (verify)
+            KeyVerification.Require(matches, "model", "unlock it without verifying");
+        _steps.Add(tag.Layers is { } layers
+            ? new PermutationStep(_document.Find(layers), key, tag.Salt, undo: true)
+            : _opening = new SealStep(key, tag.Salt, open: true));
+    }
+
+    private void Close(PermutationKey key, OnnxProtectionOptions options)
+    {
+        byte[] salt = System.Security.Cryptography.RandomNumberGenerator.GetBytes(ProtectionTag.SaltSize);
+        byte[]? fingerprint = options.StoreFingerprint ? key.GetFingerprint(salt) : null;
+        if (options.Seal)
+        {
+            _steps.Add(_closing = new SealStep(key, salt, open: false));
+            _newTag = new ProtectionTag(salt, fingerprint, Layers: null);
+            return;
+        }
+        IReadOnlyDictionary<StoredTensor, ChannelAxis> layers = _document.ChooseLayers(options.Layers);
+        _steps.Add(new PermutationStep(layers, key, salt, undo: false));
+        _newTag = new ProtectionTag(salt, fingerprint, [.. layers.Select(layer => new KeyedTensor(layer.Key.Id, layer.Value.Axis, layer.Value.Block))]);
+    }
+}

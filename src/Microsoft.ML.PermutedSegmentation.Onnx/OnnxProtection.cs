@@ -1,0 +1,160 @@
+using Google.Protobuf;
+using Microsoft.ML.PermutedSegmentation.AnyModel;
+
+namespace Microsoft.ML.PermutedSegmentation;
+
+/// <summary>
+/// Protects any ONNX model with a key: its layers' input channels are permuted, so that it runs to garbage, or its tensors are sealed, so that it does
+/// not run at all. With the key its tensors come back bit for bit (docs/onnx-protection.md).
+/// </summary>
+/// <remarks>
+/// Models that this library has exported are protected as they were before; they can be sealed. Tensors that lie in files beside a model are read from
+/// there, and written to one file beside the new one, <c>{outputPath}.data</c>.
+/// </remarks>
+public static class OnnxProtection
+{
+    /// <summary>Protects a model.</summary>
+    /// <param name="inputPath">An ONNX file.</param>
+    /// <param name="outputPath">The protected file to write.</param>
+    /// <param name="key">The key that the model will need. It is not stored.</param>
+    /// <param name="options">How to protect it; null to permute all layers that can be.</param>
+    /// <param name="overwrite">Whether another file may be replaced.</param>
+    /// <exception cref="ArgumentNullException">A path or the key is null.</exception>
+    /// <exception cref="ArgumentException">A path is empty, both are the same file, or the options name a layer that cannot be permuted.</exception>
+    /// <exception cref="FileNotFoundException">The model is missing.</exception>
+    /// <exception cref="InvalidDataException">It is not an ONNX file, or it is damaged; the message says what is wrong.</exception>
+    /// <exception cref="InvalidOperationException">It is protected already, or has no layer that can be permuted.</exception>
+    /// <exception cref="IOException">The output is there already, or cannot be written.</exception>
+    /// <exception cref="ObjectDisposedException">The key was disposed.</exception>
+    public static void Protect(string inputPath, string outputPath, PermutationKey key, OnnxProtectionOptions? options = null, bool overwrite = false)
+    {
+        ArgumentNullException.ThrowIfNull(key);
+        Change(inputPath, outputPath, overwrite, document => ProtectionChange.Protect(document, key, options ?? new OnnxProtectionOptions()));
+    }
+
+    /// <summary>Writes the original model: all of its tensors are what they were, bit for bit.</summary>
+    /// <param name="inputPath">A protected ONNX file.</param>
+    /// <param name="outputPath">The file to write; anybody can use it.</param>
+    /// <param name="key">The model's key; any other is refused.</param>
+    /// <param name="overwrite">Whether another file may be replaced.</param>
+    /// <exception cref="WrongKeyException">It has another key.</exception>
+    /// <exception cref="InvalidOperationException">It is not protected, or stores no fingerprint so that its key cannot be verified.</exception>
+    /// <inheritdoc cref="Protect" path="/exception[not(contains(@cref, 'InvalidOperation'))]"/>
+    public static void Unprotect(string inputPath, string outputPath, PermutationKey key, bool overwrite = false)
+    {
+        ArgumentNullException.ThrowIfNull(key);
+        Change(inputPath, outputPath, overwrite, document => ProtectionChange.Unprotect(document, key, verify: true));
+    }
+
+    /// <summary>Writes a protected model under another key, protected in the same way. Copies of the old file still open with the old key.</summary>
+    /// <param name="inputPath">A protected ONNX file.</param>
+    /// <param name="outputPath">The file to write.</param>
+    /// <param name="oldKey">The model's key; any other is refused.</param>
+    /// <param name="newKey">The key that it will need.</param>
+    /// <param name="overwrite">Whether another file may be replaced.</param>
+    /// <exception cref="WrongKeyException">It has another key.</exception>
+    /// <exception cref="InvalidOperationException">It is not protected, or stores no fingerprint so that its key cannot be verified.</exception>
+    /// <inheritdoc cref="Protect" path="/exception[not(contains(@cref, 'InvalidOperation'))]"/>
+    public static void Rekey(string inputPath, string outputPath, PermutationKey oldKey, PermutationKey newKey, bool overwrite = false)
+    {
+        ArgumentNullException.ThrowIfNull(oldKey);
+        ArgumentNullException.ThrowIfNull(newKey);
+        Change(inputPath, outputPath, overwrite, document => ProtectionChange.Rekey(document, oldKey, newKey));
+    }
+
+    /// <summary>The original model in memory, for an <c>InferenceSession</c>. Nothing is written to a disk.</summary>
+    /// <param name="path">A protected ONNX file.</param>
+    /// <param name="key">The model's key. It is not needed afterwards.</param>
+    /// <param name="verify">
+    /// Whether to refuse a key that is not known to be the right one. Without it another key gives a permuted model in another order, without any error; a
+    /// sealed one is refused in any case.
+    /// </param>
+    /// <returns>An ONNX file with all tensors in it, those that lie beside the protected one, too.</returns>
+    /// <exception cref="ArgumentNullException"><paramref name="path"/> or <paramref name="key"/> is null.</exception>
+    /// <exception cref="ArgumentException"><paramref name="path"/> is empty.</exception>
+    /// <exception cref="FileNotFoundException">The model is missing.</exception>
+    /// <exception cref="InvalidDataException">It is not an ONNX file, or it is damaged or was altered; the message says what is wrong.</exception>
+    /// <exception cref="WrongKeyException">It has another key.</exception>
+    /// <exception cref="InvalidOperationException">
+    /// It is not protected; or <paramref name="verify"/> is set and it stores no fingerprint; or it has more than 2 GB.
+    /// </exception>
+    /// <exception cref="ObjectDisposedException">The key was disposed.</exception>
+    public static byte[] Unlock(string path, PermutationKey key, bool verify = true)
+    {
+        ArgumentNullException.ThrowIfNull(key);
+        return WithFile(path, document =>
+        {
+            using ProtectionChange change = ProtectionChange.Unprotect(document, key, verify);
+            if (document.Tensors.Sum(tensor => tensor.Size ?? 0) > Array.MaxLength)
+                throw new InvalidOperationException("It has more than 2 GB, which do not fit into one ONNX file in memory. Unprotect it into a folder that is in memory, such as /dev/shm, and open it from there.");
+            change.Apply(output: null);
+            return document.Model.ToByteArray();
+        });
+    }
+
+    /// <summary>What a file tells of its protection without a key.</summary>
+    /// <param name="path">An ONNX file, protected or not.</param>
+    /// <exception cref="ArgumentNullException"><paramref name="path"/> is null.</exception>
+    /// <exception cref="ArgumentException"><paramref name="path"/> is empty.</exception>
+    /// <exception cref="FileNotFoundException">The file is missing.</exception>
+    /// <exception cref="InvalidDataException">It is not an ONNX file, or it is damaged.</exception>
+    public static OnnxProtectionInfo Describe(string path) => WithFile(path, document => OnnxProtectionInfo.Of(document.Tag));
+
+    private static void Change(string inputPath, string outputPath, bool overwrite, Func<OnnxDocument, ProtectionChange> plan)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(inputPath);
+        ArgumentException.ThrowIfNullOrEmpty(outputPath);
+        if (ExternalFiles.RealPath(Path.GetFullPath(inputPath)) == ExternalFiles.RealPath(Path.GetFullPath(outputPath)))
+            throw new ArgumentException($"'{outputPath}' is the model that is read; the new one needs another name.", nameof(outputPath));
+        WithFile(inputPath, document =>
+        {
+            using ProtectionChange change = plan(document);
+            Check(outputPath, overwrite);
+            using var external = new ExternalOutput(outputPath);
+            if (document.HasExternal)
+                Check(external.FilePath, overwrite);
+            change.Apply(external);
+            if (document.ExternalPaths.Contains(ExternalFiles.RealPath(Path.GetFullPath(external.FilePath))))
+                throw new IOException($"'{external.FilePath}' holds tensors of the model that is read, and would be replaced; the new model needs another name.");
+            using var file = new WholeFile(outputPath);
+            using (var stream = new FileStream(file.PartialPath, FileMode.Create, FileAccess.Write))
+            {
+                change.Write(stream);
+                stream.Flush(flushToDisk: true);
+            }
+            external.Complete(overwrite);
+            file.Complete(overwrite);
+            return 0;
+        });
+    }
+
+    private static void Check(string outputPath, bool overwrite)
+    {
+        if (Directory.Exists(outputPath))
+            throw new IOException($"'{outputPath}' is a folder; the name of a file is needed.");
+        if (!overwrite && Path.Exists(outputPath))
+            throw new IOException($"'{outputPath}' already exists, and is not replaced.");
+    }
+
+    private static T WithFile<T>(string path, Func<OnnxDocument, T> use)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(path);
+        try
+        {
+            using OnnxDocument document = OnnxDocument.Read(path);
+            return use(document);
+        }
+        catch (InvalidDataException exception) when (!exception.Message.StartsWith($"'{path}'", StringComparison.Ordinal))
+        {
+            throw new InvalidDataException($"'{path}': {exception.Message}", exception);
+        }
+        catch (WrongKeyException exception)
+        {
+            throw new WrongKeyException($"'{path}': {exception.Message}", exception);
+        }
+        catch (InvalidOperationException exception) when (exception is not (ObjectDisposedException or WrongKeyException))
+        {
+            throw new InvalidOperationException($"'{path}': {exception.Message}", exception);
+        }
+    }
+}
