@@ -13,7 +13,7 @@ internal sealed class KeyedRandomStream : IDisposable
     public const int KeySizeInBytes = 32;
 
     private const int BlockSize = 16;
-    private const int BufferSize = 64 * BlockSize;
+    private const int BufferSize = 512 * BlockSize;
 
     private readonly Aes _aes = Aes.Create();
     private readonly byte[] _counters = new byte[BufferSize];
