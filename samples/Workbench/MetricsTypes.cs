@@ -10,6 +10,7 @@ namespace Workbench;
 [JsonSerializable(typeof(KeySweep))]
 [JsonSerializable(typeof(List<AttackResult>))]
 [JsonSerializable(typeof(ModelReport))]
+[JsonSerializable(typeof(OnnxProtectionInfo))]
 [JsonSerializable(typeof(ModelResult))]
 [JsonSerializable(typeof(TrainingResult))]
 [JsonSerializable(typeof(Floors))]

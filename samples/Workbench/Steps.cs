@@ -58,8 +58,7 @@ internal static class Steps
         {
             var target = RealPath.Of(output);
             Directory.CreateDirectory(Path.GetDirectoryName(target)!);
-            OutputFile.Watch(target + ".partial");
-            OutputFile.Watch(target + ".data.partial");
+            OutputFile.Watch(target + ".*.partial");
             changeOnnx(path, target, outputs.MayReplace);
             return;
         }

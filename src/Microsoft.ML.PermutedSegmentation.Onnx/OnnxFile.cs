@@ -48,6 +48,8 @@ internal static class OnnxFile
         ModelProto model = document.Model;
         if (document.Tag is { } tag)
             Open(document, tag, key);
+        if (!document.IsOwnExport)
+            throw new InvalidDataException("This library has not exported the model; OnnxSegmenter.Load takes OnnxModelOptions for those of other programs.");
         if (model.MetadataProps.FirstOrDefault(entry => entry.Key == Checksum) is { } checksum && checksum.Value != ChecksumOf(model))
             throw new InvalidDataException("The model is damaged: its checksum is wrong, so its weights or its metadata were altered after it was exported.");
         ModelDescription description = ModelMetadata.Read(Unique(model.MetadataProps, entry => entry.Key).ToDictionary(entry => entry.Key, entry => entry.Value.Value));
@@ -60,7 +62,8 @@ internal static class OnnxFile
     /// <param name="stream">Where to; it stays open.</param>
     /// <param name="model">The model; its tensors are encrypted if there is a key.</param>
     /// <param name="sealingKey">Seals the file; null to write it as it is.</param>
-    public static void Write(Stream stream, ModelProto model, PermutationKey? sealingKey)
+    /// <param name="storeFingerprint">Whether a sealed file stores the key's fingerprint.</param>
+    public static void Write(Stream stream, ModelProto model, PermutationKey? sealingKey, bool storeFingerprint)
     {
         if (sealingKey is null)
         {
@@ -68,7 +71,7 @@ internal static class OnnxFile
             return;
         }
         using var document = new OnnxDocument(model);
-        using ProtectionChange change = ProtectionChange.Protect(document, sealingKey, new OnnxProtectionOptions { Seal = true });
+        using ProtectionChange change = ProtectionChange.Protect(document, sealingKey, new OnnxProtectionOptions { Seal = true, StoreFingerprint = storeFingerprint });
         change.Apply(output: null);
         change.Write(stream);
     }

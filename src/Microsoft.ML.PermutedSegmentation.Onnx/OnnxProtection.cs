@@ -37,13 +37,14 @@ public static class OnnxProtection
     /// <param name="outputPath">The file to write; anybody can use it.</param>
     /// <param name="key">The model's key; any other is refused.</param>
     /// <param name="overwrite">Whether another file may be replaced.</param>
+    /// <param name="verify"><inheritdoc cref="Unlock" path="/param[@name='verify']/node()"/></param>
     /// <exception cref="WrongKeyException">It has another key.</exception>
-    /// <exception cref="InvalidOperationException">It is not protected, or stores no fingerprint so that its key cannot be verified.</exception>
+    /// <exception cref="InvalidOperationException">It is not protected, or <paramref name="verify"/> is set and it stores no fingerprint.</exception>
     /// <inheritdoc cref="Protect" path="/exception[not(contains(@cref, 'InvalidOperation'))]"/>
-    public static void Unprotect(string inputPath, string outputPath, PermutationKey key, bool overwrite = false)
+    public static void Unprotect(string inputPath, string outputPath, PermutationKey key, bool overwrite = false, bool verify = true)
     {
         ArgumentNullException.ThrowIfNull(key);
-        Change(inputPath, outputPath, overwrite, document => ProtectionChange.Unprotect(document, key, verify: true));
+        Change(inputPath, outputPath, overwrite, document => ProtectionChange.Unprotect(document, key, verify));
     }
 
     /// <summary>Writes a protected model under another key, protected in the same way. Copies of the old file still open with the old key.</summary>
@@ -52,14 +53,15 @@ public static class OnnxProtection
     /// <param name="oldKey">The model's key; any other is refused.</param>
     /// <param name="newKey">The key that it will need.</param>
     /// <param name="overwrite">Whether another file may be replaced.</param>
+    /// <param name="verify"><inheritdoc cref="Unlock" path="/param[@name='verify']/node()"/></param>
     /// <exception cref="WrongKeyException">It has another key.</exception>
-    /// <exception cref="InvalidOperationException">It is not protected, or stores no fingerprint so that its key cannot be verified.</exception>
+    /// <exception cref="InvalidOperationException">It is not protected, or <paramref name="verify"/> is set and it stores no fingerprint.</exception>
     /// <inheritdoc cref="Protect" path="/exception[not(contains(@cref, 'InvalidOperation'))]"/>
-    public static void Rekey(string inputPath, string outputPath, PermutationKey oldKey, PermutationKey newKey, bool overwrite = false)
+    public static void Rekey(string inputPath, string outputPath, PermutationKey oldKey, PermutationKey newKey, bool overwrite = false, bool verify = true)
     {
         ArgumentNullException.ThrowIfNull(oldKey);
         ArgumentNullException.ThrowIfNull(newKey);
-        Change(inputPath, outputPath, overwrite, document => ProtectionChange.Rekey(document, oldKey, newKey));
+        Change(inputPath, outputPath, overwrite, document => ProtectionChange.Rekey(document, oldKey, newKey, verify));
     }
 
     /// <summary>The original model in memory, for an <c>InferenceSession</c>. Nothing is written to a disk.</summary>
@@ -85,7 +87,7 @@ public static class OnnxProtection
         return WithFile(path, document =>
         {
             using ProtectionChange change = ProtectionChange.Unprotect(document, key, verify);
-            if (document.Tensors.Sum(tensor => tensor.Size ?? 0) > Array.MaxLength)
+            if (document.TotalSize > (UInt128)Array.MaxLength)
                 throw new InvalidOperationException("It has more than 2 GB, which do not fit into one ONNX file in memory. Unprotect it into a folder that is in memory, such as /dev/shm, and open it from there.");
             change.Apply(output: null);
             return document.Model.ToByteArray();
@@ -98,13 +100,14 @@ public static class OnnxProtection
     /// <exception cref="ArgumentException"><paramref name="path"/> is empty.</exception>
     /// <exception cref="FileNotFoundException">The file is missing.</exception>
     /// <exception cref="InvalidDataException">It is not an ONNX file, or it is damaged.</exception>
-    public static OnnxProtectionInfo Describe(string path) => WithFile(path, document => OnnxProtectionInfo.Of(document.Tag));
+    public static OnnxProtectionInfo Describe(string path) => WithFile(path, OnnxProtectionInfo.Of);
 
     private static void Change(string inputPath, string outputPath, bool overwrite, Func<OnnxDocument, ProtectionChange> plan)
     {
         ArgumentException.ThrowIfNullOrEmpty(inputPath);
         ArgumentException.ThrowIfNullOrEmpty(outputPath);
-        if (ExternalFiles.RealPath(Path.GetFullPath(inputPath)) == ExternalFiles.RealPath(Path.GetFullPath(outputPath)))
+        string data = RealPath.Of(ExternalOutput.PathFor(outputPath));
+        if (RealPath.AreSame(RealPath.Of(inputPath), RealPath.Of(outputPath)))
             throw new ArgumentException($"'{outputPath}' is the model that is read; the new one needs another name.", nameof(outputPath));
         WithFile(inputPath, document =>
         {
@@ -114,16 +117,25 @@ public static class OnnxProtection
             if (document.HasExternal)
                 Check(external.FilePath, overwrite);
             change.Apply(external);
-            if (document.ExternalPaths.Contains(ExternalFiles.RealPath(Path.GetFullPath(external.FilePath))))
-                throw new IOException($"'{external.FilePath}' holds tensors of the model that is read, and would be replaced; the new model needs another name.");
-            using var file = new WholeFile(outputPath);
-            using (var stream = new FileStream(file.PartialPath, FileMode.Create, FileAccess.Write))
+            if (document.ExternalPaths.Append(RealPath.Of(inputPath)).Any(source => RealPath.AreSame(source, data)))
+                throw new IOException($"'{external.FilePath}' belongs to the model that is read, and would be replaced; the new model needs another name.");
+            using var file = new WholeFile(outputPath, isUnique: true);
+            using (var stream = new FileStream(file.PartialPath, FileMode.CreateNew, FileAccess.Write, FileShare.None))
             {
                 change.Write(stream);
                 stream.Flush(flushToDisk: true);
             }
+            bool isNew = !Path.Exists(external.FilePath);
             external.Complete(overwrite);
-            file.Complete(overwrite);
+            try
+            {
+                file.Complete(overwrite);
+            }
+            catch when (isNew)
+            {
+                File.Delete(external.FilePath);
+                throw;
+            }
             return 0;
         });
     }

@@ -1,15 +1,23 @@
+using Microsoft.ML.PermutedSegmentation.AnyModel;
+
 namespace Microsoft.ML.PermutedSegmentation;
 
 /// <summary>What an ONNX file tells of its protection without a key.</summary>
 /// <param name="IsProtected">Whether it needs a key.</param>
-/// <param name="IsSealed">Whether its tensors are encrypted; otherwise their channels are permuted.</param>
-/// <param name="Layers">The names of the permuted tensors; none of a sealed model.</param>
+/// <param name="IsSealed">Whether its tensors are encrypted.</param>
+/// <param name="IsExport">Whether this library has exported a model of its own into it, which <see cref="OnnxSegmenter"/> runs.</param>
+/// <param name="Layers">The names of the permuted tensors; of a file that is not protected, of those that can be.</param>
 /// <param name="Salt">The salt, in hexadecimal; null if it needs no key.</param>
 /// <param name="Fingerprint">The key's fingerprint, in hexadecimal; null if it is not stored.</param>
-public sealed record OnnxProtectionInfo(bool IsProtected, bool IsSealed, IReadOnlyList<string> Layers, string? Salt, string? Fingerprint)
+public sealed record OnnxProtectionInfo(bool IsProtected, bool IsSealed, bool IsExport, IReadOnlyList<string> Layers, string? Salt, string? Fingerprint)
 {
-    internal static OnnxProtectionInfo Of(AnyModel.ProtectionTag? tag) => tag is null
-        ? new OnnxProtectionInfo(false, false, [], null, null)
-        : new OnnxProtectionInfo(true, tag.IsSealed, [.. (tag.Layers ?? []).Select(layer => layer.Tensor)],
-            Convert.ToHexStringLower(tag.Salt), tag.Fingerprint is null ? null : Convert.ToHexStringLower(tag.Fingerprint));
+    internal static OnnxProtectionInfo Of(OnnxDocument document)
+    {
+        if (document.Tag is { } tag)
+            return new OnnxProtectionInfo(true, tag.IsSealed, document.IsOwnExport, [.. (tag.Layers ?? []).Select(layer => layer.Tensor)],
+                Convert.ToHexStringLower(tag.Salt), tag.Fingerprint is null ? null : Convert.ToHexStringLower(tag.Fingerprint));
+        string? salt = document.IsOwnExport ? document.Metadata("salt") : null;
+        return new OnnxProtectionInfo(salt is not null, false, document.IsOwnExport, document.IsOwnExport ? [] : [.. document.FindLayers().Keys.Select(tensor => tensor.Id)],
+            salt, salt is null ? null : document.Metadata("fingerprint"));
+    }
 }

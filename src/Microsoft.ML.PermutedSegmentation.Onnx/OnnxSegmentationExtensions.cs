@@ -84,6 +84,6 @@ public static class OnnxSegmentationExtensions
         var weights = new OnnxWeights(FoldedWeights.Of(layout, name => model.Weights[name]), protection: null);
         GraphProto graph = NetworkGraph.ForFile(
             layout, description.ImageHeight, description.ImageWidth, weights, description.FeatureMaps, options);
-        OnnxFile.Write(stream, OnnxFile.CreateModel(graph, description), options.SealingKey);
+        OnnxFile.Write(stream, OnnxFile.CreateModel(graph, description), options.SealingKey, storeFingerprint: !description.IsProtected || !description.Protection!.Fingerprint.IsEmpty);
     }
 }

@@ -1,47 +1,43 @@
-using System.Runtime.InteropServices;
 using Google.Protobuf;
 using Microsoft.ML.Data;
 using Microsoft.ML.OnnxRuntime;
+using Microsoft.ML.PermutedSegmentation.Running;
 using Onnx;
 
 namespace Microsoft.ML.PermutedSegmentation;
 
 /// <summary>
-/// Labels each pixel of an image with its class, from an ONNX file that <c>mlContext.Segmentation().ExportToOnnx</c> wrote, with ONNX
-/// Runtime and without libtorch. The key puts the weights in order in memory, once, so nothing is permuted at run time.
+/// Labels each pixel of an image with its class, with ONNX Runtime and without libtorch: from an ONNX file that
+/// <c>mlContext.Segmentation().ExportToOnnx</c> wrote, or from another program's (<see cref="OnnxModelOptions"/>). The key puts the weights in order in
+/// memory, once, so nothing is permuted at run time.
 /// </summary>
 /// <remarks>May be used from several threads at once. Holds native memory: dispose it when done.</remarks>
 public sealed class OnnxSegmenter : IDisposable
 {
-    private readonly Shared<InferenceSession> _session;
-    private readonly ModelDescription _model;
+    private readonly OnnxNetwork _network;
 
-    private OnnxSegmenter(InferenceSession session, ModelDescription model, bool isUnlocked)
-    {
-        (_model, IsUnlocked) = (model, isUnlocked);
-        _session = new Shared<InferenceSession>(session, owned => owned.Dispose(), () => new ObjectDisposedException(nameof(OnnxSegmenter)));
-    }
+    private OnnxSegmenter(OnnxNetwork network, bool isUnlocked) => (_network, IsUnlocked) = (network, isUnlocked);
 
     /// <summary>Whether a key has been given, right or wrong, or none is needed.</summary>
     public bool IsUnlocked { get; }
 
     /// <summary>The feature maps that need the key; None for an unprotected model.</summary>
-    public FeatureMaps FeatureMaps => _model.FeatureMaps;
+    public FeatureMaps FeatureMaps => _network.FeatureMaps;
 
     /// <summary>The classes, in the order of the labels.</summary>
-    public IReadOnlyList<string> ClassNames => _model.ClassNames;
+    public IReadOnlyList<string> ClassNames => _network.ClassNames;
 
     /// <summary>How images of other sizes are scored.</summary>
-    public ScoringMode ScoringMode => _model.ScoringMode;
+    public ScoringMode ScoringMode => _network.ScoringMode;
 
     /// <summary>How often an image is scored.</summary>
-    public TestTimeAugmentation TestTimeAugmentation => _model.TestTimeAugmentation;
+    public TestTimeAugmentation TestTimeAugmentation => _network.TestTimeAugmentation;
 
     /// <summary>Height in pixels of the images that the network reads and, unless it reads them by windows, of the masks.</summary>
-    public int ImageHeight => _model.ImageHeight;
+    public int ImageHeight => _network.ImageHeight;
 
     /// <summary>Width of these images.</summary>
-    public int ImageWidth => _model.ImageWidth;
+    public int ImageWidth => _network.ImageWidth;
 
     /// <summary>Reads a model from a file.</summary>
     /// <param name="path">A file that <c>ExportToOnnx</c> wrote.</param>
@@ -66,6 +62,10 @@ public sealed class OnnxSegmenter : IDisposable
         {
             throw new InvalidDataException($"'{path}': {exception.Message}", exception);
         }
+        catch (InvalidOperationException exception) when (exception is not (WrongKeyException or ObjectDisposedException))
+        {
+            throw new InvalidOperationException($"'{path}': {exception.Message}", exception);
+        }
     }
 
     /// <summary>
@@ -81,7 +81,7 @@ public sealed class OnnxSegmenter : IDisposable
     /// <param name="sessionOptions">ONNX Runtime's options, such as its number of threads or its execution provider; null for its defaults.</param>
     /// <exception cref="ArgumentNullException"><paramref name="stream"/> is null.</exception>
     /// <exception cref="InvalidDataException">It is not an ONNX file of a segmentation model, or it is damaged.</exception>
-    /// <exception cref="WrongKeyException"><paramref name="verify"/> is set, and the key is another one.</exception>
+    /// <exception cref="WrongKeyException"><paramref name="verify"/> is set, or the file is sealed, and the key is another one.</exception>
     /// <exception cref="InvalidOperationException">
     /// There is a key, but the model is not protected; or <paramref name="verify"/> is set, and the model stores no fingerprint; or there is no key, but the
     /// file is sealed.
@@ -92,14 +92,54 @@ public sealed class OnnxSegmenter : IDisposable
         ArgumentNullException.ThrowIfNull(stream);
         (byte[] graph, ModelDescription model) = CreateGraph(stream, key, verify);
         using SessionOptions? standard = sessionOptions is null ? new SessionOptions() : null;
-        return new OnnxSegmenter(new InferenceSession(graph, sessionOptions ?? standard), model, isUnlocked: key is not null || !model.IsProtected);
+        return new OnnxSegmenter(new ExportedNetwork(new InferenceSession(graph, sessionOptions ?? standard), model), isUnlocked: key is not null || !model.IsProtected);
+    }
+
+    /// <summary>Reads a segmentation model of another program, which <see cref="OnnxProtection"/> may have protected.</summary>
+    /// <param name="path">An ONNX file.</param>
+    /// <param name="model">What its graph does not say of images and labels.</param>
+    /// <param name="key">The file's key; null for a file that is not protected, or to run a permuted one locked, to worthless labels.</param>
+    /// <param name="verify"><inheritdoc cref="Load(Stream, PermutationKey?, bool, SessionOptions?)" path="/param[@name='verify']/node()"/></param>
+    /// <param name="sessionOptions"><inheritdoc cref="Load(Stream, PermutationKey?, bool, SessionOptions?)" path="/param[@name='sessionOptions']/node()"/></param>
+    /// <exception cref="ArgumentNullException"><paramref name="path"/> or <paramref name="model"/> is null.</exception>
+    /// <exception cref="ArgumentException"><paramref name="path"/> is empty.</exception>
+    /// <exception cref="FileNotFoundException">The file is missing.</exception>
+    /// <exception cref="InvalidDataException">It is not an ONNX file, or it is damaged; the message says what it is.</exception>
+    /// <exception cref="WrongKeyException">The file has another key.</exception>
+    /// <exception cref="InvalidOperationException">
+    /// <paramref name="model"/> leaves out what the graph does not say, or contradicts it; or there is a key, but the file is not protected, or stores no
+    /// fingerprint and <paramref name="verify"/> is set; or there is no key, but the file is sealed.
+    /// </exception>
+    /// <exception cref="OnnxRuntimeException">ONNX Runtime cannot run the model.</exception>
+    /// <exception cref="ObjectDisposedException">The key was disposed.</exception>
+    public static OnnxSegmenter Load(string path, OnnxModelOptions model, PermutationKey? key = null, bool verify = true, SessionOptions? sessionOptions = null)
+    {
+        ArgumentNullException.ThrowIfNull(model);
+        OnnxProtectionInfo protection = OnnxProtection.Describe(path);
+        if (protection.IsSealed && key is null)
+            throw new InvalidOperationException($"'{path}' is sealed: without its key it does not run.");
+        using SessionOptions? standard = sessionOptions is null ? new SessionOptions() : null;
+        InferenceSession session = key is null
+            ? new InferenceSession(path, sessionOptions ?? standard)
+            : new InferenceSession(OnnxProtection.Unlock(path, key, verify), sessionOptions ?? standard);
+        try
+        {
+            return new OnnxSegmenter(new ForeignNetwork(session, model), isUnlocked: key is not null || !protection.IsProtected);
+        }
+        catch (Exception exception)
+        {
+            session.Dispose();
+            if (exception is InvalidOperationException)
+                throw new InvalidOperationException($"'{path}': {exception.Message}", exception);
+            throw;
+        }
     }
 
     /// <summary>The ONNX model that is run: images of floats from 0 to 255 in, scores at the size of the last map out.</summary>
     internal static (byte[] Graph, ModelDescription Model) CreateGraph(Stream stream, PermutationKey? key, bool verify)
     {
         (ModelDescription model, var tensors, bool wasSealed) = OnnxFile.Read(stream, key);
-        WeightProtection? protection = key is null || (wasSealed && !model.IsProtected) ? null : ProtectionOf(model, key, verify);
+        WeightProtection? protection = key is null || (wasSealed && !model.IsProtected) ? null : ProtectionOf(model, key, verify && !wasSealed);
         NetworkLayout layout = model.Layout;
         GraphProto graph = NetworkGraph.ForMemory(layout, model.ImageHeight, model.ImageWidth, new OnnxWeights(tensors, protection));
         return (OnnxFile.CreateModel(graph, model).ToByteArray(), model);
@@ -125,18 +165,10 @@ public sealed class OnnxSegmenter : IDisposable
     public IReadOnlyList<byte[,]> Segment(IReadOnlyList<MLImage> images)
     {
         ArgumentNullException.ThrowIfNull(images);
-        _session.ThrowIfDisposed();
-        if (!_model.ScoresResizedImages)
-            return [.. images.Select((image, i) => RunWindows(Check(image, i)))];
-        if (images.Count > Array.MaxLength / InputSize)
-            throw new ArgumentException($"{images.Count} images are too many at once for {ImageHeight}x{ImageWidth} pixels each; at most {Array.MaxLength / InputSize} are possible.", nameof(images));
-        float[] batch = new float[images.Count * InputSize];
-        for (int i = 0; i < images.Count; i++)
-        {
-            MLImage image = Check(images[i], i);
-            Write(RgbPixels.From(image), image.Height, image.Width, batch, i);
-        }
-        return images.Count == 0 ? [] : Run(batch, images.Count);
+        _network.ThrowIfDisposed();
+        if (images.Count > _network.MostImages)
+            throw new ArgumentException($"{images.Count} images are too many at once for {ImageHeight}x{ImageWidth} pixels each; at most {_network.MostImages} are possible.", nameof(images));
+        return _network.Segment([.. images.Select((image, i) => new ImagePixels(Check(image, i)))]);
 
         static MLImage Check(MLImage? image, int index)
         {
@@ -162,20 +194,11 @@ public sealed class OnnxSegmenter : IDisposable
         ArgumentOutOfRangeException.ThrowIfLessThan(width, 1);
         if (rgb.Length != 3L * height * width)
             throw new ArgumentException($"An image of {height}x{width} pixels (height x width) has {3L * height * width} bytes, but {rgb.Length} were given.", nameof(rgb));
-        if (!_model.ScoresResizedImages)
-        {
-            byte[] pixels = rgb.ToArray();
-            return RunWindows(height, width, (y, left, row) => pixels.AsSpan((y * width + left) * 3, row.Length).CopyTo(row));
-        }
-        float[] batch = new float[InputSize];
-        Write(rgb, height, width, batch, 0);
-        return Run(batch, 1)[0];
+        return _network.Segment([new ImagePixels(rgb.ToArray(), height, width)])[0];
     }
 
     /// <summary>Frees the network's native memory, once no other thread segments images with it any more.</summary>
-    public void Dispose() => _session.Dispose();
-
-    private int InputSize => ImageHeight * ImageWidth * 3;
+    public void Dispose() => _network.Dispose();
 
     private static WeightProtection ProtectionOf(ModelDescription model, PermutationKey key, bool verify)
     {
@@ -184,47 +207,5 @@ public sealed class OnnxSegmenter : IDisposable
         if (verify)
             model.Require(key, "load it without verifying");
         return new WeightProtection(model.Layout, model.PermutationsOf(key));
-    }
-
-    private void Write(ReadOnlySpan<byte> rgb, int height, int width, float[] batch, int index) =>
-        AntialiasedResizer.Resize(rgb, height, width, batch.AsSpan(index * InputSize, InputSize), ImageHeight, ImageWidth);
-
-    private byte[,] RunWindows(MLImage image) =>
-        RunWindows(image.Height, image.Width, (y, left, rgb) => RgbPixels.Copy(image, y * image.Width + left, rgb));
-
-    private byte[,] RunWindows(int height, int width, PixelRowReader pixels)
-    {
-        using var use = _session.Use();
-        InferenceSession session = use.Value;
-        var windows = new WindowedImage(_model, height, width, pixels, (images, count) => Score(session, images, count));
-        byte[,] mask = new byte[windows.Height, windows.Width];
-        Span<byte> labels = MemoryMarshal.CreateSpan(ref mask[0, 0], mask.Length);
-        windows.Run(labels);
-        MaskLabels.ToClasses(labels, labels);
-        return mask;
-    }
-
-    private byte[][,] Run(float[] batch, int count)
-    {
-        using var use = _session.Use();
-        int stride = _model.Layout.Output.Stride;
-        byte[] keyValues = LabelUpsampler.Upsample(
-            Score(use.Value, batch, count), count, ImageHeight / stride, ImageWidth / stride, ClassNames.Count, ImageHeight, ImageWidth);
-        byte[][,] masks = new byte[count][,];
-        for (int i = 0; i < count; i++)
-        {
-            byte[,] mask = masks[i] = new byte[ImageHeight, ImageWidth];
-            Span<byte> pixels = MemoryMarshal.CreateSpan(ref mask[0, 0], mask.Length);
-            MaskLabels.ToClasses(keyValues.AsSpan(i * mask.Length, mask.Length), pixels);
-        }
-        return masks;
-    }
-
-    private float[] Score(InferenceSession session, float[] images, int count)
-    {
-        using OrtValue input = OrtValue.CreateTensorValueFromMemory(OrtMemoryInfo.DefaultInstance, images.AsMemory(0, count * InputSize), [count, ImageHeight, ImageWidth, 3]);
-        using var options = new RunOptions();
-        using var outputs = session.Run(options, ["image"], [input], ["scores"]);
-        return outputs[0].GetTensorDataAsSpan<float>().ToArray();
     }
 }

@@ -13,7 +13,7 @@ internal static class ExportOnnxCommand
         var model = CommonOptions.Model();
         var probabilities = new Option<bool>("--probabilities") { Description = "Gives the graph a second output, the probability of each class at each pixel." };
         var fixedSize = new Option<bool>("--fixed-size") { Description = "Takes images of the model's size only, for runtimes that cannot resize with antialiasing." };
-        var key = CommonOptions.Key("The model's key, for a sealed model: the ONNX file is sealed with it, too.");
+        var key = CommonOptions.Key("Seals the ONNX file with this key: the model's own, if it has one. A sealed model needs it.");
         var output = new PathOption("--out", FileRole.Output) { HelpName = "model.onnx", Description = "The file to write. It never holds the key.", Required = true };
 
         var command = new DetailedCommand("export-onnx", "Writes a model as an ONNX file, which needs the key as its model does.", """
@@ -34,9 +34,10 @@ internal static class ExportOnnxCommand
             using var disposable = loaded as IDisposable;
             using var secret = result.GetValue(key) is { } keyPath ? Steps.LoadKey(keyPath) : null;
             var options = new OnnxExportOptions { Probabilities = result.GetValue(probabilities), FixedSize = result.GetValue(fixedSize), SealingKey = secret };
-            using var unlocked = secret is null ? null : mlContext.Segmentation().Unlock(loaded, secret, verify: true) as IDisposable;
             try
             {
+                // A model that needs no key can be sealed all the same.
+                using var unlocked = secret is null || mlContext.Segmentation().IsUnlocked(loaded) ? null : mlContext.Segmentation().Unlock(loaded, secret, verify: true) as IDisposable;
                 outputs.Write(to, temporary =>
                 {
                     using var stream = File.Create(temporary);

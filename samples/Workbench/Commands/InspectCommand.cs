@@ -49,11 +49,20 @@ internal static class InspectCommand
 
     private static IEnumerable<string> DescribeOnnx(OnnxProtectionInfo protection)
     {
-        yield return $"Key          {(!protection.IsProtected ? "none: nothing of the file was protected by OnnxProtection" : protection.IsSealed ? "needed for the weights, which are sealed" : $"needed for the input channels of {protection.Layers.Count} layers")}";
-        if (!protection.IsProtected)
-            yield break;
-        yield return $"Salt         {protection.Salt}";
-        yield return $"Fingerprint  {protection.Fingerprint ?? "not stored"}";
+        yield return $"Written by   {(protection.IsExport ? "this library: OnnxSegmenter runs it" : "another program")}";
+        yield return $"Key          {protection switch
+        {
+            { IsProtected: false, IsExport: true } => "none: the network is not protected",
+            { IsProtected: false } => $"none; the input channels of {protection.Layers.Count} layers can be permuted",
+            { IsSealed: true } => "needed for the weights, which are sealed",
+            { IsExport: true } => "needed for the feature maps that have inputs permutation_1 to permutation_6",
+            _ => $"needed for the input channels of {protection.Layers.Count} layers",
+        }}";
+        if (protection.IsProtected)
+        {
+            yield return $"Salt         {protection.Salt}";
+            yield return $"Fingerprint  {protection.Fingerprint ?? "not stored"}";
+        }
         foreach (var layer in protection.Layers)
             yield return $"Layer        {layer}";
     }

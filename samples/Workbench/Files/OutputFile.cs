@@ -31,7 +31,9 @@ internal static class OutputFile
         }
     }
 
-    /// <summary>Takes note of a file that somebody else writes before giving it its name, so that <see cref="Abandon"/> removes it.</summary>
+    /// <summary>
+    /// Takes note of a file that somebody else writes before giving it its name, so that <see cref="Abandon"/> removes it; * in its name stands for anything.
+    /// </summary>
     public static void Watch(string temporary)
     {
         lock (Gate)

@@ -58,6 +58,10 @@ internal sealed record FileReport(string Path, long Bytes, IReadOnlyList<EntryRe
         return SHA256.HashData(content).AsSpan().SequenceEqual(SHA256.HashData(otherContent));
     }
 
-    private static NetworkEntryReport ReadNetworkEntry(ArchivedModel model, long parameterCount) => new(
-        model.Path, model.IsOld, model.Read(stored => stored.HeadLength), parameterCount * sizeof(float), SHA256.HashSizeInBytes, model.Length);
+    // A sealed model has an HMAC before its checksum.
+    private static NetworkEntryReport ReadNetworkEntry(ArchivedModel model, long parameterCount)
+    {
+        var (head, digests) = model.Read(stored => (stored.HeadLength, stored.Description.IsSealed ? 2 : 1));
+        return new(model.Path, model.IsOld, head, parameterCount * sizeof(float), digests * SHA256.HashSizeInBytes, model.Length);
+    }
 }

@@ -47,6 +47,8 @@ internal sealed class ModelSeal
         finally
         {
             CryptographicOperations.ZeroMemory(keys);
+            // Until here nothing may clear what the keys are made of.
+            GC.KeepAlive(this);
         }
     }
 

@@ -1,3 +1,5 @@
+using System.Buffers;
+
 namespace Microsoft.ML.PermutedSegmentation.AnyModel;
 
 /// <summary>Where in a tensor the channels are that the key puts into another order.</summary>
@@ -25,13 +27,17 @@ internal readonly record struct ChannelAxis(int Axis, int Block)
         int inner = tensor.Bits!.Value / 8 * Block;
         for (int axis = Axis + 1; axis < tensor.Proto.Dims.Count; axis++)
             inner *= (int)tensor.Proto.Dims[axis];
-        byte[] before = new byte[inner * order.Length];
-        for (; !values.IsEmpty; values = values[before.Length..])
+        int length = inner * order.Length;
+        byte[] rented = ArrayPool<byte>.Shared.Rent(length);
+        Span<byte> before = rented.AsSpan(0, length);
+        for (; !values.IsEmpty; values = values[length..])
         {
-            Span<byte> row = values[..before.Length];
+            Span<byte> row = values[..length];
             row.CopyTo(before);
             Move(before, row, order, inner, undo);
         }
+        before.Clear();
+        ArrayPool<byte>.Shared.Return(rented);
     }
 
     // One element, as the layers of transformers and 1x1 convolutions have them, is moved as a number: a copy of bytes costs more than that.

@@ -21,8 +21,8 @@ internal sealed class ExternalOutput(string model) : IDisposable
     /// <param name="size">How many bytes will be written.</param>
     public Stream Begin(StoredTensor tensor, long size)
     {
-        _file ??= new WholeFile(FilePath);
-        _stream ??= new FileStream(_file.PartialPath, FileMode.Create, FileAccess.Write, FileShare.None, bufferSize: 0);
+        _file ??= new WholeFile(FilePath, isUnique: true);
+        _stream ??= new FileStream(_file.PartialPath, FileMode.CreateNew, FileAccess.Write, FileShare.None, bufferSize: 0);
         _stream.Position = (_stream.Position + Alignment - 1) / Alignment * Alignment;
         tensor.WriteExternal(Path.GetFileName(FilePath), _stream.Position, size);
         return _stream;

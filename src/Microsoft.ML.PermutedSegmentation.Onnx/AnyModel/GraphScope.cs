@@ -1,3 +1,5 @@
+using System.Security.Cryptography;
+using System.Text;
 using Onnx;
 
 namespace Microsoft.ML.PermutedSegmentation.AnyModel;
@@ -15,9 +17,9 @@ internal sealed class GraphScope
 
     private GraphScope(GraphScope? parent, string path, IReadOnlyList<NodeProto> nodes)
     {
-        if (path.Length > LongestPath)
-            throw new InvalidDataException($"The names of graphs in graphs have more than {LongestPath} characters together.");
-        (_parent, Path, Nodes) = (parent, path, nodes);
+        // Names can be as long as a file, and lie in one another.
+        string shortened = path.Length <= LongestPath ? path : Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(path))) + "/";
+        (_parent, Path, Nodes) = (parent, shortened, nodes);
     }
 
     /// <summary>What the names of its tensors in the whole file begin with; empty for the main graph.</summary>
@@ -28,7 +30,7 @@ internal sealed class GraphScope
     /// <summary>All tensors that this graph itself holds, in their order.</summary>
     public IReadOnlyList<StoredTensor> Tensors => _tensors;
 
-    /// <summary>All graphs of a model, outer ones before inner ones, functions last.</summary>
+    /// <summary>All graphs of a model, outer ones before inner ones; functions and training come last.</summary>
     public static IReadOnlyList<GraphScope> AllOf(ModelProto model)
     {
         var scopes = new List<GraphScope>();
@@ -38,7 +40,14 @@ internal sealed class GraphScope
         {
             var scope = new GraphScope(null, $"{function.Domain}::{function.Name}{function.Overload}/", function.Node);
             scopes.Add(scope);
+            foreach (AttributeProto attribute in function.AttributeProto)
+                scope.AddAttribute(scopes, attribute.Name, attribute, isConstant: false);
             scope.AddNodes(scopes);
+        }
+        for (int i = 0; i < model.TrainingInfo.Count; i++)
+        {
+            foreach (GraphProto graph in ((GraphProto?[])[model.TrainingInfo[i].Initialization, model.TrainingInfo[i].Algorithm]).OfType<GraphProto>())
+                Add(scopes, null, $"training/{i}/{(ReferenceEquals(graph, model.TrainingInfo[i].Initialization) ? "initialization" : "algorithm")}/", graph);
         }
         return scopes;
     }

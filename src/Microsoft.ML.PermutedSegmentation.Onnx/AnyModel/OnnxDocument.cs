@@ -16,6 +16,7 @@ internal sealed class OnnxDocument : IDisposable
     private const string SealDomain = "permuted_segmentation.sealed", SealOperator = "Unlock";
 
     private readonly ExternalFiles? _external;
+    private byte[] _part = [];
 
     /// <param name="model">An ONNX file; it is changed.</param>
     /// <param name="external">The files beside it; null when there are none.</param>
@@ -39,10 +40,13 @@ internal sealed class OnnxDocument : IDisposable
     public (byte[] Body, byte[] Digest)? Seal { get; private set; }
 
     /// <summary>Whether this library has exported a model of its own into the file: it describes itself.</summary>
-    public bool IsOwnExport => Model.MetadataProps.Any(entry => entry.Key == "feature_maps");
+    public bool IsOwnExport => Metadata("feature_maps") is not null;
 
     /// <summary>The files beside it that were read.</summary>
     public IEnumerable<string> ExternalPaths => _external?.Paths ?? [];
+
+    /// <summary>At most how many bytes the file has with all tensors in it.</summary>
+    public UInt128 TotalSize => Tensors.Aggregate((UInt128)LargestStructure, (sum, tensor) => sum + (ulong)(tensor.Size ?? 0));
 
     /// <summary>Whether tensors lie in files beside it.</summary>
     public bool HasExternal => Tensors.Any(tensor => tensor.IsExternal);
@@ -70,11 +74,8 @@ internal sealed class OnnxDocument : IDisposable
         return document;
     }
 
-    /// <summary>The tensors that a key is to permute, and where their channels are.</summary>
-    /// <param name="names">Their names; null for all that can be.</param>
-    /// <exception cref="ArgumentException">One of them cannot be.</exception>
-    /// <exception cref="InvalidOperationException">None can be.</exception>
-    public IReadOnlyDictionary<StoredTensor, ChannelAxis> ChooseLayers(IReadOnlyCollection<string>? names)
+    /// <summary>The tensors that a key can permute, and where their channels are.</summary>
+    public IReadOnlyDictionary<StoredTensor, ChannelAxis> FindLayers()
     {
         IReadOnlyDictionary<StoredTensor, ChannelAxis> all = KeyedLayers.Find(Scopes);
         // A name that does not tell its tensor from others cannot stand in the metadata.
@@ -82,14 +83,26 @@ internal sealed class OnnxDocument : IDisposable
         var counts = new Dictionary<string, int>();
         foreach (string name in Tensors.Select(tensor => tensor.Id).Where(byName.Contains))
             counts[name] = counts.GetValueOrDefault(name) + 1;
-        var usable = all.Where(layer => counts[layer.Key.Id] == 1).ToDictionary();
-        if (usable.Count == 0)
+        return all.Where(layer => counts[layer.Key.Id] == 1).ToDictionary();
+    }
+
+    /// <summary>Those of them that are to be permuted.</summary>
+    /// <param name="names">Their names; null for all that can be.</param>
+    /// <exception cref="ArgumentException">One of them cannot be.</exception>
+    /// <exception cref="InvalidOperationException">None can be.</exception>
+    public IReadOnlyDictionary<StoredTensor, ChannelAxis> ChooseLayers(IReadOnlyCollection<string>? names)
+    {
+        IReadOnlyDictionary<StoredTensor, ChannelAxis> all = FindLayers();
+        if (all.Count == 0)
             throw new InvalidOperationException("The model has no layer whose input channels a key could permute. It can be sealed.");
         if (names is null)
-            return usable;
-        if (names.FirstOrDefault(name => counts.GetValueOrDefault(name) != 1) is { } missing)
-            throw new ArgumentException($"'{missing}' is not a tensor whose channels a key could permute; these are: {string.Join(", ", usable.Keys.Take(20).Select(tensor => tensor.Id))}{(usable.Count > 20 ? ", ..." : "")}.", nameof(names));
-        return usable.Where(layer => names.Contains(layer.Key.Id)).ToDictionary();
+            return all;
+        if (names.Count == 0)
+            throw new ArgumentException("OnnxProtectionOptions.Layers is empty: nothing would be protected. Leave it null to permute all layers.");
+        HashSet<string> chosen = [.. names];
+        var found = all.Where(layer => chosen.Remove(layer.Key.Id)).ToDictionary();
+        return chosen.Count == 0 ? found : throw new ArgumentException(
+            $"'{chosen.First()}' is not a tensor whose channels a key could permute; these are: {string.Join(", ", all.Keys.Take(20).Select(tensor => tensor.Id))}{(all.Count > 20 ? ", ..." : "")}.");
     }
 
     /// <summary>The tensors that a key has permuted.</summary>
@@ -115,6 +128,9 @@ internal sealed class OnnxDocument : IDisposable
             : throw new InvalidDataException($"The model is damaged, or another program has changed it: the tensor '{wanted.Keys.First()}', whose channels were permuted, is missing.");
     }
 
+    /// <summary>A value of the file's metadata; null when there is none.</summary>
+    public string? Metadata(string key) => Model.MetadataProps.FirstOrDefault(entry => entry.Key == key)?.Value;
+
     /// <summary>Takes every tensor that a step changes, or that must move, through the steps.</summary>
     /// <param name="steps">They run in this order.</param>
     /// <param name="output">Where tensors go that lay beside the file; null to take them into it.</param>
@@ -123,6 +139,8 @@ internal sealed class OnnxDocument : IDisposable
         foreach (StoredTensor tensor in Tensors)
         {
             long size = tensor.Size ?? 0;
+            if (size == 0 && tensor.IsExternal)
+                tensor.WriteOwn([]);
             if (size == 0)
                 continue;
             if (tensor.IsExternal)
@@ -138,6 +156,13 @@ internal sealed class OnnxDocument : IDisposable
         Model.Graph ??= new GraphProto();
         Model.Graph.Node.Add(new NodeProto { Domain = SealDomain, OpType = SealOperator, Output = { SealDomain } });
         Model.OpsetImport.Add(new OperatorSetIdProto { Domain = SealDomain, Version = 1 });
+    }
+
+    /// <summary>Takes away the checksum of a model that this library has exported: it would tell which weights lie in a sealed file.</summary>
+    public void RemoveChecksum()
+    {
+        if (IsOwnExport && Model.MetadataProps.FirstOrDefault(entry => entry.Key == "sha256") is { } checksum)
+            Model.MetadataProps.Remove(checksum);
     }
 
     /// <summary>Takes away all that protection has added.</summary>
@@ -188,17 +213,24 @@ internal sealed class OnnxDocument : IDisposable
         bool isWhole = target is null || steps.Any(step => step.NeedsWhole(tensor));
         if (isWhole && size > Array.MaxLength)
             throw new InvalidDataException($"The tensor '{tensor.Id}' has {size} bytes, more than fit into memory at once.");
-        byte[] part = new byte[isWhole ? size : Math.Min(size, PartSize)];
+        int partSize = (int)(isWhole ? size : Math.Min(size, PartSize));
+        // One after the other needs the memory of the largest only, unless it stays the tensor's.
+        if (target is null || _part.Length < partSize)
+            _part = new byte[partSize];
+        byte[] part = _part;
         for (long left = size; left > 0;)
         {
-            Span<byte> values = part.AsSpan(0, (int)Math.Min(part.Length, left));
+            Span<byte> values = part.AsSpan(0, (int)Math.Min(partSize, left));
             source.ReadExactly(values);
             Apply(tensor, values, steps);
             target?.Write(values);
             left -= values.Length;
         }
         if (target is null)
+        {
             tensor.WriteOwn(part);
+            _part = [];
+        }
     }
 
     private static byte[] Applied(StoredTensor tensor, byte[] values, IReadOnlyList<ITensorStep> steps)

@@ -5,10 +5,13 @@ namespace Microsoft.ML.PermutedSegmentation.AnyModel;
 
 /// <summary>
 /// Reads an ONNX file. What is in it besides the values of tensors takes a multiple of its bytes when it is parsed (an empty node: two bytes in the file,
-/// hundreds in memory), so that it is measured before.
+/// hundreds in memory), so that it is measured and counted before.
 /// </summary>
 internal static class OnnxStructure
 {
+    // Networks with tens of thousands of nodes have some hundred thousand. Each is an object.
+    private const int MostParts = 1 << 20;
+
     // As deep as the parser goes.
     private const int DeepestNesting = 100;
 
@@ -17,7 +20,7 @@ internal static class OnnxStructure
 
     private enum Message
     {
-        Model, Graph, Node, Attribute, Function, SparseTensor, Tensor, Values,
+        Model, Graph, Node, Attribute, Function, Training, SparseTensor, Tensor, Values,
     }
 
     /// <summary>Parses a file.</summary>
@@ -28,7 +31,8 @@ internal static class OnnxStructure
     {
         try
         {
-            if (file.Length > largest && file.Length - Values(Message.Model, file, depth: 0) > largest)
+            int parts = 0;
+            if (file.Length - Values(Message.Model, file, depth: 0, ref parts) > largest)
                 throw new InvalidDataException($"The model is damaged: there are more than {largest} bytes in it besides its weights.");
             return ModelProto.Parser.ParseFrom(file);
         }
@@ -43,6 +47,9 @@ internal static class OnnxStructure
     {
         (Message.Model, ModelProto.GraphFieldNumber) => Message.Graph,
         (Message.Model, ModelProto.FunctionsFieldNumber) => Message.Function,
+        (Message.Model, ModelProto.TrainingInfoFieldNumber) => Message.Training,
+        (Message.Training, TrainingInfoProto.InitializationFieldNumber or TrainingInfoProto.AlgorithmFieldNumber) => Message.Graph,
+        (Message.Function, FunctionProto.AttributeProtoFieldNumber) => Message.Attribute,
         (Message.Graph, GraphProto.NodeFieldNumber) or (Message.Function, FunctionProto.NodeFieldNumber) => Message.Node,
         (Message.Graph, GraphProto.InitializerFieldNumber) => Message.Tensor,
         (Message.Graph, GraphProto.SparseInitializerFieldNumber) => Message.SparseTensor,
@@ -57,7 +64,7 @@ internal static class OnnxStructure
     };
 
     // How many bytes are values of tensors, found without making an object of any.
-    private static long Values(Message message, ReadOnlySpan<byte> bytes, int depth)
+    private static long Values(Message message, ReadOnlySpan<byte> bytes, int depth, ref int parts)
     {
         if (depth > DeepestNesting)
             throw new InvalidDataException($"The model is damaged: its parts lie in one another more than {DeepestNesting} times.");
@@ -78,8 +85,10 @@ internal static class OnnxStructure
                 ReadNumber(ref bytes);
             if (length > bytes.Length)
                 throw TooShort();
+            if (type == WireFormat.WireType.LengthDelimited && ++parts > MostParts)
+                throw new InvalidDataException($"The model is damaged: it has more than {MostParts} parts.");
             if (type == WireFormat.WireType.LengthDelimited && Within(message, (int)Math.Min(tag >> 3, int.MaxValue)) is { } part)
-                result += part == Message.Values ? length : Values(part, bytes[..length], depth + 1);
+                result += part == Message.Values ? length : Values(part, bytes[..length], depth + 1, ref parts);
             bytes = bytes[length..];
         }
         return result;

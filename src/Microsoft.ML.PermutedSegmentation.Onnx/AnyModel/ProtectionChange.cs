@@ -1,3 +1,5 @@
+using System.Security.Cryptography;
+
 namespace Microsoft.ML.PermutedSegmentation.AnyModel;
 
 /// <summary>What becomes of a file's protection: it is taken off, put on, or one after the other.</summary>
@@ -20,7 +22,15 @@ internal sealed class ProtectionChange : IDisposable
             throw new InvalidOperationException("The model is protected already. Give it another key, or unprotect it first.");
         if (!options.Seal && document.IsOwnExport)
             throw new InvalidOperationException("This library has exported the model. Protect the model that it was exported from, or seal this file.");
-        return New(document, change => change.Close(key, options));
+        if (document.IsOwnExport)
+            RefuseOtherKey(document, key);
+        return New(document, change =>
+        {
+            if (options.Seal)
+                change.Seal(key, options.StoreFingerprint);
+            else
+                change.Permute(key, document.ChooseLayers(options.Layers), options.StoreFingerprint);
+        });
     }
 
     /// <summary>Takes off a file's protection.</summary>
@@ -32,18 +42,22 @@ internal sealed class ProtectionChange : IDisposable
     public static ProtectionChange Unprotect(OnnxDocument document, PermutationKey key, bool verify) => New(document, change => change.Open(key, verify));
 
     /// <summary>Gives a file another key and another salt.</summary>
+    /// <param name="document">The file.</param>
+    /// <param name="oldKey">Its key.</param>
+    /// <param name="newKey">The other one.</param>
+    /// <param name="verify">Whether to refuse an old key that is not known to be the right one.</param>
     /// <exception cref="InvalidOperationException">It is not protected, or cannot tell its key from others.</exception>
     /// <exception cref="WrongKeyException">It has another key.</exception>
-    public static ProtectionChange Rekey(OnnxDocument document, PermutationKey oldKey, PermutationKey newKey) => New(document, change =>
+    public static ProtectionChange Rekey(OnnxDocument document, PermutationKey oldKey, PermutationKey newKey, bool verify) => New(document, change =>
     {
-        change.Open(oldKey, verify: true);
+        change.Open(oldKey, verify);
         ProtectionTag tag = document.Tag!;
-        change.Close(newKey, new OnnxProtectionOptions
-        {
-            Seal = tag.IsSealed,
-            Layers = tag.Layers?.Select(layer => layer.Tensor).ToList(),
-            StoreFingerprint = tag.Fingerprint is not null,
-        });
+        if (document.IsOwnExport)
+            RefuseOtherKey(document, newKey);
+        if (tag.Layers is { } layers)
+            change.Permute(newKey, document.Find(layers), tag.Fingerprint is not null);
+        else
+            change.Seal(newKey, tag.Fingerprint is not null);
     });
 
     /// <summary>Changes the file in memory.</summary>
@@ -56,9 +70,12 @@ internal sealed class ProtectionChange : IDisposable
         if (_document.Seal is var (body, digest))
             _opening?.Verify(body, digest, _isRightKey);
         _document.RemoveTag();
-        _newTag?.Write(_document.Model);
         if (_closing is not null)
+        {
+            _document.RemoveChecksum();
             _document.AddSealOperator();
+        }
+        _newTag?.Write(_document.Model);
     }
 
     /// <summary>Writes the changed file.</summary>
@@ -98,18 +115,28 @@ internal sealed class ProtectionChange : IDisposable
             : _opening = new SealStep(key, tag.Salt, open: true));
     }
 
-    private void Close(PermutationKey key, OnnxProtectionOptions options)
+    private void Seal(PermutationKey key, bool storeFingerprint)
     {
-        byte[] salt = System.Security.Cryptography.RandomNumberGenerator.GetBytes(ProtectionTag.SaltSize);
-        byte[]? fingerprint = options.StoreFingerprint ? key.GetFingerprint(salt) : null;
-        if (options.Seal)
-        {
-            _steps.Add(_closing = new SealStep(key, salt, open: false));
-            _newTag = new ProtectionTag(salt, fingerprint, Layers: null);
-            return;
-        }
-        IReadOnlyDictionary<StoredTensor, ChannelAxis> layers = _document.ChooseLayers(options.Layers);
-        _steps.Add(new PermutationStep(layers, key, salt, undo: false));
-        _newTag = new ProtectionTag(salt, fingerprint, [.. layers.Select(layer => new KeyedTensor(layer.Key.Id, layer.Value.Axis, layer.Value.Block))]);
+        _newTag = NewTag(key, storeFingerprint, layers: null);
+        _steps.Add(_closing = new SealStep(key, _newTag.Salt, open: false));
+    }
+
+    private void Permute(PermutationKey key, IReadOnlyDictionary<StoredTensor, ChannelAxis> layers, bool storeFingerprint)
+    {
+        _newTag = NewTag(key, storeFingerprint, [.. layers.Select(layer => new KeyedTensor(layer.Key.Id, layer.Value.Axis, layer.Value.Block))]);
+        _steps.Add(new PermutationStep(layers, key, _newTag.Salt, undo: false));
+    }
+
+    private static ProtectionTag NewTag(PermutationKey key, bool storeFingerprint, IReadOnlyList<KeyedTensor>? layers)
+    {
+        byte[] salt = RandomNumberGenerator.GetBytes(ProtectionTag.SaltSize);
+        return new ProtectionTag(salt, storeFingerprint ? key.GetFingerprint(salt) : null, layers);
+    }
+
+    // OnnxSegmenter opens a sealed export with one key, which must also be that of the model in it.
+    private static void RefuseOtherKey(OnnxDocument document, PermutationKey key)
+    {
+        if (document.Metadata("salt") is { } salt && document.Metadata("fingerprint") is { } fingerprint)
+            KeyVerification.RefuseWrong(KeyVerification.Matches(key, Convert.FromHexString(salt), Convert.FromHexString(fingerprint)), "model in the file");
     }
 }

@@ -66,8 +66,9 @@ internal sealed record ProtectionTag(byte[] Salt, byte[]? Fingerprint, IReadOnly
     /// <summary>Takes the tag out of a file.</summary>
     public static void Remove(ModelProto model)
     {
-        foreach (StringStringEntryProto entry in model.MetadataProps.Where(entry => entry.Key.StartsWith(Prefix, StringComparison.Ordinal)).ToList())
-            model.MetadataProps.Remove(entry);
+        StringStringEntryProto[] kept = [.. model.MetadataProps.Where(entry => !entry.Key.StartsWith(Prefix, StringComparison.Ordinal))];
+        model.MetadataProps.Clear();
+        model.MetadataProps.Add(kept);
     }
 
     private static IReadOnlyList<KeyedTensor> ReadLayers(string text)

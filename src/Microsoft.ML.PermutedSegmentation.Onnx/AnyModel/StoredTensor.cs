@@ -12,6 +12,8 @@ namespace Microsoft.ML.PermutedSegmentation.AnyModel;
 /// <param name="proto">The tensor; its values may lie in another file.</param>
 internal sealed class StoredTensor(GraphScope scope, string name, TensorProto proto)
 {
+    private const int LargestRank = 64;
+
     public TensorProto Proto { get; } = proto;
 
     /// <summary>Its name in the whole file. It is put together when it is asked for: a file may have very many.</summary>
@@ -29,7 +31,9 @@ internal sealed class StoredTensor(GraphScope scope, string name, TensorProto pr
         get
         {
             if (Bits is not { } bits)
-                return null;
+                return IsKnownOrEmpty ? null : throw new InvalidDataException($"The tensor '{Id}' has elements of type {Proto.DataType}, which is not known.");
+            if (Proto.Dims.Count > LargestRank)
+                throw new InvalidDataException($"The tensor '{Id}' has {Proto.Dims.Count} dimensions; at most {LargestRank} are possible.");
             UInt128 elements = 1;
             foreach (long length in Proto.Dims)
             {
@@ -79,6 +83,9 @@ internal sealed class StoredTensor(GraphScope scope, string name, TensorProto pr
         Proto.Int64Data.Clear();
         Proto.Uint64Data.Clear();
     }
+
+    private bool IsKnownOrEmpty => (DataType)Proto.DataType == DataType.String || (!IsExternal && Proto.RawData.IsEmpty
+        && Proto.FloatData.Count + Proto.DoubleData.Count + Proto.Int32Data.Count + Proto.Int64Data.Count + Proto.Uint64Data.Count == 0);
 
     // The schema says which field holds which type; all but one are empty.
     private long TypedSize() => (DataType)Proto.DataType switch

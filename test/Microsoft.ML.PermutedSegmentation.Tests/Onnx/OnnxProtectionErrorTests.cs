@@ -81,13 +81,17 @@ public sealed class OnnxProtectionErrorTests(ForeignModels models) : IClassFixtu
             Directory.CreateSymbolicLink(Path.Combine(inner, "up"), folder);
             Refuse(Located("up/external.bin"), "not a file in the model's folder");
             File.CreateSymbolicLink(Path.Combine(inner, "circle"), Path.Combine(inner, "circle"));
-            Refuse(Located("circle"), "circle");
+            Refuse(Located("circle"), "links on the way");
+            File.CreateSymbolicLink(Path.Combine(inner, "round"), "round/x");
+            Refuse(Located("round"), "links on the way");
         }
         File.Delete(data);
         File.Copy(models.At("external.bin"), data);
         Refuse(Changed(tensor => Set(tensor, "offset", "-1")), "'-1'");
         Refuse(Changed(tensor => Set(tensor, "length", "7")), "7 bytes");
         Refuse(Changed(tensor => tensor.Dims[0] = long.MaxValue), "impossible");
+        Refuse(Changed(tensor => tensor.Dims.Add(Enumerable.Repeat(1L, 63))), "65 dimensions");
+        Refuse(Changed(tensor => tensor.DataType = 99), "type 99");
 
         string Located(string location) => Changed(tensor => Set(tensor, "location", location));
 
@@ -128,7 +132,7 @@ public sealed class OnnxProtectionErrorTests(ForeignModels models) : IClassFixtu
         foreach (TensorProto tensor in model.Graph.Initializer)
             tensor.ExternalData.Single(entry => entry.Key == "location").Value = "copy.onnx.data";
         string source = models.Write(model.ToByteArray());
-        Assert.Contains("holds tensors of the model", Assert.Throws<IOException>(() => OnnxProtection.Protect(source, models.At("copy.onnx"), models.Key, overwrite: true)).Message);
+        Assert.Contains("belongs to the model that is read", Assert.Throws<IOException>(() => OnnxProtection.Protect(source, models.At("copy.onnx"), models.Key, overwrite: true)).Message);
         Assert.Equal(File.ReadAllBytes(models.At("external.bin")), File.ReadAllBytes(models.At("copy.onnx.data")));
         Assert.Empty(Directory.GetFiles(Path.GetDirectoryName(output)!, "*.partial"));
     }
@@ -203,8 +207,21 @@ public sealed class OnnxProtectionErrorTests(ForeignModels models) : IClassFixtu
         output.Flush();
         string path = models.Write([.. stream.ToArray(), .. nodes]);
         long before = GC.GetAllocatedBytesForCurrentThread();
-        Refuse(path, "besides its weights");
+        Refuse(path, "parts");
         Assert.InRange(GC.GetAllocatedBytesForCurrentThread() - before, 0, 2L * nodes.Length);
+    }
+
+    [Fact]
+    public void Many_tensors_in_one_place_do_not_fill_a_disk()
+    {
+        ModelProto model = ForeignModels.Parse(models.At(ForeignModels.External));
+        for (int i = 0; i < 40; i++)
+        {
+            TensorProto copy = model.Graph.Initializer[0].Clone();
+            copy.Name = $"copy{i}";
+            model.Graph.Initializer.Add(copy);
+        }
+        Refuse(models.Write(model.ToByteArray()), "in each other's places");
     }
 
     private void Refuse(string path, string message)

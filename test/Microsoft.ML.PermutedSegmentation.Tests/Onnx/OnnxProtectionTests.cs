@@ -119,6 +119,29 @@ public sealed class OnnxProtectionTests(ForeignModels models) : IClassFixture<Fo
         }
     }
 
+    // Where tensors lie in no graph that runs.
+    [Fact]
+    public void Tensors_of_training_graphs_default_attributes_and_empty_ones_are_sealed_too()
+    {
+        ModelProto model = ForeignModels.Parse(models.At(ForeignModels.External));
+        TensorProto secret = new() { Name = "secret", DataType = (int)TensorProto.Types.DataType.Float, Dims = { 4 }, FloatData = { 1.25f, 2.5f, 3.75f, 5.125f } };
+        model.TrainingInfo.Add(new TrainingInfoProto { Initialization = new GraphProto { Name = "start", Initializer = { secret } } });
+        model.Functions.Add(new FunctionProto { Name = "f", Domain = "d", AttributeProto = { new AttributeProto { Name = "a", Type = AttributeProto.Types.AttributeType.Tensor, T = secret } } });
+        TensorProto empty = model.Graph.Initializer[0].Clone();
+        empty.Name = "empty";
+        empty.Dims[0] = 0;
+        empty.ExternalData.Remove(empty.ExternalData.Single(entry => entry.Key == "length"));
+        model.Graph.Initializer.Add(empty);
+        string source = models.Write(model.ToByteArray()), path = models.New(), plain = models.New();
+        OnnxProtection.Protect(source, path, models.Key, Sealed);
+        byte[] values = [.. secret.FloatData.SelectMany(BitConverter.GetBytes)];
+        Assert.True(File.ReadAllBytes(source).AsSpan().IndexOf(values) >= 0);
+        Assert.Equal(-1, File.ReadAllBytes(path).AsSpan().IndexOf(values));
+        OnnxProtection.Unprotect(path, plain, models.Key);
+        AssertSameTensors(source, plain);
+        Assert.DoesNotContain(GraphScope.AllOf(ModelProto.Parser.ParseFrom(OnnxProtection.Unlock(path, models.Key))).SelectMany(scope => scope.Tensors), tensor => tensor.IsExternal);
+    }
+
     [Theory]
     [InlineData(false)]
     [InlineData(true)]
@@ -144,6 +167,8 @@ public sealed class OnnxProtectionTests(ForeignModels models) : IClassFixture<Fo
         Assert.Equal(["head.weight"], OnnxProtection.Describe(path).Layers);
         ModelProto before = ForeignModels.Parse(models.At(ForeignModels.UNet)), after = ForeignModels.Parse(path);
         Assert.Equal(["head.weight"], before.Graph.Initializer.Zip(after.Graph.Initializer).Where(pair => !pair.First.Equals(pair.Second)).Select(pair => pair.First.Name));
+        Assert.Equal(7, OnnxProtection.Describe(models.At(ForeignModels.UNet)).Layers.Count);
+        Assert.Contains("Layers is empty", Assert.Throws<ArgumentException>(() => models.Protect(ForeignModels.UNet, new OnnxProtectionOptions { Layers = [] })).Message);
         Assert.Contains("'head.wait'", Assert.Throws<ArgumentException>(() => models.Protect(ForeignModels.UNet, new OnnxProtectionOptions { Layers = ["head.wait"] })).Message);
     }
 
@@ -167,6 +192,10 @@ public sealed class OnnxProtectionTests(ForeignModels models) : IClassFixture<Fo
         {
             Assert.Contains("no fingerprint", Assert.Throws<InvalidOperationException>(() => OnnxProtection.Unlock(nameless, models.Key)).Message);
             Assert.Equal(ForeignModels.Run(models.At(ForeignModels.UNet)), ForeignModels.Run(OnnxProtection.Unlock(nameless, models.Key, verify: false)));
+            string rekeyed = models.New(), plain = models.New();
+            OnnxProtection.Rekey(nameless, rekeyed, models.Key, models.OtherKey, verify: false);
+            OnnxProtection.Unprotect(rekeyed, plain, models.OtherKey, verify: false);
+            Assert.Equal(ForeignModels.Run(models.At(ForeignModels.UNet)), ForeignModels.Run(plain));
         }
     }
 

@@ -40,6 +40,10 @@ public sealed class SealedExportTests(OnnxModel exported) : IClassFixture<OnnxMo
     {
         string path = exported.Path + ".sealed";
         OnnxProtection.Protect(exported.Path, path, exported.Key, new OnnxProtectionOptions { Seal = true });
+        Assert.DoesNotContain(ForeignModels.Parse(path).MetadataProps, entry => entry.Key == "sha256");
+        using PermutationKey other = PermutationKey.Generate();
+        Assert.Throws<WrongKeyException>(() => OnnxProtection.Protect(exported.Path, path + "3", other, new OnnxProtectionOptions { Seal = true }));
+        Assert.True(OnnxProtection.Describe(exported.Path) is { IsProtected: true, IsSealed: false, IsExport: true, Layers: [] });
         var image = ColorPatches.Create(1)[0].Image;
         using OnnxSegmenter expected = OnnxSegmenter.Load(exported.Path, exported.Key), actual = OnnxSegmenter.Load(path, exported.Key);
         Assert.Equal(expected.Segment(image), actual.Segment(image));

@@ -2,6 +2,7 @@
 
 With --large FOLDER it writes torchvision's networks and larger ones instead, for trying things by hand.
 """
+import os
 import sys
 
 import numpy as np
@@ -177,6 +178,10 @@ def external(path):
         [nh.from_array(r.normal(size=(8, 16)).astype(np.float32), "w1"), nh.from_array(r.normal(size=16).astype(np.float32), "b1"),
          nh.from_array(r.normal(size=(16, 3)).astype(np.float32), "w2")])
     model = h.make_model(graph, opset_imports=[h.make_opsetid("", 17)], ir_version=8)
+    # What is there would be appended to.
+    data = os.path.join(os.path.dirname(path), "external.bin")
+    if os.path.exists(data):
+        os.remove(data)
     onnx.save(model, path, save_as_external_data=True, all_tensors_to_one_file=True, location="external.bin", size_threshold=0)
 
 
@@ -204,7 +209,11 @@ if __name__ == "__main__":
     else:
         folder = sys.argv[1]
         torch.manual_seed(1)
-        export(UNet(), f"{folder}/unet.onnx", 16, 11)
+        unet = UNet()
+        # So that all classes are seen.
+        unet.head.weight.data *= 8
+        unet.head.bias.data.zero_()
+        export(unet, f"{folder}/unet.onnx", 16, 11)
         torch.manual_seed(1)
         export(Transformer(), f"{folder}/transformer.onnx", 16, 17, half=True)
         many_forms(f"{folder}/many-forms.onnx")

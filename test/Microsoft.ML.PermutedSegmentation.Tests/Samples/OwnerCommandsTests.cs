@@ -36,6 +36,27 @@ public sealed class OwnerCommandsTests : IDisposable
 
     public void Dispose() => _folder.Dispose();
 
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void So_is_an_ONNX_model_of_another_program(bool seal)
+    {
+        using var models = new ForeignModels();
+        string path = _folder.At("made", "unet.onnx"), rekeyed = _folder.At("rekeyed.onnx"), plain = _folder.At("plain.onnx"), a = _folder.At("a.pem"), b = _folder.At("b.pem");
+        Succeed(["protect", "--model", models.At(ForeignModels.External), "--key", a, "--out", path, .. seal ? (string[])["--seal"] : []]);
+        Assert.Equal(["unet.onnx", "unet.onnx.data"], Directory.GetFiles(_folder.At("made")).Select(Path.GetFileName).Order());
+        var (_, text) = Run("inspect", "--model", path, "--json", _folder.At("unet.json"));
+        Assert.Contains(seal ? "sealed" : "input channels of 2 layers", text);
+        Assert.Equal(seal, JsonDocument.Parse(File.ReadAllText(_folder.At("unet.json"))).RootElement.GetProperty("isSealed").GetBoolean());
+        Succeed("rekey", "--model", path, "--key", a, "--new-key", b, "--out", rekeyed);
+        var (exitCode, error) = Run("unprotect", "--model", rekeyed, "--key", a, "--out", plain);
+        Assert.Equal(1, exitCode);
+        Assert.Contains("rekeyed.onnx': This is not the key of the model", error);
+        Succeed("unprotect", "--model", rekeyed, "--key", b, "--out", plain);
+        Assert.Equal(ForeignModels.Run(models.At(ForeignModels.External)), ForeignModels.Run(plain));
+        Assert.Empty(Directory.GetFiles(_folder.Root, "*.partial", SearchOption.AllDirectories));
+    }
+
     [Fact]
     public void A_model_is_protected_gets_another_key_and_is_plain_again()
     {

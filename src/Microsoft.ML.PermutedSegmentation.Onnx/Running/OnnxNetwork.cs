@@ -1,0 +1,51 @@
+using Microsoft.ML.OnnxRuntime;
+
+namespace Microsoft.ML.PermutedSegmentation.Running;
+
+/// <summary>A segmentation network in a session of ONNX Runtime.</summary>
+/// <param name="session">The session, this object's from now on.</param>
+internal abstract class OnnxNetwork(InferenceSession session) : IDisposable
+{
+    private readonly Shared<InferenceSession> _session = new(session, owned => owned.Dispose(), () => new ObjectDisposedException("OnnxSegmenter"));
+
+    public abstract IReadOnlyList<string> ClassNames { get; }
+
+    /// <summary>Height of the images that the network reads.</summary>
+    public abstract int ImageHeight { get; }
+
+    /// <summary>Width of these images.</summary>
+    public abstract int ImageWidth { get; }
+
+    /// <summary>How many images can be segmented at once.</summary>
+    public virtual int MostImages => int.MaxValue;
+
+    public virtual FeatureMaps FeatureMaps => FeatureMaps.None;
+
+    public virtual ScoringMode ScoringMode => ScoringMode.Resize;
+
+    public virtual TestTimeAugmentation TestTimeAugmentation => TestTimeAugmentation.None;
+
+    /// <summary>The masks of images, in class indexes.</summary>
+    /// <exception cref="ObjectDisposedException">The network was disposed.</exception>
+    public IReadOnlyList<byte[,]> Segment(IReadOnlyList<ImagePixels> images)
+    {
+        using var use = _session.Use();
+        return images.Count == 0 ? [] : Segment(use.Value, images);
+    }
+
+    /// <summary>The same with the session, which is not disposed meanwhile.</summary>
+    protected abstract IReadOnlyList<byte[,]> Segment(InferenceSession session, IReadOnlyList<ImagePixels> images);
+
+    /// <exception cref="ObjectDisposedException">The network was disposed.</exception>
+    public void ThrowIfDisposed() => _session.ThrowIfDisposed();
+
+    public void Dispose() => _session.Dispose();
+
+    /// <summary>A mask of class indexes, row by row, in an array of two dimensions.</summary>
+    protected static byte[,] ToMask(ReadOnlySpan<byte> classes, int height, int width)
+    {
+        byte[,] mask = new byte[height, width];
+        classes.CopyTo(System.Runtime.InteropServices.MemoryMarshal.CreateSpan(ref mask[0, 0], mask.Length));
+        return mask;
+    }
+}
