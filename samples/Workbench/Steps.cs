@@ -58,6 +58,9 @@ internal static class Steps
         {
             var target = RealPath.Of(output);
             Directory.CreateDirectory(Path.GetDirectoryName(target)!);
+            // Tensors that lie beside the model go there.
+            if (File.Exists(target + ".data"))
+                outputs.Add("--out", output + ".data");
             OutputFile.Watch(target + ".*.partial");
             changeOnnx(path, target, outputs.MayReplace);
             return;

@@ -37,7 +37,7 @@ public static class OnnxProtection
     /// <param name="outputPath">The file to write; anybody can use it.</param>
     /// <param name="key">The model's key; any other is refused.</param>
     /// <param name="overwrite">Whether another file may be replaced.</param>
-    /// <param name="verify"><inheritdoc cref="Unlock" path="/param[@name='verify']/node()"/></param>
+    /// <param name="verify"><inheritdoc cref="Unlock(string, PermutationKey, bool)" path="/param[@name='verify']/node()"/></param>
     /// <exception cref="WrongKeyException">It has another key.</exception>
     /// <exception cref="InvalidOperationException">It is not protected, or <paramref name="verify"/> is set and it stores no fingerprint.</exception>
     /// <inheritdoc cref="Protect" path="/exception[not(contains(@cref, 'InvalidOperation'))]"/>
@@ -53,7 +53,7 @@ public static class OnnxProtection
     /// <param name="oldKey">The model's key; any other is refused.</param>
     /// <param name="newKey">The key that it will need.</param>
     /// <param name="overwrite">Whether another file may be replaced.</param>
-    /// <param name="verify"><inheritdoc cref="Unlock" path="/param[@name='verify']/node()"/></param>
+    /// <param name="verify"><inheritdoc cref="Unlock(string, PermutationKey, bool)" path="/param[@name='verify']/node()"/></param>
     /// <exception cref="WrongKeyException">It has another key.</exception>
     /// <exception cref="InvalidOperationException">It is not protected, or <paramref name="verify"/> is set and it stores no fingerprint.</exception>
     /// <inheritdoc cref="Protect" path="/exception[not(contains(@cref, 'InvalidOperation'))]"/>
@@ -84,14 +84,23 @@ public static class OnnxProtection
     public static byte[] Unlock(string path, PermutationKey key, bool verify = true)
     {
         ArgumentNullException.ThrowIfNull(key);
-        return WithFile(path, document =>
-        {
-            using ProtectionChange change = ProtectionChange.Unprotect(document, key, verify);
-            if (document.TotalSize > (UInt128)Array.MaxLength)
-                throw new InvalidOperationException("It has more than 2 GB, which do not fit into one ONNX file in memory. Unprotect it into a folder that is in memory, such as /dev/shm, and open it from there.");
-            change.Apply(output: null);
-            return document.Model.ToByteArray();
-        });
+        return WithFile(path, document => Unlock(document, key, verify));
+    }
+
+    /// <summary>The original model of a file, if there is a key; and whether it needs one.</summary>
+    /// <exception cref="InvalidOperationException">It is sealed, and there is no key; or as for <see cref="Unlock(string, PermutationKey, bool)"/>.</exception>
+    internal static (byte[]? Original, bool IsProtected) Open(string path, PermutationKey? key, bool verify) => WithFile(path, document => key is not null
+        ? (Unlock(document, key, verify), true)
+        : document.Tag is not { IsSealed: true } ? ((byte[]?)null, document.Tag is not null)
+        : throw new InvalidOperationException("It is sealed: without its key it does not run."));
+
+    private static byte[] Unlock(OnnxDocument document, PermutationKey key, bool verify)
+    {
+        using ProtectionChange change = ProtectionChange.Unprotect(document, key, verify);
+        if (document.TotalSize > (UInt128)Array.MaxLength)
+            throw new InvalidOperationException("It has more than 2 GB, which do not fit into one ONNX file in memory. Unprotect it into a folder that is in memory, such as /dev/shm, and open it from there.");
+        change.Apply(output: null);
+        return document.Model.ToByteArray();
     }
 
     /// <summary>What a file tells of its protection without a key.</summary>
@@ -106,7 +115,6 @@ public static class OnnxProtection
     {
         ArgumentException.ThrowIfNullOrEmpty(inputPath);
         ArgumentException.ThrowIfNullOrEmpty(outputPath);
-        string data = RealPath.Of(ExternalOutput.PathFor(outputPath));
         if (RealPath.AreSame(RealPath.Of(inputPath), RealPath.Of(outputPath)))
             throw new ArgumentException($"'{outputPath}' is the model that is read; the new one needs another name.", nameof(outputPath));
         WithFile(inputPath, document =>
@@ -117,8 +125,11 @@ public static class OnnxProtection
             if (document.HasExternal)
                 Check(external.FilePath, overwrite);
             change.Apply(external);
-            if (document.ExternalPaths.Append(RealPath.Of(inputPath)).Any(source => RealPath.AreSame(source, data)))
-                throw new IOException($"'{external.FilePath}' belongs to the model that is read, and would be replaced; the new model needs another name.");
+            foreach (string written in (string[])[outputPath, external.FilePath])
+            {
+                if (document.ExternalPaths.Append(RealPath.Of(inputPath)).Any(source => RealPath.AreSame(source, RealPath.Of(written))))
+                    throw new IOException($"'{written}' belongs to the model that is read, and would be replaced; the new model needs another name.");
+            }
             using var file = new WholeFile(outputPath, isUnique: true);
             using (var stream = new FileStream(file.PartialPath, FileMode.CreateNew, FileAccess.Write, FileShare.None))
             {

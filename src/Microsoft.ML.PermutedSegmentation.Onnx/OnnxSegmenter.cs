@@ -33,7 +33,7 @@ public sealed class OnnxSegmenter : IDisposable
     /// <summary>How often an image is scored.</summary>
     public TestTimeAugmentation TestTimeAugmentation => _network.TestTimeAugmentation;
 
-    /// <summary>Height in pixels of the images that the network reads and, unless it reads them by windows, of the masks.</summary>
+    /// <summary>Height in pixels of the images that the network reads and, unless it reads them by windows or <see cref="OnnxModelOptions.MasksOfImageSize"/> is set, of the masks.</summary>
     public int ImageHeight => _network.ImageHeight;
 
     /// <summary>Width of these images.</summary>
@@ -115,16 +115,14 @@ public sealed class OnnxSegmenter : IDisposable
     public static OnnxSegmenter Load(string path, OnnxModelOptions model, PermutationKey? key = null, bool verify = true, SessionOptions? sessionOptions = null)
     {
         ArgumentNullException.ThrowIfNull(model);
-        OnnxProtectionInfo protection = OnnxProtection.Describe(path);
-        if (protection.IsSealed && key is null)
-            throw new InvalidOperationException($"'{path}' is sealed: without its key it does not run.");
+        (byte[]? original, bool isProtected) = OnnxProtection.Open(path, key, verify);
         using SessionOptions? standard = sessionOptions is null ? new SessionOptions() : null;
-        InferenceSession session = key is null
+        InferenceSession session = original is null
             ? new InferenceSession(path, sessionOptions ?? standard)
-            : new InferenceSession(OnnxProtection.Unlock(path, key, verify), sessionOptions ?? standard);
+            : new InferenceSession(original, sessionOptions ?? standard);
         try
         {
-            return new OnnxSegmenter(new ForeignNetwork(session, model), isUnlocked: key is not null || !protection.IsProtected);
+            return new OnnxSegmenter(new ForeignNetwork(session, model), isUnlocked: key is not null || !isProtected);
         }
         catch (Exception exception)
         {
@@ -147,7 +145,7 @@ public sealed class OnnxSegmenter : IDisposable
 
     /// <summary>The mask of an image of any size.</summary>
     /// <param name="image">An image; <see cref="ImageFile.Load(string, ImageOrientation)"/> reads one from a file upright and with its own colors.</param>
-    /// <returns>The class of each pixel, from 0: <see cref="ImageHeight"/> x <see cref="ImageWidth"/>, or height x width of the image with <see cref="ScoringMode.SlidingWindow"/>.</returns>
+    /// <returns>The class of each pixel, from 0: <see cref="ImageHeight"/> x <see cref="ImageWidth"/>, or height x width of the image with <see cref="ScoringMode.SlidingWindow"/> or <see cref="OnnxModelOptions.MasksOfImageSize"/>.</returns>
     /// <exception cref="ArgumentNullException"><paramref name="image"/> is null.</exception>
     /// <exception cref="ArgumentException">The image is transparent and its colors are multiplied by its alpha.</exception>
     /// <exception cref="ObjectDisposedException">The segmenter was disposed.</exception>
@@ -184,7 +182,7 @@ public sealed class OnnxSegmenter : IDisposable
     /// <param name="rgb">Red, green and blue of each pixel, row by row: height x width x 3 bytes.</param>
     /// <param name="height">Height of the image in pixels.</param>
     /// <param name="width">Width of the image in pixels.</param>
-    /// <returns>The class of each pixel, from 0: <see cref="ImageHeight"/> x <see cref="ImageWidth"/>, or height x width of the image with <see cref="ScoringMode.SlidingWindow"/>.</returns>
+    /// <returns>The class of each pixel, from 0: <see cref="ImageHeight"/> x <see cref="ImageWidth"/>, or height x width of the image with <see cref="ScoringMode.SlidingWindow"/> or <see cref="OnnxModelOptions.MasksOfImageSize"/>.</returns>
     /// <exception cref="ArgumentException"><paramref name="rgb"/> has another length.</exception>
     /// <exception cref="ArgumentOutOfRangeException"><paramref name="height"/> or <paramref name="width"/> is below 1.</exception>
     /// <exception cref="ObjectDisposedException">The segmenter was disposed.</exception>

@@ -81,7 +81,7 @@ internal sealed record FileContent(SegmentationFileKind Kind, string Description
             return PyTorch("an old PyTorch file (or another pickle of Python)");
         // Fields of onnx.ModelProto in their order: ir_version, and one of the strings, the graph or the operator sets.
         if (head is [0x08, > 0 and < 32, 0x12 or 0x1A or 0x22 or 0x28 or 0x32 or 0x3A or 0x42, ..])
-            return new(SegmentationFileKind.Onnx, "an ONNX model", "OnnxSegmenter runs it, if it was exported by this library");
+            return new(SegmentationFileKind.Onnx, "an ONNX model", "OnnxSegmenter runs it");
         return TextOf(head) is { } text ? OfText(text.TrimStart()) : Other("of an unknown kind", null);
     }
 

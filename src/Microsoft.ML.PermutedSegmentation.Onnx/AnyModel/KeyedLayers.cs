@@ -62,11 +62,11 @@ internal static class KeyedLayers
         for (int step = 0; step < LongestWay; step++)
         {
             if (scope.FindConstant(name) is { } tensor)
-                return AxesBehind(tensor.Proto.Dims.Count, transposes) is { } axes ? (tensor, axes) : null;
+                return tensor.Proto.Dims.Count <= StoredTensor.LargestRank && AxesBehind(tensor.Proto.Dims.Count, transposes) is { } axes ? (tensor, axes) : null;
             if (scope.FindProducer(name) is not { OpType: "Identity" or "Cast" or "Transpose" or "DequantizeLinear", Domain: "" or "ai.onnx" } node || node.Input.Count == 0)
                 return null;
             if (node.OpType == "Transpose")
-                transposes.Push(node.Attribute.FirstOrDefault(attribute => attribute.Name == "perm")?.Ints.ToArray() ?? []);
+                transposes.Push([.. node.Attribute.FirstOrDefault(attribute => attribute.Name == "perm")?.Ints.Take(StoredTensor.LargestRank + 1) ?? []]);
             name = node.Input[0];
         }
         return null;

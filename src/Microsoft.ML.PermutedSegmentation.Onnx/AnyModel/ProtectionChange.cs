@@ -52,8 +52,8 @@ internal sealed class ProtectionChange : IDisposable
     {
         change.Open(oldKey, verify);
         ProtectionTag tag = document.Tag!;
-        if (document.IsOwnExport)
-            RefuseOtherKey(document, newKey);
+        if (document.IsOwnExport && document.Metadata("salt") is not null)
+            throw new InvalidOperationException("The model in the sealed file has the old key, too. Give the model that it was exported from another key, and export that.");
         if (tag.Layers is { } layers)
             change.Permute(newKey, document.Find(layers), tag.Fingerprint is not null);
         else
@@ -136,7 +136,11 @@ internal sealed class ProtectionChange : IDisposable
     // OnnxSegmenter opens a sealed export with one key, which must also be that of the model in it.
     private static void RefuseOtherKey(OnnxDocument document, PermutationKey key)
     {
-        if (document.Metadata("salt") is { } salt && document.Metadata("fingerprint") is { } fingerprint)
-            KeyVerification.RefuseWrong(KeyVerification.Matches(key, Convert.FromHexString(salt), Convert.FromHexString(fingerprint)), "model in the file");
+        if (document.Metadata("salt") is not { } salt || document.Metadata("fingerprint") is not { } fingerprint)
+            return;
+        byte[] saltBytes = new byte[ProtectionTag.SaltSize], fingerprintBytes = new byte[ProtectionTag.FingerprintSize];
+        if (!ProtectionTag.TryReadHex(salt, saltBytes) || !ProtectionTag.TryReadHex(fingerprint, fingerprintBytes))
+            throw new InvalidDataException("The model is damaged: its metadata 'salt' or 'fingerprint' is not what it should be.");
+        KeyVerification.RefuseWrong(KeyVerification.Matches(key, saltBytes, fingerprintBytes), "model in the file");
     }
 }

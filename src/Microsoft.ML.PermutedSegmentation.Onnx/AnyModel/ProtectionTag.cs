@@ -15,10 +15,9 @@ internal sealed record ProtectionTag(byte[] Salt, byte[]? Fingerprint, IReadOnly
     private const string Prefix = "permuted_segmentation.";
     private const string Kind = Prefix + "protection", SaltName = Prefix + "salt", FingerprintName = Prefix + "fingerprint", LayersName = Prefix + "layers";
     private const string Permuted = "permuted/1", Sealed = "sealed/1";
-    private const int FingerprintSize = 8;
 
-    /// <summary>Bytes of a salt.</summary>
-    public const int SaltSize = 16;
+    /// <summary>Bytes of a salt and of a fingerprint.</summary>
+    public const int SaltSize = 16, FingerprintSize = 8;
 
     public bool IsSealed => Layers is null;
 
@@ -45,10 +44,14 @@ internal sealed record ProtectionTag(byte[] Salt, byte[]? Fingerprint, IReadOnly
             if (!entries.TryGetValue(name, out string? text))
                 return null;
             byte[] bytes = new byte[size];
-            return text.Length == 2 * size && Convert.FromHexString(text, bytes, out _, out _) == System.Buffers.OperationStatus.Done
+            return TryReadHex(text, bytes)
                 ? bytes : throw new InvalidDataException($"The model is damaged: its metadata '{name}' has not {size} bytes in hexadecimal.");
         }
     }
+
+    /// <summary>Reads as many bytes as there is room for; false if the text is not these in hexadecimal.</summary>
+    public static bool TryReadHex(string text, Span<byte> bytes) =>
+        text.Length == 2 * bytes.Length && Convert.FromHexString(text, bytes, out _, out _) == System.Buffers.OperationStatus.Done;
 
     /// <summary>Puts the tag into a file.</summary>
     public void Write(ModelProto model)

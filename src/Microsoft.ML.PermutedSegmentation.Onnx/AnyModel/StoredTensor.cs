@@ -10,9 +10,10 @@ namespace Microsoft.ML.PermutedSegmentation.AnyModel;
 /// <param name="scope">The graph that it belongs to.</param>
 /// <param name="name">Its name in that graph.</param>
 /// <param name="proto">The tensor; its values may lie in another file.</param>
-internal sealed class StoredTensor(GraphScope scope, string name, TensorProto proto)
+internal sealed class StoredTensor(GraphScope scope, TensorName name, TensorProto proto)
 {
-    private const int LargestRank = 64;
+    /// <summary>More dimensions are not read.</summary>
+    public const int LargestRank = 64;
 
     public TensorProto Proto { get; } = proto;
 

@@ -6,6 +6,8 @@ namespace Microsoft.ML.PermutedSegmentation.Running;
 /// <summary>The input of a network that another program made: one image of a certain size, layout and type.</summary>
 internal sealed class ForeignInput
 {
+    private const int LargestSide = 16384;
+
     private readonly TensorElementType _type;
     private readonly bool _channelsLast;
     private readonly int[] _order;
@@ -17,6 +19,8 @@ internal sealed class ForeignInput
     public ForeignInput(InferenceSession session, OnnxModelOptions options)
     {
         (Name, NodeMetadata input) = Choose(session.InputMetadata, options.InputName, "input", nameof(options.InputName));
+        if (!input.IsTensor)
+            throw new InvalidOperationException($"The input '{Name}' is no tensor.");
         int[] shape = input.Dimensions;
         if (shape.Length != 4 || shape[0] > 1)
             throw new InvalidOperationException($"The input '{Name}' has the shape [{Text(shape)}]; a network that reads one image with four dimensions is needed.");
@@ -43,8 +47,6 @@ internal sealed class ForeignInput
 
     public int ImageWidth { get; }
 
-    public bool ChannelsLast => _channelsLast;
-
     /// <summary>The one input or output that is meant.</summary>
     /// <exception cref="InvalidOperationException">It is not there, or is not the only one.</exception>
     public static (string Name, NodeMetadata Node) Choose(IReadOnlyDictionary<string, NodeMetadata> nodes, string? name, string what, string option)
@@ -53,7 +55,9 @@ internal sealed class ForeignInput
             return (nodes.First().Key, nodes.First().Value);
         if (name is not null && nodes.TryGetValue(name, out NodeMetadata? node))
             return (name, node);
-        string names = string.Join(", ", nodes.Select(entry => $"'{entry.Key}' [{Text(entry.Value.Dimensions)}]"));
+        if (nodes.Count == 0)
+            throw new InvalidOperationException($"The model has no {what}.");
+        string names = string.Join(", ", nodes.Select(entry => entry.Value.IsTensor ? $"'{entry.Key}' [{Text(entry.Value.Dimensions)}]" : $"'{entry.Key}'"));
         throw new InvalidOperationException($"{(name is null ? $"The model has more than one {what}: set OnnxModelOptions.{option} to one of" : $"The model has no {what} '{name}'; it has")} {names}.");
     }
 
@@ -85,12 +89,14 @@ internal sealed class ForeignInput
 
     private static int Size(int fixedSize, int? given, string option)
     {
+        if (fixedSize > LargestSide)
+            throw new InvalidOperationException($"The network reads images of {fixedSize} pixels in one direction; at most {LargestSide} are possible.");
         if (fixedSize > 0)
             return given is null || given == fixedSize ? fixedSize : throw new InvalidOperationException($"OnnxModelOptions.{option} is {given}, but the network reads {fixedSize}.");
         return given switch
         {
             null => throw Needed(option, "the network reads images of several sizes"),
-            < 1 => throw new InvalidOperationException($"OnnxModelOptions.{option} is {given}; at least 1 is possible."),
+            < 1 or > LargestSide => throw new InvalidOperationException($"OnnxModelOptions.{option} is {given}; 1 to {LargestSide} are possible."),
             { } size => size,
         };
     }

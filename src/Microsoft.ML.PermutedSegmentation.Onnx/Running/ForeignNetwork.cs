@@ -20,7 +20,7 @@ internal sealed class ForeignNetwork : OnnxNetwork
         _masksOfImageSize = options.MasksOfImageSize;
         // Graphs often do not say how large what they give is.
         using OrtValue value = Run(session, new float[InputSize], output);
-        _output = new ForeignOutput(output, value, _input.ChannelsLast, options);
+        _output = new ForeignOutput(output, value, (ImageHeight, ImageWidth), options);
     }
 
     public override IReadOnlyList<string> ClassNames => _output.ClassNames;

@@ -21,6 +21,9 @@ public sealed class OnnxModelOptions
     /// <summary>Whether the input is [N, H, W, 3] (the default of TensorFlow) and not [N, 3, H, W] (of PyTorch).</summary>
     public bool? ChannelsLast { get; set; }
 
+    /// <summary>Whether the output is [1, h, w, classes] and not [1, classes, h, w], where its shape does not tell.</summary>
+    public bool? OutputChannelsLast { get; set; }
+
     /// <summary>Whether colors come in the order blue, green, red (the default of OpenCV).</summary>
     public bool IsBgr { get; set; }
 

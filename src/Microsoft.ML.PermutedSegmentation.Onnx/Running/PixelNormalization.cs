@@ -22,7 +22,7 @@ public sealed record PixelNormalization(IReadOnlyList<float> Mean, IReadOnlyList
 
     /// <summary>The deviations of red, green and blue, above 0.</summary>
     public IReadOnlyList<float> Deviation { get; } = Three(Deviation, nameof(Deviation)).All(value => value > 0)
-        ? Deviation : throw new ArgumentOutOfRangeException(nameof(Deviation), $"The deviations are {string.Join(", ", Deviation)}; each must be above 0.");
+        ? [.. Deviation] : throw new ArgumentOutOfRangeException(nameof(Deviation), $"The deviations are {string.Join(", ", Deviation)}; each must be above 0.");
 
     private static IReadOnlyList<float> Three(IReadOnlyList<float> values, string name)
     {

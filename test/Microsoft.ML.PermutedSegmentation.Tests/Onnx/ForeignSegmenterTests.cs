@@ -47,7 +47,7 @@ public sealed class ForeignSegmenterTests(ForeignModels models) : IClassFixture<
         Assert.Equal(ByHand(permuted, rgb), locked.Segment(rgb, Size, Size));
         Assert.NotEqual(right, locked.Segment(rgb, Size, Size));
         Assert.NotEqual(right, wrong.Segment(rgb, Size, Size));
-        Assert.Contains($"'{closed}' is sealed", Assert.Throws<InvalidOperationException>(() => OnnxSegmenter.Load(closed, ImageNet)).Message);
+        Assert.Contains($"'{closed}': It is sealed", Assert.Throws<InvalidOperationException>(() => OnnxSegmenter.Load(closed, ImageNet)).Message);
         Assert.Contains("not protected", Assert.Throws<InvalidOperationException>(() => OnnxSegmenter.Load(models.At(ForeignModels.UNet), ImageNet, models.Key)).Message);
         Assert.Contains("OnnxModelOptions", Assert.Throws<InvalidDataException>(() => OnnxSegmenter.Load(models.At(ForeignModels.UNet))).Message);
     }
@@ -90,6 +90,38 @@ public sealed class ForeignSegmenterTests(ForeignModels models) : IClassFixture<
         byte[,] mask = segmenter.Segment(rgb, 3, 5);
         for (int i = 0; i < 15; i++)
             Assert.Equal(rgb.AsSpan(3 * i, 3).IndexOf(rgb.AsSpan(3 * i, 3).ToArray().Max()), mask[i / 5, i % 5]);
+    }
+
+    // What TensorFlow's converters write for images with channels first.
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void Where_the_classes_are_is_found_from_the_shape_of_the_image(bool one)
+    {
+        AttributeProto order = new() { Name = "perm", Type = AttributeProto.Types.AttributeType.Ints, Ints = { 0, 2, 3, 1 } };
+        NodeProto[] nodes = [new NodeProto { OpType = "Transpose", Input = { "x" }, Output = { one ? "t" : "y" }, Attribute = { order } }];
+        if (one)
+            nodes = [.. nodes, new NodeProto { OpType = "ReduceMax", Input = { "t" }, Output = { "y" }, Attribute = { new AttributeProto { Name = "axes", Type = AttributeProto.Types.AttributeType.Ints, Ints = { 3 } } } }];
+        string path = models.Write(Graph(DataType.Float, [1, 3, 4, 6], DataType.Float, nodes));
+        using OnnxSegmenter segmenter = OnnxSegmenter.Load(path, new OnnxModelOptions { Normalization = PixelNormalization.None, Threshold = one ? 127.5f : null });
+        byte[] rgb = Noise(4, 6);
+        byte[,] mask = segmenter.Segment(rgb, 4, 6);
+        for (int i = 0; i < 24; i++)
+        {
+            byte[] colors = rgb[(3 * i)..(3 * i + 3)];
+            Assert.Equal(one ? (colors.Max() > 127 ? 1 : 0) : Array.IndexOf(colors, colors.Max()), mask[i / 6, i % 6]);
+        }
+    }
+
+    [Fact]
+    public void Scores_that_are_no_numbers_lose()
+    {
+        // log(x) of 0 is minus infinity, of -1 no number.
+        string path = models.Write(Graph(DataType.Float, [1, 3, 2, 3], DataType.Float, new NodeProto { OpType = "Log", Input = { "x" }, Output = { "y" } }));
+        using OnnxSegmenter segmenter = OnnxSegmenter.Load(path, new OnnxModelOptions { Normalization = new PixelNormalization([1, 0, 0], [1, 1, 1]), ChannelsLast = false });
+        Assert.Equal(
+            new byte[,] { { 1, 2, 1 }, { 0, 1, 2 } },
+            segmenter.Segment([0, 5, 0, 0, 0, 5, 0, 5, 4, 9, 5, 0, 0, 7, 0, 0, 0, 9], 2, 3));
     }
 
     [Fact]

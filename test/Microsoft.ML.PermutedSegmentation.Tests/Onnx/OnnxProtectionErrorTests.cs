@@ -134,6 +134,7 @@ public sealed class OnnxProtectionErrorTests(ForeignModels models) : IClassFixtu
         string source = models.Write(model.ToByteArray());
         Assert.Contains("belongs to the model that is read", Assert.Throws<IOException>(() => OnnxProtection.Protect(source, models.At("copy.onnx"), models.Key, overwrite: true)).Message);
         Assert.Equal(File.ReadAllBytes(models.At("external.bin")), File.ReadAllBytes(models.At("copy.onnx.data")));
+        Assert.Contains("belongs to the model that is read", Assert.Throws<IOException>(() => OnnxProtection.Protect(source, models.At("copy.onnx.data"), models.Key, overwrite: true)).Message);
         Assert.Empty(Directory.GetFiles(Path.GetDirectoryName(output)!, "*.partial"));
     }
 
@@ -209,6 +210,18 @@ public sealed class OnnxProtectionErrorTests(ForeignModels models) : IClassFixtu
         long before = GC.GetAllocatedBytesForCurrentThread();
         Refuse(path, "parts");
         Assert.InRange(GC.GetAllocatedBytesForCurrentThread() - before, 0, 2L * nodes.Length);
+    }
+
+    [Fact]
+    public void Long_names_of_many_tensors_do_not_fill_the_memory()
+    {
+        var node = new NodeProto { OpType = "Any", Name = new string('n', 1 << 20) };
+        for (int i = 0; i < 50_000; i++)
+            node.Attribute.Add(new AttributeProto { T = new TensorProto() });
+        string path = models.Write(new ModelProto { IrVersion = 8, ProducerName = "p", Graph = new GraphProto { Node = { node } } }.ToByteArray());
+        long before = GC.GetAllocatedBytesForCurrentThread();
+        Assert.Empty(OnnxProtection.Describe(path).Layers);
+        Assert.InRange(GC.GetAllocatedBytesForCurrentThread() - before, 0, 200L << 20);
     }
 
     [Fact]

@@ -47,6 +47,7 @@ public sealed class SealedExportTests(OnnxModel exported) : IClassFixture<OnnxMo
         var image = ColorPatches.Create(1)[0].Image;
         using OnnxSegmenter expected = OnnxSegmenter.Load(exported.Path, exported.Key), actual = OnnxSegmenter.Load(path, exported.Key);
         Assert.Equal(expected.Segment(image), actual.Segment(image));
+        Assert.Contains("has the old key, too", Assert.Throws<InvalidOperationException>(() => OnnxProtection.Rekey(path, path + "4", exported.Key, other)).Message);
         Assert.Contains("exported", Assert.Throws<InvalidOperationException>(() => OnnxProtection.Protect(exported.Path, path + "2", exported.Key)).Message);
         Assert.Contains("OnnxSegmenter", Assert.Throws<InvalidOperationException>(() => OnnxProtection.Unlock(exported.Path, exported.Key)).Message);
     }
