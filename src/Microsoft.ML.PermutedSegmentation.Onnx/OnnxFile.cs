@@ -79,7 +79,7 @@ internal static class OnnxFile
     private static void Open(OnnxDocument document, ProtectionTag tag, PermutationKey? key)
     {
         if (!tag.IsSealed)
-            throw new InvalidDataException("The layers of this model are permuted, which is undone with OnnxProtection.");
+            throw new InvalidDataException("The layers of this model are permuted as a whole, as OnnxProtection does with those of other programs; OnnxSegmenter.Load takes OnnxModelOptions for these.");
         if (key is null)
             throw new InvalidOperationException("This model is sealed: without its key it does not run. Give the key to OnnxSegmenter.Load.");
         using ProtectionChange change = ProtectionChange.Unprotect(document, key, verify: true);

@@ -40,7 +40,8 @@ public static class OnnxProtection
     /// <param name="verify"><inheritdoc cref="Unlock(string, PermutationKey, bool)" path="/param[@name='verify']/node()"/></param>
     /// <exception cref="WrongKeyException">It has another key.</exception>
     /// <exception cref="InvalidOperationException">It is not protected, or <paramref name="verify"/> is set and it stores no fingerprint.</exception>
-    /// <inheritdoc cref="Protect" path="/exception[not(contains(@cref, 'InvalidOperation'))]"/>
+    /// <exception cref="ArgumentException">A path is empty, or both are the same file.</exception>
+    /// <inheritdoc cref="Protect" path="/exception[not(contains(@cref, 'InvalidOperation') or contains(@cref, 'System.ArgumentException'))]"/>
     public static void Unprotect(string inputPath, string outputPath, PermutationKey key, bool overwrite = false, bool verify = true)
     {
         ArgumentNullException.ThrowIfNull(key);
@@ -56,7 +57,8 @@ public static class OnnxProtection
     /// <param name="verify"><inheritdoc cref="Unlock(string, PermutationKey, bool)" path="/param[@name='verify']/node()"/></param>
     /// <exception cref="WrongKeyException">It has another key.</exception>
     /// <exception cref="InvalidOperationException">It is not protected, or <paramref name="verify"/> is set and it stores no fingerprint.</exception>
-    /// <inheritdoc cref="Protect" path="/exception[not(contains(@cref, 'InvalidOperation'))]"/>
+    /// <exception cref="ArgumentException">A path is empty, both are the same file, or both keys are the same.</exception>
+    /// <inheritdoc cref="Protect" path="/exception[not(contains(@cref, 'InvalidOperation') or contains(@cref, 'System.ArgumentException'))]"/>
     public static void Rekey(string inputPath, string outputPath, PermutationKey oldKey, PermutationKey newKey, bool overwrite = false, bool verify = true)
     {
         ArgumentNullException.ThrowIfNull(oldKey);

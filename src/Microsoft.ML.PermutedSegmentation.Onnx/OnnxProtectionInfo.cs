@@ -17,7 +17,7 @@ public sealed record OnnxProtectionInfo(bool IsProtected, bool IsSealed, bool Is
             return new OnnxProtectionInfo(true, tag.IsSealed, document.IsOwnExport, [.. (tag.Layers ?? []).Select(layer => layer.Tensor)],
                 Convert.ToHexStringLower(tag.Salt), tag.Fingerprint is null ? null : Convert.ToHexStringLower(tag.Fingerprint));
         string? salt = document.IsOwnExport ? document.Metadata("salt") : null;
-        return new OnnxProtectionInfo(salt is not null, false, document.IsOwnExport, document.IsOwnExport ? [] : [.. document.FindLayers().Keys.Select(tensor => tensor.Id)],
+        return new OnnxProtectionInfo(salt is not null, false, document.IsOwnExport, document.IsOwnExport ? [] : [.. LayerChoice.All(document).Keys.Select(tensor => tensor.Id)],
             salt, salt is null ? null : document.Metadata("fingerprint"));
     }
 }

@@ -1,5 +1,4 @@
 using System.Security.Cryptography;
-using System.Text;
 using Google.Protobuf;
 using Onnx;
 
@@ -11,9 +10,6 @@ internal sealed class OnnxDocument : IDisposable
     // Graphs of the largest networks have some megabytes.
     private const int LargestStructure = 1 << 24;
     private const int PartSize = 1 << 20;
-
-    // A sealed file is refused by every runtime: this operator is in none.
-    private const string SealDomain = "permuted_segmentation.sealed", SealOperator = "Unlock";
 
     private readonly ExternalFiles? _external;
     private byte[] _part = [];
@@ -70,62 +66,8 @@ internal sealed class OnnxDocument : IDisposable
     {
         var document = new OnnxDocument(OnnxStructure.Parse(file, largestStructure), external);
         if (document.Tag is { IsSealed: true })
-            document.Seal = ReadSeal(file);
+            document.Seal = SealMark.ReadDigest(file);
         return document;
-    }
-
-    /// <summary>The tensors that a key can permute, and where their channels are.</summary>
-    public IReadOnlyDictionary<StoredTensor, ChannelAxis> FindLayers()
-    {
-        IReadOnlyDictionary<StoredTensor, ChannelAxis> all = KeyedLayers.Find(Scopes);
-        // A name that does not tell its tensor from others cannot stand in the metadata.
-        ILookup<string, StoredTensor> byName = all.Keys.ToLookup(tensor => tensor.Id);
-        var counts = new Dictionary<string, int>();
-        foreach (string name in Tensors.Select(tensor => tensor.Id).Where(byName.Contains))
-            counts[name] = counts.GetValueOrDefault(name) + 1;
-        return all.Where(layer => counts[layer.Key.Id] == 1).ToDictionary();
-    }
-
-    /// <summary>Those of them that are to be permuted.</summary>
-    /// <param name="names">Their names; null for all that can be.</param>
-    /// <exception cref="ArgumentException">One of them cannot be.</exception>
-    /// <exception cref="InvalidOperationException">None can be.</exception>
-    public IReadOnlyDictionary<StoredTensor, ChannelAxis> ChooseLayers(IReadOnlyCollection<string>? names)
-    {
-        IReadOnlyDictionary<StoredTensor, ChannelAxis> all = FindLayers();
-        if (all.Count == 0)
-            throw new InvalidOperationException("The model has no layer whose input channels a key could permute. It can be sealed.");
-        if (names is null)
-            return all;
-        if (names.Count == 0)
-            throw new ArgumentException("OnnxProtectionOptions.Layers is empty: nothing would be protected. Leave it null to permute all layers.");
-        HashSet<string> chosen = [.. names];
-        var found = all.Where(layer => chosen.Remove(layer.Key.Id)).ToDictionary();
-        return chosen.Count == 0 ? found : throw new ArgumentException(
-            $"'{chosen.First()}' is not a tensor whose channels a key could permute; these are: {string.Join(", ", all.Keys.Take(20).Select(tensor => tensor.Id))}{(all.Count > 20 ? ", ..." : "")}.");
-    }
-
-    /// <summary>The tensors that a key has permuted.</summary>
-    /// <exception cref="InvalidDataException">They are not as the file says.</exception>
-    public IReadOnlyDictionary<StoredTensor, ChannelAxis> Find(IReadOnlyList<KeyedTensor> layers)
-    {
-        var wanted = new Dictionary<string, ChannelAxis>();
-        foreach (KeyedTensor layer in layers)
-        {
-            if (!wanted.TryAdd(layer.Tensor, new ChannelAxis(layer.Axis, layer.Block)))
-                throw new InvalidDataException($"The model is damaged: its metadata names the tensor '{layer.Tensor}' twice.");
-        }
-        var found = new Dictionary<StoredTensor, ChannelAxis>();
-        foreach (StoredTensor tensor in Tensors)
-        {
-            if (!wanted.Remove(tensor.Id, out ChannelAxis axis))
-                continue;
-            if (!axis.Fits(tensor))
-                throw new InvalidDataException($"The model is damaged, or another program has changed it: the tensor '{tensor.Id}' has not the channels that were permuted.");
-            found.Add(tensor, axis);
-        }
-        return wanted.Count == 0 ? found
-            : throw new InvalidDataException($"The model is damaged, or another program has changed it: the tensor '{wanted.Keys.First()}', whose channels were permuted, is missing.");
     }
 
     /// <summary>A value of the file's metadata; null when there is none.</summary>
@@ -150,14 +92,6 @@ internal sealed class OnnxDocument : IDisposable
         }
     }
 
-    /// <summary>Adds what makes runtimes refuse a sealed file.</summary>
-    public void AddSealOperator()
-    {
-        Model.Graph ??= new GraphProto();
-        Model.Graph.Node.Add(new NodeProto { Domain = SealDomain, OpType = SealOperator, Output = { SealDomain } });
-        Model.OpsetImport.Add(new OperatorSetIdProto { Domain = SealDomain, Version = 1 });
-    }
-
     /// <summary>Takes away the checksum of a model that this library has exported: it would tell which weights lie in a sealed file.</summary>
     public void RemoveChecksum()
     {
@@ -169,10 +103,7 @@ internal sealed class OnnxDocument : IDisposable
     public void RemoveTag()
     {
         ProtectionTag.Remove(Model);
-        if (Model.Graph?.Node.LastOrDefault() is { Domain: SealDomain })
-            Model.Graph.Node.RemoveAt(Model.Graph.Node.Count - 1);
-        if (Model.OpsetImport.LastOrDefault() is { Domain: SealDomain })
-            Model.OpsetImport.RemoveAt(Model.OpsetImport.Count - 1);
+        SealMark.RemoveOperator(Model);
     }
 
     /// <summary>Writes the file, and behind it the digest of a sealed one.</summary>
@@ -182,29 +113,10 @@ internal sealed class OnnxDocument : IDisposable
         using (var hashed = new CryptoStream(stream, hash, CryptoStreamMode.Write, leaveOpen: true))
             Model.WriteTo(hashed);
         if (seal is not null)
-            stream.Write(DigestEntry(seal.GetDigest(hash.Hash)));
+            stream.Write(SealMark.DigestEntry(seal.GetDigest(hash.Hash)));
     }
 
     public void Dispose() => _external?.Dispose();
-
-    // Messages that follow one another are read as one.
-    private static byte[] DigestEntry(ReadOnlySpan<byte> digest) => new ModelProto
-    {
-        MetadataProps = { new StringStringEntryProto { Key = ProtectionTag.Digest, Value = Convert.ToHexStringLower(digest) } },
-    }.ToByteArray();
-
-    private static (byte[] Body, byte[] Digest) ReadSeal(byte[] file)
-    {
-        byte[] digest = new byte[SHA256.HashSizeInBytes];
-        int length = DigestEntry(digest).Length;
-        if (file.Length > length)
-        {
-            string text = Encoding.ASCII.GetString(file.AsSpan(^(2 * digest.Length)..));
-            if (Convert.FromHexString(text, digest, out _, out _) == System.Buffers.OperationStatus.Done && file.AsSpan(^length..).SequenceEqual(DigestEntry(digest)))
-                return (SHA256.HashData(file.AsSpan(..^length)), digest);
-        }
-        throw new InvalidDataException("The model is damaged: it does not end with the digest of its seal. Perhaps another program has written it again.");
-    }
 
     private void TransformExternal(StoredTensor tensor, long size, IReadOnlyList<ITensorStep> steps, ExternalOutput? output)
     {

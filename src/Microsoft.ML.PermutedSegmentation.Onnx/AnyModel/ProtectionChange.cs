@@ -29,7 +29,7 @@ internal sealed class ProtectionChange : IDisposable
             if (options.Seal)
                 change.Seal(key, options.StoreFingerprint);
             else
-                change.Permute(key, document.ChooseLayers(options.Layers), options.StoreFingerprint);
+                change.Permute(key, LayerChoice.Of(document, options.Layers), options.StoreFingerprint);
         });
     }
 
@@ -46,16 +46,19 @@ internal sealed class ProtectionChange : IDisposable
     /// <param name="oldKey">Its key.</param>
     /// <param name="newKey">The other one.</param>
     /// <param name="verify">Whether to refuse an old key that is not known to be the right one.</param>
+    /// <exception cref="ArgumentException">Both are the same key.</exception>
     /// <exception cref="InvalidOperationException">It is not protected, or cannot tell its key from others.</exception>
     /// <exception cref="WrongKeyException">It has another key.</exception>
     public static ProtectionChange Rekey(OnnxDocument document, PermutationKey oldKey, PermutationKey newKey, bool verify) => New(document, change =>
     {
-        change.Open(oldKey, verify);
+        IReadOnlyDictionary<StoredTensor, ChannelAxis>? layers = change.Open(oldKey, verify);
         ProtectionTag tag = document.Tag!;
+        if (KeyVerification.Matches(newKey, tag.Salt, oldKey.GetFingerprint(tag.Salt)) == true)
+            throw new ArgumentException("The new key is the old one: nothing would change.", nameof(newKey));
         if (document.IsOwnExport && document.Metadata("salt") is not null)
             throw new InvalidOperationException("The model in the sealed file has the old key, too. Give the model that it was exported from another key, and export that.");
-        if (tag.Layers is { } layers)
-            change.Permute(newKey, document.Find(layers), tag.Fingerprint is not null);
+        if (layers is not null)
+            change.Permute(newKey, layers, tag.Fingerprint is not null);
         else
             change.Seal(newKey, tag.Fingerprint is not null);
     });
@@ -73,7 +76,7 @@ internal sealed class ProtectionChange : IDisposable
         if (_closing is not null)
         {
             _document.RemoveChecksum();
-            _document.AddSealOperator();
+            SealMark.AddOperator(_document.Model);
         }
         _newTag?.Write(_document.Model);
     }
@@ -98,7 +101,8 @@ internal sealed class ProtectionChange : IDisposable
         }
     }
 
-    private void Open(PermutationKey key, bool verify)
+    // The permuted layers; null if the file is sealed.
+    private IReadOnlyDictionary<StoredTensor, ChannelAxis>? Open(PermutationKey key, bool verify)
     {
         ProtectionTag tag = _document.Tag ?? throw new InvalidOperationException(_document.IsOwnExport
             ? "The model is not protected as a whole: this library has exported it. OnnxSegmenter runs it, with its key if it has one."
@@ -110,9 +114,14 @@ internal sealed class ProtectionChange : IDisposable
             KeyVerification.RefuseWrong(matches, "model");
         else if (verify)
             KeyVerification.Require(matches, "model", "unlock it without verifying");
-        _steps.Add(tag.Layers is { } layers
-            ? new PermutationStep(_document.Find(layers), key, tag.Salt, undo: true)
-            : _opening = new SealStep(key, tag.Salt, open: true));
+        if (tag.Layers is null)
+        {
+            _steps.Add(_opening = new SealStep(key, tag.Salt, open: true));
+            return null;
+        }
+        IReadOnlyDictionary<StoredTensor, ChannelAxis> layers = LayerChoice.Find(_document, tag.Layers);
+        _steps.Add(new PermutationStep(layers, key, tag.Salt, undo: true));
+        return layers;
     }
 
     private void Seal(PermutationKey key, bool storeFingerprint)

@@ -150,6 +150,7 @@ public sealed class OnnxProtectionTests(ForeignModels models) : IClassFixture<Fo
         string path = models.Protect(ForeignModels.External, new OnnxProtectionOptions { Seal = seal }), rekeyed = models.New();
         Assert.Throws<WrongKeyException>(() => OnnxProtection.Rekey(path, rekeyed, models.OtherKey, models.Key));
         Assert.False(File.Exists(rekeyed) || File.Exists(rekeyed + ".data"));
+        Assert.Contains("nothing would change", Assert.Throws<ArgumentException>(() => OnnxProtection.Rekey(path, rekeyed, models.Key, models.Key)).Message);
         OnnxProtection.Rekey(path, rekeyed, models.Key, models.OtherKey);
         Assert.Equal(ForeignModels.Run(models.At(ForeignModels.External)), ForeignModels.Run(OnnxProtection.Unlock(rekeyed, models.OtherKey)));
         Assert.Throws<WrongKeyException>(() => OnnxProtection.Unlock(rekeyed, models.Key));
