@@ -91,10 +91,19 @@ public static class OnnxProtection
 
     /// <summary>The original model of a file, if there is a key; and whether it needs one.</summary>
     /// <exception cref="InvalidOperationException">It is sealed, and there is no key; or as for <see cref="Unlock(string, PermutationKey, bool)"/>.</exception>
-    internal static (byte[]? Original, bool IsProtected) Open(string path, PermutationKey? key, bool verify) => WithFile(path, document => key is not null
+    internal static (byte[]? Original, bool IsProtected) Open(string path, PermutationKey? key, bool verify) => WithFile(path, document => Open(document, key, verify));
+
+    /// <summary>The same of a file in memory, with all tensors in it.</summary>
+    internal static (byte[]? Original, bool IsProtected) Open(byte[] file, PermutationKey? key, bool verify)
+    {
+        using OnnxDocument document = OnnxDocument.Read(file);
+        return Open(document, key, verify);
+    }
+
+    private static (byte[]? Original, bool IsProtected) Open(OnnxDocument document, PermutationKey? key, bool verify) => key is not null
         ? (Unlock(document, key, verify), true)
         : document.Tag is not { IsSealed: true } ? ((byte[]?)null, document.Tag is not null)
-        : throw new InvalidOperationException("It is sealed: without its key it does not run."));
+        : throw new InvalidOperationException("It is sealed: without its key it does not run.");
 
     private static byte[] Unlock(OnnxDocument document, PermutationKey key, bool verify)
     {
@@ -112,6 +121,13 @@ public static class OnnxProtection
     /// <exception cref="FileNotFoundException">The file is missing.</exception>
     /// <exception cref="InvalidDataException">It is not an ONNX file, or it is damaged.</exception>
     public static OnnxProtectionInfo Describe(string path) => WithFile(path, OnnxProtectionInfo.Of);
+
+    /// <summary>The same of a file in memory.</summary>
+    internal static OnnxProtectionInfo Describe(byte[] file)
+    {
+        using OnnxDocument document = OnnxDocument.Read(file);
+        return OnnxProtectionInfo.Of(document);
+    }
 
     private static void Change(string inputPath, string outputPath, bool overwrite, Func<OnnxDocument, ProtectionChange> plan)
     {

@@ -1,8 +1,5 @@
-using Google.Protobuf;
 using Microsoft.ML.Data;
-using Microsoft.ML.OnnxRuntime;
 using Microsoft.ML.PermutedSegmentation.Running;
-using Onnx;
 
 namespace Microsoft.ML.PermutedSegmentation;
 
@@ -12,7 +9,7 @@ namespace Microsoft.ML.PermutedSegmentation;
 /// memory, once, so nothing is permuted at run time.
 /// </summary>
 /// <remarks>May be used from several threads at once. Holds native memory: dispose it when done.</remarks>
-public sealed class OnnxSegmenter : IDisposable
+public sealed partial class OnnxSegmenter : IDisposable
 {
     private readonly OnnxNetwork _network;
 
@@ -39,110 +36,6 @@ public sealed class OnnxSegmenter : IDisposable
     /// <summary>Width of these images.</summary>
     public int ImageWidth => _network.ImageWidth;
 
-    /// <summary>Reads a model from a file.</summary>
-    /// <param name="path">A file that <c>ExportToOnnx</c> wrote.</param>
-    /// <param name="key"><inheritdoc cref="Load(Stream, PermutationKey?, bool, SessionOptions?)" path="/param[@name='key']/node()"/></param>
-    /// <param name="verify"><inheritdoc cref="Load(Stream, PermutationKey?, bool, SessionOptions?)" path="/param[@name='verify']/node()"/></param>
-    /// <param name="sessionOptions"><inheritdoc cref="Load(Stream, PermutationKey?, bool, SessionOptions?)" path="/param[@name='sessionOptions']/node()"/></param>
-    /// <exception cref="ArgumentException"><paramref name="path"/> is empty.</exception>
-    /// <exception cref="FileNotFoundException">The file is missing.</exception>
-    /// <exception cref="InvalidDataException">It is not an ONNX file of a segmentation model, whatever its name, or it is damaged; the message says what it is.</exception>
-    /// <exception cref="WrongKeyException">The key is refused, as for a stream.</exception>
-    /// <exception cref="InvalidOperationException">The key cannot be verified, or none is needed, as for a stream.</exception>
-    public static OnnxSegmenter Load(string path, PermutationKey? key = null, bool verify = true, SessionOptions? sessionOptions = null)
-    {
-        ArgumentException.ThrowIfNullOrEmpty(path);
-        SegmentationFile.Require(path, SegmentationFileKind.Onnx);
-        using FileStream stream = File.OpenRead(path);
-        try
-        {
-            return Load(stream, key, verify, sessionOptions);
-        }
-        catch (InvalidDataException exception)
-        {
-            throw new InvalidDataException($"'{path}': {exception.Message}", exception);
-        }
-        catch (InvalidOperationException exception) when (exception is not (WrongKeyException or ObjectDisposedException))
-        {
-            throw new InvalidOperationException($"'{path}': {exception.Message}", exception);
-        }
-    }
-
-    /// <summary>
-    /// Reads a model. Only its description and its weights are taken from the file, after they are checked; the graph that
-    /// runs is built anew.
-    /// </summary>
-    /// <param name="stream">What <c>ExportToOnnx</c> wrote; it is read to its end and stays open.</param>
-    /// <param name="key">The model's key; null to run the model locked (the paper's No-perm). It is not needed afterwards.</param>
-    /// <param name="verify">
-    /// Whether to refuse a key that is not known to be the right one. Without it another key gives worthless labels, without any
-    /// error.
-    /// </param>
-    /// <param name="sessionOptions">ONNX Runtime's options, such as its number of threads or its execution provider; null for its defaults.</param>
-    /// <exception cref="ArgumentNullException"><paramref name="stream"/> is null.</exception>
-    /// <exception cref="InvalidDataException">It is not an ONNX file of a segmentation model, or it is damaged.</exception>
-    /// <exception cref="WrongKeyException"><paramref name="verify"/> is set, or the file is sealed, and the key is another one.</exception>
-    /// <exception cref="InvalidOperationException">
-    /// There is a key, but the model is not protected; or <paramref name="verify"/> is set, and the model stores no fingerprint; or there is no key, but the
-    /// file is sealed.
-    /// </exception>
-    /// <exception cref="ObjectDisposedException">The key was disposed.</exception>
-    public static OnnxSegmenter Load(Stream stream, PermutationKey? key = null, bool verify = true, SessionOptions? sessionOptions = null)
-    {
-        ArgumentNullException.ThrowIfNull(stream);
-        (byte[] graph, ModelDescription model) = CreateGraph(stream, key, verify);
-        using SessionOptions? standard = sessionOptions is null ? new SessionOptions() : null;
-        return new OnnxSegmenter(new ExportedNetwork(new InferenceSession(graph, sessionOptions ?? standard), model), isUnlocked: key is not null || !model.IsProtected);
-    }
-
-    /// <summary>Reads a segmentation model of another program, which <see cref="OnnxProtection"/> may have protected.</summary>
-    /// <param name="path">An ONNX file.</param>
-    /// <param name="model">What its graph does not say of images and labels.</param>
-    /// <param name="key">The file's key; null for a file that is not protected, or to run a permuted one locked, to worthless labels.</param>
-    /// <param name="verify"><inheritdoc cref="Load(Stream, PermutationKey?, bool, SessionOptions?)" path="/param[@name='verify']/node()"/></param>
-    /// <param name="sessionOptions"><inheritdoc cref="Load(Stream, PermutationKey?, bool, SessionOptions?)" path="/param[@name='sessionOptions']/node()"/></param>
-    /// <exception cref="ArgumentNullException"><paramref name="path"/> or <paramref name="model"/> is null.</exception>
-    /// <exception cref="ArgumentException"><paramref name="path"/> is empty.</exception>
-    /// <exception cref="FileNotFoundException">The file is missing.</exception>
-    /// <exception cref="InvalidDataException">It is not an ONNX file, or it is damaged; the message says what it is.</exception>
-    /// <exception cref="WrongKeyException">The file has another key.</exception>
-    /// <exception cref="InvalidOperationException">
-    /// <paramref name="model"/> leaves out what the graph does not say, or contradicts it; or there is a key, but the file is not protected, or stores no
-    /// fingerprint and <paramref name="verify"/> is set; or there is no key, but the file is sealed.
-    /// </exception>
-    /// <exception cref="OnnxRuntimeException">ONNX Runtime cannot run the model.</exception>
-    /// <exception cref="ObjectDisposedException">The key was disposed.</exception>
-    public static OnnxSegmenter Load(string path, OnnxModelOptions model, PermutationKey? key = null, bool verify = true, SessionOptions? sessionOptions = null)
-    {
-        ArgumentNullException.ThrowIfNull(model);
-        (byte[]? original, bool isProtected) = OnnxProtection.Open(path, key, verify);
-        using SessionOptions? standard = sessionOptions is null ? new SessionOptions() : null;
-        InferenceSession session = original is null
-            ? new InferenceSession(path, sessionOptions ?? standard)
-            : new InferenceSession(original, sessionOptions ?? standard);
-        try
-        {
-            return new OnnxSegmenter(new ForeignNetwork(session, model), isUnlocked: key is not null || !isProtected);
-        }
-        catch (Exception exception)
-        {
-            session.Dispose();
-            if (exception is InvalidOperationException)
-                throw new InvalidOperationException($"'{path}': {exception.Message}", exception);
-            throw;
-        }
-    }
-
-    /// <summary>The ONNX model that is run: images of floats from 0 to 255 in, scores at the size of the last map out.</summary>
-    internal static (byte[] Graph, ModelDescription Model) CreateGraph(Stream stream, PermutationKey? key, bool verify)
-    {
-        (ModelDescription model, var tensors, bool wasSealed) = OnnxFile.Read(stream, key);
-        WeightProtection? protection = key is null || (wasSealed && !model.IsProtected) ? null : ProtectionOf(model, key, verify && !wasSealed);
-        NetworkLayout layout = model.Layout;
-        GraphProto graph = NetworkGraph.ForMemory(layout, model.ImageHeight, model.ImageWidth, new OnnxWeights(tensors, protection));
-        return (OnnxFile.CreateModel(graph, model).ToByteArray(), model);
-    }
-
     /// <summary>The mask of an image of any size.</summary>
     /// <param name="image">An image; <see cref="ImageFile.Load(string, ImageOrientation)"/> reads one from a file upright and with its own colors.</param>
     /// <returns>The class of each pixel, from 0: <see cref="ImageHeight"/> x <see cref="ImageWidth"/>, or height x width of the image with <see cref="ScoringMode.SlidingWindow"/> or <see cref="OnnxModelOptions.MasksOfImageSize"/>.</returns>
@@ -166,16 +59,7 @@ public sealed class OnnxSegmenter : IDisposable
         _network.ThrowIfDisposed();
         if (images.Count > _network.MostImages)
             throw new ArgumentException($"{images.Count} images are too many at once for {ImageHeight}x{ImageWidth} pixels each; at most {_network.MostImages} are possible.", nameof(images));
-        return _network.Segment([.. images.Select((image, i) => new ImagePixels(Check(image, i)))]);
-
-        static MLImage Check(MLImage? image, int index)
-        {
-            if (image is null)
-                throw new ArgumentNullException(nameof(images), $"Image {index} is null.");
-            return RgbPixels.HasStraightColors(image)
-                ? image
-                : throw new ArgumentException($"Image {index} is transparent or incomplete, and its colors are multiplied by their transparency. Read it with ImageFile.Load, which keeps colors as they are, or make it opaque.", nameof(images));
-        }
+        return _network.Segment([.. images.Select((image, i) => new ImagePixels(Check(image, i, nameof(images))))]);
     }
 
     /// <summary>The mask of an image of any size, from its pixels.</summary>
@@ -195,15 +79,43 @@ public sealed class OnnxSegmenter : IDisposable
         return _network.Segment([new ImagePixels(rgb.ToArray(), height, width)])[0];
     }
 
+    /// <summary>Whether the network gives scores, of which <see cref="Score(MLImage)"/> makes probabilities, and not labels only.</summary>
+    public bool HasProbabilities => _network.HasProbabilities;
+
+    /// <summary>The probabilities of the classes at each pixel of an image of any size: what <see cref="Segment(MLImage)"/> takes the highest of.</summary>
+    /// <remarks>
+    /// Softmax of the network's scores, or these themselves if the graph has made probabilities of them. Of a single score s with a threshold t that is
+    /// the sigmoid of s - t, unless s is a probability.
+    /// </remarks>
+    /// <param name="image"><inheritdoc cref="Segment(MLImage)" path="/param[@name='image']/node()"/></param>
+    /// <returns>[classes, height, width], of the mask's height and width.</returns>
+    /// <exception cref="ArgumentNullException"><paramref name="image"/> is null.</exception>
+    /// <exception cref="ArgumentException">The image is transparent and its colors are multiplied by its alpha.</exception>
+    /// <exception cref="InvalidOperationException">The network gives labels only.</exception>
+    /// <exception cref="ObjectDisposedException">The segmenter was disposed.</exception>
+    public float[,,] Score(MLImage image)
+    {
+        ArgumentNullException.ThrowIfNull(image);
+        if (!HasProbabilities)
+            throw new InvalidOperationException("This network gives labels, and no scores that probabilities could be made of.");
+        ScoredImage scored = Score(image, withProbabilities: true);
+        float[,,] result = new float[ClassNames.Count, scored.Height, scored.Width];
+        scored.Probabilities.CopyTo(System.Runtime.InteropServices.MemoryMarshal.CreateSpan(ref result[0, 0, 0], result.Length));
+        return result;
+    }
+
+    /// <summary>The mask of an image and, on request, the probabilities of its classes.</summary>
+    internal ScoredImage Score(MLImage image, bool withProbabilities) => _network.Score(new ImagePixels(Check(image, 0, nameof(image))), withProbabilities);
+
     /// <summary>Frees the network's native memory, once no other thread segments images with it any more.</summary>
     public void Dispose() => _network.Dispose();
 
-    private static WeightProtection ProtectionOf(ModelDescription model, PermutationKey key, bool verify)
+    private static MLImage Check(MLImage? image, int index, string parameter)
     {
-        if (!model.IsProtected)
-            throw new InvalidOperationException("This model is not protected: it needs no key.");
-        if (verify)
-            model.Require(key, "load it without verifying");
-        return new WeightProtection(model.Layout, model.PermutationsOf(key));
+        if (image is null)
+            throw new ArgumentNullException(parameter, $"Image {index} is null.");
+        return RgbPixels.HasStraightColors(image)
+            ? image
+            : throw new ArgumentException($"Image {index} is transparent or incomplete, and its colors are multiplied by their transparency. Read it with ImageFile.Load, which keeps colors as they are, or make it opaque.", parameter);
     }
 }

@@ -19,6 +19,7 @@ internal static class AttackCommand
         var attackerList = new Option<string>("--attacker-list") { HelpName = "NAME", Description = "The images that the attacker has: a list of the data set.", Required = true };
         var testList = new Option<string>("--test-list") { HelpName = "NAME", Description = "The images to evaluate the attacked models on.", Required = true };
         var images = new Option<int[]>("--images") { HelpName = "1,5,...", Description = "The numbers of labelled images that each training is tried with. [default: 1,5,10,50 and all]", CustomParser = ParseCounts };
+        var queries = new Option<int[]>("--queries") { HelpName = "1000,...", Description = $"The numbers of masks that OracleDistillation asks an unlocked copy for. [default: {string.Join(',', new AttackOptions().OracleQueries)}]", CustomParser = ParseCounts };
         var steps = CommonOptions.Count("--steps", "Steps of each training; more when that is less than four epochs.", new AttackOptions().Steps);
         var methods = new Option<AttackMethod[]>("--methods")
         {
@@ -26,7 +27,8 @@ internal static class AttackCommand
             Description = $"What to try: {string.Join(", ", Enum.GetNames<AttackMethod>())}. [default: all]",
             CustomParser = ParseMethods,
         };
-        var publicWeights = new PathOption("--public-weights", FileRole.Input) { HelpName = "x.zip|x.safetensors|x.pth", Description = "Weights that the model is known to have been trained from, for PublicWeights." };
+        var publicWeights = new PathOption("--public-weights", FileRole.Input) { HelpName = "x.zip|x.safetensors|x.pth", Description = "Weights that the model is known to have been trained from, for PublicWeights and what follows from it." };
+        var pretrained = new Option<bool>("--pretrained") { Description = "Likewise, those of a resnet18 that were trained on ImageNet." };
         var seed = CommonOptions.Seed();
         var json = new PathOption("--json", FileRole.Output) { HelpName = "out.json", Description = "Also writes the results to this file, as JSON." };
         var plot = new PathOption("--plot", FileRole.Output) { HelpName = "out.svg", Description = "Also draws mean IoU against the number of labelled images." };
@@ -39,8 +41,9 @@ internal static class AttackCommand
             Example:
               workbench attack --model model.zip --key key.pem --data camvid --attacker-list train --test-list val
             """)
-        { model, key, attackerList, testList, images, steps, methods, publicWeights, seed, json, plot, new OverwriteOption() };
+        { model, key, attackerList, testList, images, queries, steps, methods, publicWeights, pretrained, seed, json, plot, new OverwriteOption() };
         data.AddTo(command);
+        command.Forbid(publicWeights, with: pretrained);
 
         command.Does((result, outputs, cancellationToken) =>
         {
@@ -52,9 +55,11 @@ internal static class AttackCommand
             var options = new AttackOptions { Steps = result.GetValue(steps), Progress = new Lines(), CancellationToken = cancellationToken };
             if (result.GetValue(images) is { Length: > 0 } counts)
                 options.ImageCounts = counts;
+            if (result.GetValue(queries) is { Length: > 0 } asked)
+                options.OracleQueries = asked;
             if (result.GetValue(methods) is { Length: > 0 } chosen)
                 options.Methods = chosen;
-            using var known = result.GetValue(publicWeights) is { } file ? Steps.LoadInitialWeights(file) : null;
+            using var known = result.GetValue(publicWeights) is { } file ? Steps.LoadInitialWeights(file) : result.GetValue(pretrained) ? PretrainedBackbone.ResNet18() : null;
             options.PublicWeights = known;
 
             Console.WriteLine($"{"attack",-29} {"images",6} {"misplaced",9} {"mean IoU",8} {"per image",9} {"pixels",6} {"seconds",7}");
@@ -73,7 +78,7 @@ internal static class AttackCommand
         var counts = text.Split(',').Select(part => int.TryParse(part, CultureInfo.InvariantCulture, out var count) ? count : 0).Distinct().Order().ToArray();
         if (counts[0] >= 1)
             return counts;
-        result.AddError($"'{text}' is not a value for --images; write numbers of at least 1, such as 10 or 1,10,100.");
+        result.AddError($"'{text}' is not a value for {result.Argument.Name}; write numbers of at least 1, such as 10 or 1,10,100.");
         return [];
     }
 

@@ -19,16 +19,16 @@ internal static class AttackChart
 
     private static PlotModel Plot(IReadOnlyList<AttackResult> results)
     {
-        int[] counts = [.. results.Select(result => result.LabelledImages).Where(count => count > 0).Distinct().Order()];
+        AttackResult[] trained = [.. results.Where(result => result.LabelledImages > 0 && result.Method != AttackMethod.OracleDistillation)];
+        int[] counts = [.. trained.Select(result => result.LabelledImages).Distinct().Order()];
         var x = new CategoryAxis { Title = "labelled images of the attacker", IsTickCentered = true };
         x.Labels.AddRange(counts.Select(count => $"{count}").DefaultIfEmpty(""));
         var y = Chart.FromZero("mean IoU", Chart.Largest(results.Select(result => result.MeanIntersectionOverUnion)));
         // A right key, and no attack that needs no labels, depends on the number of images.
-        var levels = results.Where(result => result.LabelledImages == 0 && (result.Method != AttackMethod.PartlyRightKey || result.MisplacedShare == 0))
+        var levels = results.Except(trained).Where(result => result.Method != AttackMethod.PartlyRightKey || result.MisplacedShare == 0)
             // Levels too close to be told apart share a line.
             .GroupBy(result => Math.Round(20 * result.MeanIntersectionOverUnion / y.Maximum));
-        var trained = results.Where(result => result.LabelledImages > 0).GroupBy(result => result.Method);
-        var plot = Chart.Plot(x, y, [.. levels.Select(level => Level([.. level], x.Labels.Count - 0.5)), .. trained.Select(attack => Line(attack, counts))]);
+        var plot = Chart.Plot(x, y, [.. levels.Select(level => Level([.. level], x.Labels.Count - 0.5)), .. trained.GroupBy(result => result.Method).Select(attack => Line(attack, counts))]);
         // Room for the names of levels, which are at their right ends.
         plot.PlotMargins = new OxyThickness(double.NaN, double.NaN, right: 190, double.NaN);
         plot.Legends.Add(new Legend { LegendPlacement = LegendPlacement.Outside, LegendPosition = LegendPosition.BottomCenter, LegendOrientation = LegendOrientation.Horizontal });
@@ -45,7 +45,7 @@ internal static class AttackChart
 
     private static LineSeries Level(AttackResult[] results, double end) => new()
     {
-        Title = string.Join(", ", results.Select(result => NameOf(result.Method))),
+        Title = string.Join(", ", results.Select(result => result.LabelledImages > 0 ? $"{result.LabelledImages} answers" : NameOf(result.Method))),
         Points = { new(-0.5, results[0].MeanIntersectionOverUnion), new(end, results[0].MeanIntersectionOverUnion) },
         Color = OxyColors.Gray,
         StrokeThickness = 1,
@@ -64,6 +64,8 @@ internal static class AttackChart
         AttackMethod.RelaxedPermutation => "relaxed permutation",
         AttackMethod.FineTuneReaders => "readers trained",
         AttackMethod.StatisticsThenFineTuneReaders => "statistics, then readers",
+        AttackMethod.PublicWeightsThenFineTuneReaders => "public weights, then readers",
+        AttackMethod.FineTunePublicWeights => "from public weights",
         AttackMethod.FineTuneAll => "all weights trained",
         AttackMethod.TrainFromScratch => "from nothing",
         _ => method.ToString(),

@@ -26,6 +26,37 @@ public static class LabelUpsampler
         return labels;
     }
 
+    /// <summary>The probabilities of the classes, from the scores of one image upsampled in the same way.</summary>
+    /// <param name="scores">[rows, columns, classes].</param>
+    /// <param name="areProbabilities">Whether the scores are probabilities already; otherwise softmax makes them.</param>
+    /// <param name="rows">Height of the scores.</param>
+    /// <param name="columns">Width of the scores.</param>
+    /// <param name="classes">How many classes there are.</param>
+    /// <param name="height">Height of the result.</param>
+    /// <param name="width">Width of the result.</param>
+    /// <returns>[classes, height, width].</returns>
+    public static float[] UpsampleProbabilities(ReadOnlySpan<float> scores, bool areProbabilities, int rows, int columns, int classes, int height, int width)
+    {
+        int size = checked(height * width);
+        float[] result = new float[checked(classes * size)], pixel = new float[classes];
+        byte[] best = new byte[rows * columns];
+        var row = new UpsampledRow(Neighbors.OfAll(width, width, columns), columns, classes);
+        for (int y = 0; y < height; y++)
+        {
+            Move(row, y, height, scores, best, rows, columns, classes);
+            for (int x = 0; x < width; x++)
+            {
+                if (areProbabilities)
+                    row.GetScores(x, pixel);
+                else
+                    row.GetProbabilities(x, pixel);
+                for (int k = 0; k < classes; k++)
+                    result[k * size + y * width + x] = pixel[k];
+            }
+        }
+        return result;
+    }
+
     // scores: [rows, columns, classes]
     private static void UpsampleOne(ReadOnlySpan<float> scores, int rows, int columns, int classes, Span<byte> labels, int height, int width)
     {
@@ -34,14 +65,19 @@ public static class LabelUpsampler
             best[p] = (byte)TensorPrimitives.IndexOfMax(scores.Slice(p * classes, classes));
         var row = new UpsampledRow(Neighbors.OfAll(width, width, columns), columns, classes);
         float[] pixel = new float[classes];
-        int rowLength = columns * classes;
         for (int y = 0; y < height; y++)
         {
-            Neighbors down = Neighbors.Of(y, height, rows);
-            row.Set(
-                scores.Slice(down.First * rowLength, rowLength), best.AsSpan(down.First * columns, columns),
-                scores.Slice(down.Second * rowLength, rowLength), best.AsSpan(down.Second * columns, columns), down.Share);
+            Move(row, y, height, scores, best, rows, columns, classes);
             row.GetLabels(labels.Slice(y * width, width), pixel);
         }
+    }
+
+    private static void Move(UpsampledRow row, int y, int height, ReadOnlySpan<float> scores, ReadOnlySpan<byte> best, int rows, int columns, int classes)
+    {
+        Neighbors down = Neighbors.Of(y, height, rows);
+        int length = columns * classes;
+        row.Set(
+            scores.Slice(down.First * length, length), best.Slice(down.First * columns, columns),
+            scores.Slice(down.Second * length, length), best.Slice(down.Second * columns, columns), down.Share);
     }
 }

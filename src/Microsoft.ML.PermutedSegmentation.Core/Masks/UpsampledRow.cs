@@ -35,6 +35,15 @@ internal sealed class UpsampledRow(Neighbors[] across, int columns, int classes)
         Mix(_scores.AsSpan(left * classes, classes), _scores.AsSpan(right * classes, classes), share, scores);
     }
 
+    /// <summary>The probabilities of the classes at a pixel: softmax of its scores.</summary>
+    public void GetProbabilities(int x, Span<float> probabilities)
+    {
+        GetScores(x, probabilities);
+        TensorPrimitives.Subtract(probabilities, TensorPrimitives.Max<float>(probabilities), probabilities);
+        TensorPrimitives.Exp(probabilities, probabilities);
+        TensorPrimitives.Divide(probabilities, TensorPrimitives.Sum<float>(probabilities), probabilities);
+    }
+
     /// <summary>The key values of all pixels.</summary>
     /// <param name="labels">Where they go.</param>
     /// <param name="pixel">Memory for the scores of a pixel.</param>

@@ -101,10 +101,8 @@ public sealed class WindowedImage
         _sum.AsSpan().Clear();
         foreach (View view in _views)
         {
-            view.Row.GetScores(x, _pixel);
-            TensorPrimitives.Subtract(_pixel, TensorPrimitives.Max<float>(_pixel), _pixel);
-            TensorPrimitives.Exp<float>(_pixel, _pixel);
-            TensorPrimitives.MultiplyAdd(_pixel, 1 / TensorPrimitives.Sum<float>(_pixel), _sum, _sum);
+            view.Row.GetProbabilities(x, _pixel);
+            TensorPrimitives.Add(_sum, _pixel, _sum);
         }
     }
 

@@ -62,7 +62,7 @@ internal sealed class OnnxDocument : IDisposable
     /// <param name="largestStructure">How many bytes may be something other than values of tensors.</param>
     /// <param name="external">The files beside it; null when there are none.</param>
     /// <exception cref="InvalidDataException">It is not an ONNX file, or is damaged.</exception>
-    public static OnnxDocument Read(byte[] file, int largestStructure, ExternalFiles? external = null)
+    public static OnnxDocument Read(byte[] file, int largestStructure = LargestStructure, ExternalFiles? external = null)
     {
         var document = new OnnxDocument(OnnxStructure.Parse(file, largestStructure), external);
         if (document.Tag is { IsSealed: true })

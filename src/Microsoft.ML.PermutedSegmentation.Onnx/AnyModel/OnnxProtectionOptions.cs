@@ -10,7 +10,7 @@ public sealed class OnnxProtectionOptions
     public bool Seal { get; set; }
 
     /// <summary>
-    /// The names of the tensors to permute, of those that <see cref="OnnxProtection.Describe"/> lists for a plain model; null for all of them. A seal
+    /// The names of the tensors to permute, of those that <see cref="OnnxProtection.Describe(string)"/> lists for a plain model; null for all of them. A seal
     /// is always over all tensors.
     /// </summary>
     public IReadOnlyCollection<string>? Layers { get; set; }

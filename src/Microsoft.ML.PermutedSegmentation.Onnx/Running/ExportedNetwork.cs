@@ -25,28 +25,45 @@ internal sealed class ExportedNetwork(InferenceSession session, ModelDescription
 
     protected override IReadOnlyList<byte[,]> Segment(InferenceSession session, IReadOnlyList<ImagePixels> images) => model.ScoresResizedImages
         ? SegmentResized(session, images)
-        : [.. images.Select(image => SegmentWindows(session, image))];
+        : base.Segment(session, images);
+
+    protected override ScoredImage Score(InferenceSession session, ImagePixels image, bool withProbabilities)
+    {
+        if (!model.ScoresResizedImages)
+            return ScoreWindows(session, image, withProbabilities);
+        (float[] scores, int rows, int columns) = ScoreResized(session, [image]);
+        byte[] labels = LabelUpsampler.Upsample(scores, 1, rows, columns, ClassNames.Count, ImageHeight, ImageWidth);
+        float[]? probabilities = withProbabilities
+            ? LabelUpsampler.UpsampleProbabilities(scores, areProbabilities: false, rows, columns, ClassNames.Count, ImageHeight, ImageWidth)
+            : null;
+        return new ScoredImage(labels, probabilities, ImageHeight, ImageWidth);
+    }
 
     private byte[][,] SegmentResized(InferenceSession session, IReadOnlyList<ImagePixels> images)
+    {
+        (float[] scores, int rows, int columns) = ScoreResized(session, images);
+        byte[] labels = LabelUpsampler.Upsample(scores, images.Count, rows, columns, ClassNames.Count, ImageHeight, ImageWidth);
+        int pixels = ImageHeight * ImageWidth;
+        return [.. Enumerable.Range(0, images.Count).Select(i => ScoredImage.ToMask(labels.AsSpan(i * pixels, pixels), ImageHeight, ImageWidth))];
+    }
+
+    // [N, rows, columns, classes]
+    private (float[] Scores, int Rows, int Columns) ScoreResized(InferenceSession session, IReadOnlyList<ImagePixels> images)
     {
         float[] batch = new float[images.Count * InputSize];
         for (int i = 0; i < images.Count; i++)
             images[i].Resize(batch.AsSpan(i * InputSize, InputSize), ImageHeight, ImageWidth);
-        int stride = model.Layout.Output.Stride, pixels = ImageHeight * ImageWidth;
-        byte[] labels = LabelUpsampler.Upsample(
-            Score(session, batch, images.Count), images.Count, ImageHeight / stride, ImageWidth / stride, ClassNames.Count, ImageHeight, ImageWidth);
-        MaskLabels.ToClasses(labels, labels);
-        return [.. Enumerable.Range(0, images.Count).Select(i => ToMask(labels.AsSpan(i * pixels, pixels), ImageHeight, ImageWidth))];
+        int stride = model.Layout.Output.Stride;
+        return (Score(session, batch, images.Count), ImageHeight / stride, ImageWidth / stride);
     }
 
-    private byte[,] SegmentWindows(InferenceSession session, ImagePixels image)
+    private ScoredImage ScoreWindows(InferenceSession session, ImagePixels image, bool withProbabilities)
     {
         var windows = new WindowedImage(model, image.Height, image.Width, image.Rows, (images, count) => Score(session, images, count));
-        byte[,] mask = new byte[windows.Height, windows.Width];
-        Span<byte> labels = System.Runtime.InteropServices.MemoryMarshal.CreateSpan(ref mask[0, 0], mask.Length);
-        windows.Run(labels);
-        MaskLabels.ToClasses(labels, labels);
-        return mask;
+        byte[] labels = new byte[checked(windows.Height * windows.Width)];
+        float[]? probabilities = withProbabilities ? new float[checked(ClassNames.Count * labels.Length)] : null;
+        windows.Run(labels, probabilities);
+        return new ScoredImage(labels, probabilities, windows.Height, windows.Width);
     }
 
     private float[] Score(InferenceSession session, float[] images, int count)

@@ -25,22 +25,21 @@ internal sealed class ForeignNetwork : OnnxNetwork
 
     public override IReadOnlyList<string> ClassNames => _output.ClassNames;
 
+    public override bool HasProbabilities => !_output.HasLabels;
+
     public override int ImageHeight => _input.ImageHeight;
 
     public override int ImageWidth => _input.ImageWidth;
 
     private int InputSize => checked(ImageHeight * ImageWidth * 3);
 
-    protected override IReadOnlyList<byte[,]> Segment(InferenceSession session, IReadOnlyList<ImagePixels> images)
+    protected override ScoredImage Score(InferenceSession session, ImagePixels image, bool withProbabilities)
     {
         float[] pixels = new float[InputSize];
-        return [.. images.Select(image =>
-        {
-            image.Resize(pixels, ImageHeight, ImageWidth);
-            using OrtValue value = Run(session, pixels, _output.Name);
-            (int height, int width) = _masksOfImageSize ? (image.Height, image.Width) : (ImageHeight, ImageWidth);
-            return ToMask(_output.ToMask(value, height, width), height, width);
-        })];
+        image.Resize(pixels, ImageHeight, ImageWidth);
+        using OrtValue value = Run(session, pixels, _output.Name);
+        (int height, int width) = _masksOfImageSize ? (image.Height, image.Width) : (ImageHeight, ImageWidth);
+        return _output.Read(value, height, width, withProbabilities);
     }
 
     private OrtValue Run(InferenceSession session, float[] pixels, string output)

@@ -13,6 +13,7 @@ internal sealed class ForeignOutput
     private readonly int _rank, _channels;
     private readonly bool _channelsLast;
     private readonly float? _threshold;
+    private readonly bool _areProbabilities;
 
     /// <param name="name">Its name.</param>
     /// <param name="value">What it gives for some image.</param>
@@ -35,20 +36,23 @@ internal sealed class ForeignOutput
         if ((hasOne && _channels != 1) || (_rank == 3 && !HasAspect(shape[1], shape[2], imageSize)))
             throw Unknown(shape);
         ClassNames = Names(options.ClassNames);
+        _areProbabilities = !HasLabels && AreProbabilities(value);
     }
 
     public string Name { get; }
 
     public IReadOnlyList<string> ClassNames { get; }
 
-    private bool HasLabels => _type is TensorElementType.UInt8 or TensorElementType.Int32 or TensorElementType.Int64;
+    /// <summary>Whether it gives labels and not scores.</summary>
+    public bool HasLabels => _type is TensorElementType.UInt8 or TensorElementType.Int32 or TensorElementType.Int64;
 
-    /// <summary>A mask of class indexes.</summary>
+    /// <summary>What the network says of an image.</summary>
     /// <param name="value">What the network gave.</param>
     /// <param name="height">The mask's height.</param>
     /// <param name="width">The mask's width.</param>
+    /// <param name="withProbabilities">Whether to make probabilities, too, which labels do not have.</param>
     /// <exception cref="InvalidDataException">It is not what it was when the network was loaded, or has a label that there is not.</exception>
-    public byte[] ToMask(OrtValue value, int height, int width)
+    public ScoredImage Read(OrtValue value, int height, int width, bool withProbabilities)
     {
         OrtTensorTypeAndShapeInfo info = value.GetTensorTypeAndShape();
         long[] shape = info.Shape;
@@ -58,10 +62,33 @@ internal sealed class ForeignOutput
         int first = _rank == 4 && !_channelsLast ? 2 : 1;
         (int rows, int columns) = ((int)shape[first], (int)shape[first + 1]);
         if (HasLabels)
-            return MaskResizer.Resize(ReadLabels(value), rows, columns, height, width);
-        byte[] labels = LabelUpsampler.Upsample(ReadScores(value, rows * columns), 1, rows, columns, ClassNames.Count, height, width);
-        MaskLabels.ToClasses(labels, labels);
-        return labels;
+        {
+            byte[] classes = MaskResizer.Resize(ReadLabels(value), rows, columns, height, width);
+            MaskLabels.ToKeyValues(classes, classes);
+            return new ScoredImage(classes, null, height, width);
+        }
+        float[] scores = ReadScores(value, rows * columns);
+        byte[] labels = LabelUpsampler.Upsample(scores, 1, rows, columns, ClassNames.Count, height, width);
+        float[]? probabilities = withProbabilities ? GetProbabilities(scores, rows, columns, height, width) : null;
+        return new ScoredImage(labels, probabilities, height, width);
+    }
+
+    private float[] GetProbabilities(float[] scores, int rows, int columns, int height, int width)
+    {
+        // Two scores were made of one: the threshold, and the score itself.
+        for (int i = 0; _areProbabilities && _channels == 1 && i < scores.Length; i += 2)
+            scores[i] = 1 - scores[i + 1];
+        return LabelUpsampler.UpsampleProbabilities(scores, _areProbabilities, rows, columns, ClassNames.Count, height, width);
+    }
+
+    // Whether the graph ends with softmax or a sigmoid: what else is never below 0 and always sums to 1?
+    private bool AreProbabilities(OrtValue value)
+    {
+        long pixels = value.GetTensorTypeAndShape().ElementCount / _channels;
+        float[] scores = ReadScores(value, (int)pixels);
+        if (_channels == 1)
+            return _threshold is > 0 and < 1 && scores.All(score => score is >= 0 and <= 1);
+        return scores.All(score => score >= 0) && scores.Chunk(_channels).All(pixel => Math.Abs(pixel.Sum() - 1) < 0.01);
     }
 
     // By how many channels there must be, if that is known, or else by where the image's shape is.

@@ -19,6 +19,9 @@ internal abstract class OnnxNetwork(InferenceSession session) : IDisposable
     /// <summary>How many images can be segmented at once.</summary>
     public virtual int MostImages => int.MaxValue;
 
+    /// <summary>Whether it gives scores, and so probabilities of classes, and not labels only.</summary>
+    public virtual bool HasProbabilities => true;
+
     public virtual FeatureMaps FeatureMaps => FeatureMaps.None;
 
     public virtual ScoringMode ScoringMode => ScoringMode.Resize;
@@ -33,19 +36,23 @@ internal abstract class OnnxNetwork(InferenceSession session) : IDisposable
         return images.Count == 0 ? [] : Segment(use.Value, images);
     }
 
-    /// <summary>The same with the session, which is not disposed meanwhile.</summary>
-    protected abstract IReadOnlyList<byte[,]> Segment(InferenceSession session, IReadOnlyList<ImagePixels> images);
+    /// <summary>The mask of an image and, on request, the probabilities of the classes.</summary>
+    /// <exception cref="ObjectDisposedException">The network was disposed.</exception>
+    public ScoredImage Score(ImagePixels image, bool withProbabilities)
+    {
+        using var use = _session.Use();
+        return Score(use.Value, image, withProbabilities);
+    }
+
+    /// <summary>The masks of images with the session, which is not disposed meanwhile.</summary>
+    protected virtual IReadOnlyList<byte[,]> Segment(InferenceSession session, IReadOnlyList<ImagePixels> images)
+        => [.. images.Select(image => Score(session, image, withProbabilities: false).ToMask())];
+
+    /// <summary>The same of one image, with probabilities.</summary>
+    protected abstract ScoredImage Score(InferenceSession session, ImagePixels image, bool withProbabilities);
 
     /// <exception cref="ObjectDisposedException">The network was disposed.</exception>
     public void ThrowIfDisposed() => _session.ThrowIfDisposed();
 
     public void Dispose() => _session.Dispose();
-
-    /// <summary>A mask of class indexes, row by row, in an array of two dimensions.</summary>
-    protected static byte[,] ToMask(ReadOnlySpan<byte> classes, int height, int width)
-    {
-        byte[,] mask = new byte[height, width];
-        classes.CopyTo(System.Runtime.InteropServices.MemoryMarshal.CreateSpan(ref mask[0, 0], mask.Length));
-        return mask;
-    }
 }

@@ -5,8 +5,8 @@ using Microsoft.ML.Runtime;
 namespace Microsoft.ML.PermutedSegmentation.AccessControl;
 
 /// <summary>
-/// Evaluates what a key protects under the three key conditions of the paper: a permuted model (Table I), or a model of
-/// images encrypted block by block (Table II).
+/// Evaluates what a key protects under the three key conditions of the paper: a permuted model (Table I), a model of
+/// images encrypted block by block (Table II), or a model of another package.
 /// </summary>
 internal static class AccessControlEvaluation
 {
@@ -15,20 +15,17 @@ internal static class AccessControlEvaluation
         IDataView? trainingData, string labelColumnName, CancellationToken cancellation)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(wrongKeyCount, 1);
-        (ITransformer[] before, PermutedSegmentationTransformer segmenter) = RequireProtected(model);
-        ModelDescription description = segmenter.Model.Description;
-        KeyVerification.RefuseWrong(segmenter.Model.Matches(key), "model");
-        foreach (IKeyedTransformer link in before.OfType<IKeyedTransformer>())
-            KeyVerification.RefuseWrong(link.Matches(key), link.Name);
-        CheckClasses(Apply(before, data), labelColumnName, description);
+        KeyedChain chain = KeyedChain.Of(model);
+        chain.RefuseWrong(key);
+        CheckClasses(chain.Prepare(data), labelColumnName, chain);
 
         PermutationKey[] wrongKeys = DrawKeys(environment.GetSeed(), wrongKeyCount);
         PermutationKey?[] keys = [key, null, .. wrongKeys];
         try
         {
-            SegmentationMetrics[] metrics = Score(environment, before, segmenter, data, keys, labelColumnName, progress: null, cancellation);
+            SegmentationMetrics[] metrics = chain.Score(data, keys, labelColumnName, progress: null, cancellation);
             metrics[0].LogWarnings(environment);
-            var floors = new FloorEvaluator(description, labelColumnName, Apply(before, data), trainingData is null ? null : Apply(before, trainingData));
+            var floors = new FloorEvaluator(chain, labelColumnName, chain.Prepare(data), trainingData is null ? null : chain.Prepare(trainingData));
             return new AccessControlMetrics(metrics[0], metrics[1], new WrongKeyMetrics(metrics[2..]), floors.BestConstantClass, floors.MostFrequentClassPerPixel);
         }
         finally
@@ -43,12 +40,12 @@ internal static class AccessControlEvaluation
         IProgress<long>? progress, CancellationToken cancellation)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(wrongKeyCount, 1);
-        (ITransformer[] before, PermutedSegmentationTransformer segmenter) = RequireProtected(model);
-        CheckClasses(Apply(before, data), labelColumnName, segmenter.Model.Description);
+        KeyedChain chain = KeyedChain.Of(model);
+        CheckClasses(chain.Prepare(data), labelColumnName, chain);
         PermutationKey[] wrongKeys = DrawKeys(environment.GetSeed(), wrongKeyCount);
         try
         {
-            SegmentationMetrics[] metrics = Score(environment, before, segmenter, data, wrongKeys, labelColumnName, progress, cancellation);
+            SegmentationMetrics[] metrics = chain.Score(data, wrongKeys, labelColumnName, progress, cancellation);
             metrics[0].LogWarnings(environment);
             return new WrongKeyMetrics(metrics);
         }
@@ -59,53 +56,11 @@ internal static class AccessControlEvaluation
         }
     }
 
-    private static (ITransformer[] Before, PermutedSegmentationTransformer Segmenter) RequireProtected(ITransformer model)
-    {
-        (ITransformer[] before, PermutedSegmentationTransformer segmenter) = ModelChain.Split(model);
-        if (segmenter.IsSealed)
-            throw new ArgumentException("This model is sealed: without its key it does not run, so that there are no other key conditions to score.", nameof(model));
-        return segmenter.Model.Description.IsProtected || EncryptsImages(before, segmenter)
-            ? (before, segmenter)
-            : throw new ArgumentException("This model is not protected by a key: there are no key conditions to compare.", nameof(model));
-    }
-
-    private static bool EncryptsImages(ITransformer[] before, PermutedSegmentationTransformer segmenter)
-        => segmenter.Model.EncryptsImages || before.Any(link => link is IKeyedTransformer);
-
-    // A key that changes the images themselves leaves no layer that computes the same for two keys; and a sweep knows resized images only.
-    private static SegmentationMetrics[] Score(
-        IHostEnvironment environment, ITransformer[] before, PermutedSegmentationTransformer segmenter, IDataView data,
-        IReadOnlyList<PermutationKey?> keys, string labelColumnName, IProgress<long>? progress, CancellationToken cancellation)
-        => EncryptsImages(before, segmenter) || !segmenter.Model.Description.ScoresResizedImages
-            ? EvaluateEach(environment, before, segmenter, data, keys, labelColumnName, progress, cancellation)
-            : new KeySweep(segmenter.Model, segmenter.Device).Run(Apply(before, data), labelColumnName, keys, cancellation, progress);
-
-    private static SegmentationMetrics[] EvaluateEach(
-        IHostEnvironment environment, ITransformer[] before, PermutedSegmentationTransformer segmenter, IDataView data,
-        IReadOnlyList<PermutationKey?> keys, string labelColumnName, IProgress<long>? progress, CancellationToken cancellation)
-    {
-        var heap = new NativeHeap();
-        long scored = 0;
-        return [.. keys.Select(key =>
-        {
-            cancellation.ThrowIfCancellationRequested();
-            using var underKey = new PermutedSegmentationTransformer(environment, segmenter.Model.With(key), saysWhenLocked: false);
-            IDataView images = Apply([.. before.Select(link => link is IKeyedTransformer keyed ? keyed.With(key) : link)], data);
-            SegmentationMetrics metrics = DataViewEvaluation.Evaluate(underKey.Transform(images), labelColumnName, segmenter.Model.Columns.PredictedLabel);
-            progress?.Report(scored += metrics.ImageCount);
-            heap.Trim();
-            return metrics;
-        })];
-    }
-
-    private static IDataView Apply(ITransformer[] transformers, IDataView data)
-        => transformers.Aggregate(data, (view, transformer) => transformer.Transform(view));
-
-    private static void CheckClasses(IDataView rows, string labelColumnName, ModelDescription description)
+    private static void CheckClasses(IDataView rows, string labelColumnName, KeyedChain model)
     {
         int classCount = MaskColumn.Find(rows.Schema, labelColumnName, nameof(labelColumnName)).ClassCount;
-        if (classCount != description.ClassNames.Count)
-            throw new ArgumentException($"Column '{labelColumnName}' has {classCount} classes, the model {description.ClassNames.Count}; they must be the same.");
+        if (classCount != model.ClassNames.Count)
+            throw new ArgumentException($"Column '{labelColumnName}' has {classCount} classes, the model {model.ClassNames.Count}; they must be the same.");
     }
 
     // With a seed the same keys in every run; nobody protects anything with them.

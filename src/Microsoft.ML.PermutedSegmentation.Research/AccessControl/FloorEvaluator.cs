@@ -3,14 +3,14 @@ namespace Microsoft.ML.PermutedSegmentation.AccessControl;
 /// <summary>What can be had without looking at an image: the floors that a locked model is judged by. Only masks are read.</summary>
 internal sealed class FloorEvaluator
 {
-    private readonly ModelDescription _model;
+    private readonly KeyedChain _model;
     private readonly string _labelColumnName;
 
     /// <param name="model">Tells the classes, and the size that masks are resized to.</param>
     /// <param name="labelColumnName">The column of masks.</param>
     /// <param name="test">Rows whose masks are to be guessed.</param>
     /// <param name="training">Rows whose masks tell the most frequent class of each pixel; null to leave that floor out.</param>
-    public FloorEvaluator(ModelDescription model, string labelColumnName, IDataView test, IDataView? training)
+    public FloorEvaluator(KeyedChain model, string labelColumnName, IDataView test, IDataView? training)
     {
         (_model, _labelColumnName) = (model, labelColumnName);
         int pixels = model.ImageHeight * model.ImageWidth;

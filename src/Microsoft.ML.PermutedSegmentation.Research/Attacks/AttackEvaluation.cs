@@ -16,6 +16,7 @@ internal sealed class AttackEvaluation
     private const int LargestSwapBatch = 16;
 
     private readonly StolenModel _stolen;
+    private readonly SegmentationModel _unlocked;
     private readonly LabeledImage[] _images;
     private readonly TestImages _test;
     private readonly Guess _right;
@@ -25,14 +26,16 @@ internal sealed class AttackEvaluation
     private Guess? _statistics;
 
     /// <param name="stolen">A model of permuted feature maps.</param>
+    /// <param name="unlocked">The same with its key, which answers queries.</param>
     /// <param name="images">The attacker's, in any order.</param>
     /// <param name="test">What to try the attacked models on.</param>
     /// <param name="right">The right α of each keyed map.</param>
     /// <param name="options">What to try; checked.</param>
     /// <param name="seed">Where every random number comes from.</param>
-    public AttackEvaluation(StolenModel stolen, LabeledImage[] images, TestImages test, Guess right, AttackOptions options, int seed)
+    public AttackEvaluation(
+        StolenModel stolen, SegmentationModel unlocked, LabeledImage[] images, TestImages test, Guess right, AttackOptions options, int seed)
     {
-        (_stolen, _images, _test, _right, _options, _seed) = (stolen, images, test, right, options, seed);
+        (_stolen, _unlocked, _images, _test, _right, _options, _seed) = (stolen, unlocked, images, test, right, options, seed);
         new Random(seed).Shuffle(_images);
     }
 
@@ -40,27 +43,41 @@ internal sealed class AttackEvaluation
     public IReadOnlyList<AttackResult> Run()
     {
         Try(AttackMethod.NoKey, 0, () => []);
-        foreach (double share in _options.MisplacedShares)
+        // Nothing of a sealed model's key is right or wrong by itself.
+        foreach (double share in _stolen.Description.IsSealed ? [] : _options.MisplacedShares)
             Try(AttackMethod.PartlyRightKey, 0, () => PartlyRight(share));
         if (_options.PublicWeights is { } known)
             Try(AttackMethod.PublicWeights, 0, () => MatchPublicWeights(known));
         // Of map 6 alone nothing is remembered: the guess would be no key.
-        bool hasStatistics = _stolen.KeyedMaps.Any(map => map != FeatureMaps.Head);
-        if (hasStatistics)
+        if (HasStatistics)
             Try(AttackMethod.ActivationStatistics, 0, MatchStatistics);
         foreach (int count in _options.ImageCounts.Select(count => Math.Min(count, _images.Length)).Distinct())
+            RunWithImages(count);
+        foreach (int count in _options.OracleQueries)
+            TryTraining(AttackMethod.OracleDistillation, count, FromPublicWeights, null, _options.PublicWeights is null ? _options.ScratchRate : _options.FineTuningRate);
+        return _results;
+    }
+
+    private void RunWithImages(int count)
+    {
+        double rate = _options.FineTuningRate;
+        if (_stolen.KeyedMaps.Count > 0)
         {
             Try(AttackMethod.GreedySwaps, count, () => Swap(count));
             Try(AttackMethod.RelaxedPermutation, count, () => Relax(count));
-            TryTraining(AttackMethod.FineTuneReaders, count, generator => _stolen.Copy(generator: generator), Readers, _options.FineTuningRate);
-            if (hasStatistics)
-                TryTraining(AttackMethod.StatisticsThenFineTuneReaders, count, generator => _stolen.Copy(MatchStatistics(), generator), Readers, _options.FineTuningRate);
-            TryTraining(AttackMethod.FineTuneAll, count, generator => _stolen.Copy(generator: generator), null, _options.FineTuningRate);
-            TryTraining(AttackMethod.TrainFromScratch, count,
-                generator => new TorchNetwork(_stolen.Description.Layout, generator, _stolen.Device), null, _options.ScratchRate);
+            TryTraining(AttackMethod.FineTuneReaders, count, generator => _stolen.Copy(generator: generator), Readers, rate);
+            if (HasStatistics)
+                TryTraining(AttackMethod.StatisticsThenFineTuneReaders, count, generator => _stolen.Copy(MatchStatistics(), generator), Readers, rate);
+            if (_options.PublicWeights is { } known)
+                TryTraining(AttackMethod.PublicWeightsThenFineTuneReaders, count, generator => _stolen.Copy(MatchPublicWeights(known), generator), Readers, rate);
         }
-        return _results;
+        TryTraining(AttackMethod.FineTuneAll, count, generator => _stolen.Copy(generator: generator), null, rate);
+        TryTraining(AttackMethod.TrainFromScratch, count, FromNothing, null, _options.ScratchRate);
+        if (_options.PublicWeights is not null)
+            TryTraining(AttackMethod.FineTunePublicWeights, count, FromPublicWeights, null, rate);
     }
+
+    private bool HasStatistics => _stolen.KeyedMaps.Any(map => map != FeatureMaps.Head);
 
     // All that the key re-ordered.
     private HashSet<string> Readers
@@ -92,7 +109,7 @@ internal sealed class AttackEvaluation
         var clock = Stopwatch.StartNew();
         using var generator = new Generator((ulong)_seed);
         using TorchNetwork network = start(generator);
-        using AttackerImages images = Draw(imageCount);
+        using AttackerImages images = Draw(method == AttackMethod.OracleDistillation ? Ask(imageCount) : _images[..imageCount]);
         FineTuning.Run(network, Batches(images), StepsFor(imageCount), only, rate, _stolen.Device);
         Add(method, imageCount, double.NaN, network, clock.Elapsed.TotalSeconds);
     }
@@ -104,6 +121,23 @@ internal sealed class AttackEvaluation
             metrics.MeanIntersectionOverUnion, metrics.MeanImageIntersectionOverUnion, metrics.PixelAccuracy, seconds);
         _results.Add(result);
         _options.Progress?.Report(result);
+    }
+
+    // Random weights, of whatever is not public.
+    private TorchNetwork FromPublicWeights(Generator generator)
+    {
+        TorchNetwork network = FromNothing(generator);
+        if (_options.PublicWeights is { } known)
+            InitialWeights.Take(network, known, _stolen.Description.Network);
+        return network;
+    }
+
+    private TorchNetwork FromNothing(Generator generator) => new(_stolen.Description.Layout, generator, _stolen.Device);
+
+    private LabeledImage[] Ask(int count)
+    {
+        using var use = _unlocked.Use();
+        return OracleQueries.Ask(use.Value.Network, _images, count, _stolen.Description, new Random(_seed), _stolen.Device, _options.CancellationToken);
     }
 
     private Guess MatchPublicWeights(SegmentationWeights known)
@@ -142,7 +176,7 @@ internal sealed class AttackEvaluation
     private Guess Relax(int count)
     {
         using var generator = new Generator((ulong)_seed);
-        using AttackerImages images = Draw(count);
+        using AttackerImages images = Draw(_images[..count]);
         return RelaxedPermutation.Guess(_stolen, Batches(images), StepsFor(count), generator);
     }
 
@@ -177,7 +211,7 @@ internal sealed class AttackEvaluation
     private LabeledBatch Whole(IEnumerable<LabeledImage> images) => LabeledBatch.Of(
         [.. images.Select(image => (image, CropBox.Whole(image.Height, image.Width)))], _stolen.Description.ImageHeight, _stolen.Description.ImageWidth);
 
-    private AttackerImages Draw(int count) => new(_images[..count], _stolen.Description, _options.BatchSize, new Random(_seed));
+    private AttackerImages Draw(LabeledImage[] images) => new(images, _stolen.Description, _options.BatchSize, new Random(_seed));
 
     private Func<LabeledBatch> Batches(AttackerImages images) => () =>
     {

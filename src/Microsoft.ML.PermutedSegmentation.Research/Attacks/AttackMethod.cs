@@ -2,7 +2,8 @@ namespace Microsoft.ML.PermutedSegmentation;
 
 /// <summary>
 /// An attack on a stolen model. The attacker has the model's file and knows the method, but not the key. Attacks that search
-/// for the permutations give a guess of each keyed map's order, and the model is run with it.
+/// for the permutations give a guess of each keyed map's order, and the model is run with it. Of a sealed model the attacker has noise instead of
+/// weights, and can only use it as random ones.
 /// </summary>
 public enum AttackMethod
 {
@@ -43,9 +44,24 @@ public enum AttackMethod
     /// <summary>The same, starting from the guess of <see cref="ActivationStatistics"/>.</summary>
     StatisticsThenFineTuneReaders,
 
+    /// <summary>The same, starting from the guess of <see cref="PublicWeights"/>.</summary>
+    PublicWeightsThenFineTuneReaders,
+
     /// <summary>Trains all weights on labelled images, starting from the stolen ones.</summary>
     FineTuneAll,
 
     /// <summary>Trains the same network on the same images from random weights: what these images are worth without the stolen model.</summary>
     TrainFromScratch,
+
+    /// <summary>
+    /// Trains the same network on the same images from <see cref="AttackOptions.PublicWeights"/>: what the public weights are worth without the stolen
+    /// model.
+    /// </summary>
+    FineTunePublicWeights,
+
+    /// <summary>
+    /// Asks an unlocked copy for the masks of parts of the attacker's images, and trains a network on the answers, from
+    /// <see cref="AttackOptions.PublicWeights"/> if there are any. It does not need the file: no protection of files helps against it.
+    /// </summary>
+    OracleDistillation,
 }

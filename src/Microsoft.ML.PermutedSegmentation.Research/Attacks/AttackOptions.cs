@@ -7,8 +7,8 @@ public sealed class AttackOptions
     public IReadOnlyList<AttackMethod> Methods { get; set; } = Enum.GetValues<AttackMethod>();
 
     /// <summary>
-    /// Weights that the attacker knows the model to have been trained from, for <see cref="AttackMethod.PublicWeights"/>; null if
-    /// there are none; then that attack is not tried.
+    /// Weights that the attacker knows the model to have been trained from, for <see cref="AttackMethod.PublicWeights"/> and what follows from it; null
+    /// if there are none; then these attacks are not tried.
     /// </summary>
     public SegmentationWeights? PublicWeights { get; set; }
 
@@ -20,6 +20,9 @@ public sealed class AttackOptions
 
     /// <summary>The numbers of the attacker's labelled images that each training is tried with; each at least 1. A number above the available images means all of them.</summary>
     public IReadOnlyList<int> ImageCounts { get; set; } = [1, 5, 10, 50, int.MaxValue];
+
+    /// <summary>How many masks <see cref="AttackMethod.OracleDistillation"/> asks for, each number once; each at least 1.</summary>
+    public IReadOnlyList<int> OracleQueries { get; set; } = [1000, 10000];
 
     /// <summary>The shares of misplaced channels, 0 to 1, of <see cref="AttackMethod.PartlyRightKey"/>.</summary>
     public IReadOnlyList<double> MisplacedShares { get; set; } = [0, 0.05, 0.1, 0.25, 0.5, 0.75, 1];
@@ -60,6 +63,8 @@ public sealed class AttackOptions
         ArgumentOutOfRangeException.ThrowIfLessThan(Swaps, 1);
         foreach (int count in ImageCounts)
             ArgumentOutOfRangeException.ThrowIfLessThan(count, 1, nameof(ImageCounts));
+        foreach (int count in OracleQueries)
+            ArgumentOutOfRangeException.ThrowIfLessThan(count, 1, nameof(OracleQueries));
         foreach (double share in MisplacedShares)
         {
             if (!(share is >= 0 and <= 1))

@@ -15,22 +15,23 @@ internal static class AttackPreparation
         options.Validate();
         (ITransformer[] before, PermutedSegmentationTransformer segmenter) = ModelChain.Split(model);
         ModelDescription description = segmenter.Model.Description;
-        if (description.FeatureMaps == FeatureMaps.None)
+        if (description.FeatureMaps == FeatureMaps.None && !description.IsSealed)
             throw new ArgumentException("No feature map of this model is protected by a key: there is nothing to attack.", nameof(model));
         KeyVerification.RefuseWrong(segmenter.Model.Matches(key), "model");
         if (options.PublicWeights is { } known && known.Backbone != description.Backbone)
             throw new ArgumentException($"{nameof(options.PublicWeights)} are those of a {known.Backbone}, the model is a {description.Backbone}.", nameof(options));
 
-        if (options.Methods.Any(method => method is AttackMethod.FineTuneAll or AttackMethod.TrainFromScratch)
+        if (options.Methods.Any(method => method is AttackMethod.FineTuneAll or AttackMethod.TrainFromScratch or AttackMethod.FineTunePublicWeights or AttackMethod.OracleDistillation)
             && BatchStatistics.FindProblem(description.Layout, description.ImageHeight, description.ImageWidth, options.BatchSize) is { } problem)
             throw new ArgumentException($"{nameof(options.BatchSize)} is {options.BatchSize}: {problem}", nameof(options));
 
-        var stolen = new StolenModel(segmenter.Model, ComputeDevice.Choose(environment));
+        using SegmentationModel locked = segmenter.Model.With(key: null), unlocked = segmenter.Model.With(key);
+        var stolen = new StolenModel(locked, ComputeDevice.Choose(environment));
         Dictionary<FeatureMaps, int[]> right = description.PermutationsOf(key).ToDictionary();
         LabeledImage[] images = Read(attackerImages);
         using var test = new TestImages(Read(testImages), description, stolen.Device);
         int seed = environment.GetSeed() ?? Random.Shared.Next();
-        return new AttackEvaluation(stolen, images, test, right, options, seed).Run();
+        return new AttackEvaluation(stolen, unlocked, images, test, right, options, seed).Run();
 
         LabeledImage[] Read(IDataView data) => Decode(
             before.Aggregate(data, (view, transformer) => transformer.Transform(view)), segmenter.Model, options);

@@ -2,7 +2,7 @@ namespace Microsoft.ML.PermutedSegmentation;
 
 /// <summary>What an attack made of a stolen model.</summary>
 /// <param name="Method">What was tried.</param>
-/// <param name="LabelledImages">How many labelled images it took; 0 for none.</param>
+/// <param name="LabelledImages">How many labelled images it took; 0 for none; of <see cref="AttackMethod.OracleDistillation"/> how many it asked for.</param>
 /// <param name="MisplacedShare">
 /// Of an attack that guesses permutations, the share of channels of the keyed maps that are not in their place, 0 to 1; otherwise not a number.
 /// </param>

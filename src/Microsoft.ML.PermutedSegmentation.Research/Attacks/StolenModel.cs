@@ -4,6 +4,8 @@ using static TorchSharp.torch;
 namespace Microsoft.ML.PermutedSegmentation.Attacks;
 
 /// <summary>What a thief has: a model as it is in its file.</summary>
+/// <param name="model">It must be locked if it is sealed: unlocked, it holds what is encrypted in the file.</param>
+/// <param name="device">Where networks go.</param>
 internal sealed class StolenModel(SegmentationModel model, Device device)
 {
     public ModelDescription Description => model.Description;
@@ -23,7 +25,8 @@ internal sealed class StolenModel(SegmentationModel model, Device device)
         foreach ((string name, Tensor stored) in model.StoredState())
         {
             using (stored)
-            using (Tensor guessed = protection.Unprotect(name, stored))
+            using (Tensor usable = Description.IsSealed ? SealedNoise.ToWeights(name, stored) : stored.alias())
+            using (Tensor guessed = protection.Unprotect(name, usable))
                 state[name] = guessed.clone();
         }
         return TorchNetwork.FromState(Description.Layout, state, generator);

@@ -17,6 +17,16 @@ internal static class ModelChain
         return (before, segmenter);
     }
 
+    /// <summary>The same, for a model of another package, too.</summary>
+    /// <exception cref="ArgumentException">There is none, or there are several.</exception>
+    /// <exception cref="ObjectDisposedException">It was disposed.</exception>
+    public static (ITransformer[] Before, IKeyedSegmenter Segmenter) SplitKeyed(ITransformer model)
+    {
+        (ITransformer[] before, IKeyedSegmenter segmenter) = FindKeyed(model);
+        (segmenter as PermutedSegmentationTransformer)?.Model.ThrowIfDisposed();
+        return (before, segmenter);
+    }
+
     /// <summary>Whether all that a key changes has one, right or wrong, or needs none.</summary>
     /// <exception cref="ArgumentException">There is nothing that a key changes.</exception>
     public static bool IsUnlocked(ITransformer model)
@@ -72,14 +82,19 @@ internal static class ModelChain
         => ReplaceSegmenter(context, model, segmenter => segmenter.WithScoring(mode, augmentation));
 
     private static (ITransformer[] Before, PermutedSegmentationTransformer Segmenter) Find(ITransformer model)
+        => FindKeyed(model) is var (before, segmenter) && segmenter is PermutedSegmentationTransformer own
+            ? (before, own)
+            : throw new ArgumentException($"There is no {nameof(PermutedSegmentationTransformer)} in this model, but an ONNX file: OnnxProtection protects and changes it.", nameof(model));
+
+    private static (ITransformer[] Before, IKeyedSegmenter Segmenter) FindKeyed(ITransformer model)
     {
         ITransformer[] links = [.. TransformerChains.Links(model)];
-        int index = Array.FindIndex(links, link => link is PermutedSegmentationTransformer);
+        int index = Array.FindIndex(links, link => link is IKeyedSegmenter);
         if (index < 0)
             throw new ArgumentException($"There is no {nameof(PermutedSegmentationTransformer)} in this model.", nameof(model));
-        return links.OfType<PermutedSegmentationTransformer>().Count() == 1
-            ? (links[..index], (PermutedSegmentationTransformer)links[index])
-            : throw new ArgumentException($"There is more than one {nameof(PermutedSegmentationTransformer)} in this model; it is unclear which one is meant.", nameof(model));
+        return links.Count(link => link is IKeyedSegmenter) == 1
+            ? (links[..index], (IKeyedSegmenter)links[index])
+            : throw new ArgumentException("There is more than one segmentation model in this model; it is unclear which one is meant.", nameof(model));
     }
 
     private static void RequireKeyed(ITransformer model)
@@ -90,7 +105,7 @@ internal static class ModelChain
 
     private static void RefuseEncryptedImages(ITransformer model)
     {
-        if (TransformerChains.Links(model).OfType<IKeyedTransformer>().FirstOrDefault() is { } link)
+        if (TransformerChains.Links(model).OfType<IKeyedTransformer>().FirstOrDefault(link => link is not IKeyedSegmenter) is { } link)
             throw new InvalidOperationException($"This chain encrypts images with a key ({link.Name}), and its network learned from those. It cannot be unprotected or given another key; train a new one.");
     }
 

@@ -19,7 +19,7 @@ namespace Microsoft.ML.PermutedSegmentation;
 /// <see cref="ScoringMode.SlidingWindow"/> masks have the image's size: the vectors have no fixed size, and a third column, named after that of the
 /// labels with "Size" appended, tells (height, width), <c>Vector&lt;Int32, 2&gt;</c>. May be used from several threads at once. Holds native memory: dispose it, or the chain that it is part of, when done.
 /// </remarks>
-public sealed partial class PermutedSegmentationTransformer : SegmentationTransformer, ISavedTransformer<PermutedSegmentationTransformer>, IDisposable
+public sealed partial class PermutedSegmentationTransformer : SegmentationTransformer, ISavedTransformer<PermutedSegmentationTransformer>, IKeyedSegmenter, IDisposable
 {
     internal const string LoaderSignature = "PermutedSegmentation";
 
@@ -46,6 +46,10 @@ public sealed partial class PermutedSegmentationTransformer : SegmentationTransf
     internal SegmentationModel Model { get; }
 
     static SavedFormat ISavedTransformer<PermutedSegmentationTransformer>.Format => Format;
+
+    bool IKeyedSegmenter.IsProtected => Model.Description.IsProtected;
+
+    string IKeyedSegmenter.PredictedLabelColumnName => Model.Columns.PredictedLabel;
 
     /// <summary>Where the network is.</summary>
     internal torch.Device Device => _device;
@@ -115,6 +119,10 @@ public sealed partial class PermutedSegmentationTransformer : SegmentationTransf
     /// <summary>This model with another way to score images; unlocked if this one is.</summary>
     internal PermutedSegmentationTransformer WithScoring(ScoringMode mode, TestTimeAugmentation? augmentation) =>
         new(_host, Model.With(mode, augmentation), saysWhenLocked: _saidLocked == 0);
+
+    bool? IKeyedSegmenter.Matches(PermutationKey key) => Model.Matches(key);
+
+    IKeyedSegmenter IKeyedSegmenter.With(PermutationKey? key) => new PermutedSegmentationTransformer(_host, Model.With(key), saysWhenLocked: false);
 
     static PermutedSegmentationTransformer ISavedTransformer<PermutedSegmentationTransformer>.Load(IHostEnvironment environment, TransformerReader reader)
     {

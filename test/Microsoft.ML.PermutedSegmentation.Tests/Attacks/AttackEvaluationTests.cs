@@ -58,7 +58,7 @@ public sealed class AttackEvaluationTests(TrainedModel trained) : IClassFixture<
         Assert.Equal(before, trained.LabelsOf((ITransformer)stolen));
 
         double[] Attack() => [.. new MLContext(seed: 5).Segmentation()
-            .EvaluateAttacks((ITransformer)stolen, trained.Data, trained.Data, trained.Key, new AttackOptions { Methods = methods, ImageCounts = [3], MisplacedShares = [0.5], Steps = 2, LeastEpochs = 0, Swaps = 3 })
+            .EvaluateAttacks((ITransformer)stolen, trained.Data, trained.Data, trained.Key, new AttackOptions { Methods = methods, ImageCounts = [3], OracleQueries = [5], MisplacedShares = [0.5], Steps = 2, LeastEpochs = 0, Swaps = 3 })
             .Select(result => result.PixelAccuracy)];
     }
 
@@ -70,6 +70,50 @@ public sealed class AttackEvaluationTests(TrainedModel trained) : IClassFixture<
         AttackResult result = Assert.Single(_segmentation.EvaluateAttacks(trained.Load(), trained.Data, trained.Data, trained.Key, options));
         Assert.Equal(0, result.MisplacedShare);
         AssertSame(_segmentation.Evaluate(trained.Transformer.Transform(trained.Data)), result);
+    }
+
+    [Fact]
+    public void Public_weights_give_the_backbone_away_and_are_the_line_to_beat()
+    {
+        using var plain = SegmentationWeights.Of(trained.Transformer);
+        AttackMethod[] methods = [AttackMethod.PublicWeightsThenFineTuneReaders, AttackMethod.FineTunePublicWeights];
+        var options = new AttackOptions { Methods = methods, PublicWeights = plain, ImageCounts = [8], Steps = 1, LeastEpochs = 0, FineTuningRate = 1e-9 };
+        IReadOnlyList<AttackResult> results = _segmentation.EvaluateAttacks(trained.Load(), trained.Data, trained.Data, trained.Key, options);
+        Assert.Equal(methods, results.Select(result => result.Method));
+        // Hardly trained, both are the owner's own weights.
+        double right = _segmentation.Evaluate(trained.Transformer.Transform(trained.Data)).PixelAccuracy;
+        Assert.Equal(right, results[0].PixelAccuracy, 0.01);
+        Assert.True(results[1].PixelAccuracy > 0.8 * right, $"{results[1]} {right}");
+        options.PublicWeights = null;
+        Assert.Empty(_segmentation.EvaluateAttacks(trained.Load(), trained.Data, trained.Data, trained.Key, options));
+    }
+
+    // Of what it learns from there are no masks but those that it asks for.
+    [Fact]
+    public void Whoever_may_ask_an_unlocked_copy_learns_what_it_does()
+    {
+        var images = trained.MLContext.Data.LoadFromEnumerable(ColorPatches.Create(40, seed: 9).Select(row => new PatchRow { Image = row.Image, Label = new byte[row.Label.Length], Name = row.Name }));
+        var options = new AttackOptions { Methods = [AttackMethod.NoKey, AttackMethod.OracleDistillation], OracleQueries = [80], Steps = 80, LeastEpochs = 0 };
+        IReadOnlyList<AttackResult> results = _segmentation.EvaluateAttacks(trained.Load(), images, trained.Data, trained.Key, options);
+        Assert.Equal(80, results[1].LabelledImages);
+        Assert.True(results[1].MeanIntersectionOverUnion > results[0].MeanIntersectionOverUnion + 0.1, string.Join('\n', results));
+    }
+
+    [Fact]
+    public void A_sealed_file_is_worth_no_more_than_random_weights()
+    {
+        using var sealedModel = (IDisposable)_segmentation.Protect(_segmentation.Unprotect(trained.Transformer, trained.Key), trained.Key, new ProtectionOptions { Seal = true });
+        using var plain = SegmentationWeights.Of(trained.Transformer);
+        AttackMethod[] methods = [.. Enum.GetValues<AttackMethod>().Except([AttackMethod.ActivationStatistics, AttackMethod.StatisticsThenFineTuneReaders, AttackMethod.OracleDistillation])];
+        var options = new AttackOptions { Methods = methods, PublicWeights = plain, ImageCounts = [3], Steps = 2, LeastEpochs = 0, Swaps = 3 };
+        IReadOnlyList<AttackResult> results = _segmentation.EvaluateAttacks((ITransformer)sealedModel, trained.Data, trained.Data, trained.Key, options);
+        // The very weights that are sealed do not tell one channel: those that are in place are there by chance, one of each map.
+        Assert.InRange(results.Single(result => result.Method == AttackMethod.PublicWeights).MisplacedShare, 0.98, 1);
+        double right = _segmentation.Evaluate(trained.Transformer.Transform(trained.Data)).MeanIntersectionOverUnion;
+        Assert.All(results.Where(result => result.Method is not (AttackMethod.TrainFromScratch or AttackMethod.FineTunePublicWeights)),
+            result => Assert.True(result.MeanIntersectionOverUnion < 0.7 * right, $"{result} {right}"));
+        Assert.DoesNotContain(results, result => result.Method == AttackMethod.PartlyRightKey || double.IsNaN(result.MeanIntersectionOverUnion));
+        Assert.True(_segmentation.IsUnlocked((ITransformer)sealedModel));
     }
 
     [Theory]
@@ -89,7 +133,8 @@ public sealed class AttackEvaluationTests(TrainedModel trained) : IClassFixture<
     {
         var options = new AttackOptions { Methods = [AttackMethod.ActivationStatistics], StatisticsImages = 16 };
         IDataView images = trained.Data;
-        ITransformer stolen = trained.Load();
+        using var model = (IDisposable)_segmentation.Protect(_segmentation.Unprotect(trained.Transformer, trained.Key), trained.Key, FeatureMaps.Stem);
+        var stolen = (ITransformer)model;
         _segmentation.EvaluateAttacks(stolen, images, images, trained.Key, options);
         long before = SmallNetworks.LiveTensors;
         _segmentation.EvaluateAttacks(stolen, images, images, trained.Key, options);

@@ -79,6 +79,26 @@ public sealed class OnnxProtectionTests(ForeignModels models) : IClassFixture<Fo
         }
     }
 
+    // The layer sums over the rows of what it reads, which are the columns of what is stored.
+    [Fact]
+    public void Channels_are_found_behind_a_transpose()
+    {
+        float[] weights = [.. Enumerable.Range(0, 24).Select(i => (float)i)];
+        ModelProto model = ForeignModels.Parse(models.At(ForeignModels.External));
+        model.Graph = new GraphProto
+        {
+            Name = "transposed",
+            Initializer = { new TensorProto { Name = "w", DataType = (int)TensorProto.Types.DataType.Float, Dims = { 6, 4 }, FloatData = { weights } } },
+            Node = { new NodeProto { OpType = "Transpose", Input = { "w" }, Output = { "t" } }, new NodeProto { OpType = "MatMul", Input = { "x", "t" }, Output = { "y" } } },
+        };
+        string path = models.New();
+        OnnxProtection.Protect(models.Write(model.ToByteArray()), path, models.Key);
+        TensorProto now = ForeignModels.Parse(path).Graph.Initializer.Single();
+        int[] order = Order(Convert.FromHexString(OnnxProtection.Describe(path).Salt!), "PermutedSegmentation/v1/onnx/4/w", 4);
+        for (int i = 0; i < weights.Length; i++)
+            Assert.Equal(weights[i / 4 * 4 + order[i % 4]], BitConverter.ToSingle(now.RawData.Span[(4 * i)..]));
+    }
+
     [Fact]
     public void Every_layer_with_weights_is_permuted_whatever_its_form() => Assert.Equal(
         [

@@ -9,7 +9,7 @@ namespace Microsoft.ML.PermutedSegmentation.Tests;
 /// </summary>
 public sealed class PublicNamesTests
 {
-    private static readonly Assembly[] Ours = [.. new[] { typeof(PermutedSegmentationTransformer), typeof(PermutationKey), typeof(ImageFile), typeof(OnnxSegmenter), typeof(AttackOptions) }
+    private static readonly Assembly[] Ours = [.. new[] { typeof(PermutedSegmentationTransformer), typeof(PermutationKey), typeof(ImageFile), typeof(OnnxSegmenter), typeof(ProtectedOnnxTransformer), typeof(AttackOptions) }
         .Select(type => type.Assembly).Distinct()];
 
     [Fact]

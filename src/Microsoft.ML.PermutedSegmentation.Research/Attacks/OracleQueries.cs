@@ -1,0 +1,51 @@
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace Microsoft.ML.PermutedSegmentation.Attacks;
+
+/// <summary>What an attacker learns from an unlocked copy that answers: the masks of parts of the attacker's own images, at the size of the part.</summary>
+internal static class OracleQueries
+{
+    private const int AtOnce = 8;
+
+    // Smaller parts would tell more from each image, and look less like those that the model was trained on.
+    private const double MinimumCropArea = 0.25;
+
+    /// <param name="oracle">The unlocked network.</param>
+    /// <param name="images">The attacker's; their masks are not used.</param>
+    /// <param name="count">How many masks to ask for.</param>
+    /// <param name="model">Tells the size of the network's images.</param>
+    /// <param name="random">Where the parts come from.</param>
+    /// <param name="device">Where the network is.</param>
+    /// <param name="cancellation">Ends it.</param>
+    /// <returns>The parts with the answers as their masks.</returns>
+    public static LabeledImage[] Ask(
+        TorchNetwork oracle, IReadOnlyList<LabeledImage> images, int count, ModelDescription model, Random random, Device device, CancellationToken cancellation)
+    {
+        oracle.Train(false);
+        var crop = new RandomResizedCrop(MinimumCropArea);
+        var answers = new LabeledImage[count];
+        foreach (int[] part in Enumerable.Range(0, count).Chunk(AtOnce))
+        {
+            cancellation.ThrowIfCancellationRequested();
+            using var scope = NewDisposeScope();
+            using var inference = inference_mode();
+            LabeledImage[] asked = [.. part.Select(i => Cut(images[i % images.Count], crop, random))];
+            using LabeledBatch batch = LabeledBatch.Of(
+                [.. asked.Select(image => (image, CropBox.Whole(image.Height, image.Width)))], model.ImageHeight, model.ImageWidth).To(device);
+            Tensor scores = oracle.Score(batch.Images);
+            for (int i = 0; i < part.Length; i++)
+                answers[part[i]] = asked[i] with { Mask = TensorLabels.Upsample(scores.narrow(0, i, 1), asked[i].Height, asked[i].Width) };
+        }
+        return answers;
+    }
+
+    private static LabeledImage Cut(LabeledImage image, RandomResizedCrop crop, Random random)
+    {
+        CropBox box = crop.Draw(image.Height, image.Width, random, mirror: false);
+        byte[] rgb = new byte[3 * box.Height * box.Width];
+        for (int y = 0; y < box.Height; y++)
+            image.Rgb.AsSpan(3 * ((box.Top + y) * image.Width + box.Left), 3 * box.Width).CopyTo(rgb.AsSpan(3 * y * box.Width));
+        return new LabeledImage(rgb, new byte[box.Height * box.Width], box.Height, box.Width);
+    }
+}
