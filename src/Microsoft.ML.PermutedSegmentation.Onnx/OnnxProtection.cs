@@ -93,10 +93,11 @@ public static class OnnxProtection
     /// <exception cref="InvalidOperationException">It is sealed, and there is no key; or as for <see cref="Unlock(string, PermutationKey, bool)"/>.</exception>
     internal static (byte[]? Original, bool IsProtected) Open(string path, PermutationKey? key, bool verify) => WithFile(path, document => Open(document, key, verify));
 
-    /// <summary>The same of a file in memory, with all tensors in it.</summary>
+    /// <summary>The same of a file in memory.</summary>
+    /// <exception cref="InvalidDataException">Tensors lie in other files, which are not read.</exception>
     internal static (byte[]? Original, bool IsProtected) Open(byte[] file, PermutationKey? key, bool verify)
     {
-        using OnnxDocument document = OnnxDocument.Read(file);
+        using OnnxDocument document = ReadWhole(file);
         return Open(document, key, verify);
     }
 
@@ -123,10 +124,34 @@ public static class OnnxProtection
     public static OnnxProtectionInfo Describe(string path) => WithFile(path, OnnxProtectionInfo.Of);
 
     /// <summary>The same of a file in memory.</summary>
+    /// <exception cref="InvalidDataException">It is not an ONNX file, or it is damaged, or tensors lie in other files.</exception>
     internal static OnnxProtectionInfo Describe(byte[] file)
     {
-        using OnnxDocument document = OnnxDocument.Read(file);
+        using OnnxDocument document = ReadWhole(file);
         return OnnxProtectionInfo.Of(document);
+    }
+
+    /// <summary>A file with what it tells of its protection.</summary>
+    /// <returns>Null instead of the file if tensors lie beside it.</returns>
+    internal static (OnnxProtectionInfo Info, byte[]? File) ReadFile(string path)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(path);
+        return Naming(path, () =>
+        {
+            byte[] file = OnnxDocument.ReadBytes(path);
+            using OnnxDocument document = OnnxDocument.Read(file, external: new ExternalFiles(path));
+            return (OnnxProtectionInfo.Of(document), document.HasExternal ? null : file);
+        });
+    }
+
+    // ONNX Runtime would look for other files in the working folder.
+    private static OnnxDocument ReadWhole(byte[] file)
+    {
+        OnnxDocument document = OnnxDocument.Read(file);
+        if (!document.HasExternal)
+            return document;
+        document.Dispose();
+        throw new InvalidDataException("Tensors of this ONNX file lie in other files, which are not read.");
     }
 
     private static void Change(string inputPath, string outputPath, bool overwrite, Func<OnnxDocument, ProtectionChange> plan)
@@ -180,22 +205,36 @@ public static class OnnxProtection
     private static T WithFile<T>(string path, Func<OnnxDocument, T> use)
     {
         ArgumentException.ThrowIfNullOrEmpty(path);
-        try
+        return Naming(path, () =>
         {
             using OnnxDocument document = OnnxDocument.Read(path);
             return use(document);
-        }
-        catch (InvalidDataException exception) when (!exception.Message.StartsWith($"'{path}'", StringComparison.Ordinal))
+        });
+    }
+
+    /// <summary>Lets exceptions tell which file they are about.</summary>
+    internal static T Naming<T>(string path, Func<T> use)
+    {
+        string start = $"'{path}'";
+        try
         {
-            throw new InvalidDataException($"'{path}': {exception.Message}", exception);
+            return use();
+        }
+        catch (Exception exception) when (exception.Message.StartsWith(start, StringComparison.Ordinal))
+        {
+            throw;
+        }
+        catch (InvalidDataException exception)
+        {
+            throw new InvalidDataException($"{start}: {exception.Message}", exception);
         }
         catch (WrongKeyException exception)
         {
-            throw new WrongKeyException($"'{path}': {exception.Message}", exception);
+            throw new WrongKeyException($"{start}: {exception.Message}", exception);
         }
-        catch (InvalidOperationException exception) when (exception is not (ObjectDisposedException or WrongKeyException))
+        catch (InvalidOperationException exception) when (exception is not ObjectDisposedException)
         {
-            throw new InvalidOperationException($"'{path}': {exception.Message}", exception);
+            throw new InvalidOperationException($"{start}: {exception.Message}", exception);
         }
     }
 }

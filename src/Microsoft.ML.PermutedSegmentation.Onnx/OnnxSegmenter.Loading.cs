@@ -85,14 +85,8 @@ public sealed partial class OnnxSegmenter
     {
         ArgumentNullException.ThrowIfNull(model);
         (byte[]? original, bool isProtected) = OnnxProtection.Open(path, key, verify);
-        try
-        {
-            return Run(options => original is null ? new InferenceSession(path, options) : new InferenceSession(original, options), model, sessionOptions, key is not null || !isProtected);
-        }
-        catch (InvalidOperationException exception)
-        {
-            throw new InvalidOperationException($"'{path}': {exception.Message}", exception);
-        }
+        return OnnxProtection.Naming(path, () => Run(
+            options => original is null ? new InferenceSession(path, options) : new InferenceSession(original, options), model, sessionOptions, key is not null || !isProtected));
     }
 
     /// <summary>The same of a file in memory, with all tensors in it.</summary>

@@ -82,7 +82,7 @@ public sealed partial class OnnxSegmenter : IDisposable
     /// <summary>Whether the network gives scores, of which <see cref="Score(MLImage)"/> makes probabilities, and not labels only.</summary>
     public bool HasProbabilities => _network.HasProbabilities;
 
-    /// <summary>The probabilities of the classes at each pixel of an image of any size: what <see cref="Segment(MLImage)"/> takes the highest of.</summary>
+    /// <summary>The probabilities of the classes at each pixel of an image of any size.</summary>
     /// <remarks>
     /// Softmax of the network's scores, or these themselves if the graph has made probabilities of them. Of a single score s with a threshold t that is
     /// the sigmoid of s - t, unless s is a probability.
@@ -91,7 +91,7 @@ public sealed partial class OnnxSegmenter : IDisposable
     /// <returns>[classes, height, width], of the mask's height and width.</returns>
     /// <exception cref="ArgumentNullException"><paramref name="image"/> is null.</exception>
     /// <exception cref="ArgumentException">The image is transparent and its colors are multiplied by its alpha.</exception>
-    /// <exception cref="InvalidOperationException">The network gives labels only.</exception>
+    /// <exception cref="InvalidOperationException">The network gives labels only; or there are more probabilities than one array can hold.</exception>
     /// <exception cref="ObjectDisposedException">The segmenter was disposed.</exception>
     public float[,,] Score(MLImage image)
     {

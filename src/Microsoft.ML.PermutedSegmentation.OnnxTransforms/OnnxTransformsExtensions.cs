@@ -9,15 +9,15 @@ public static class OnnxTransformsExtensions
     /// </summary>
     /// <remarks>Saved, the model holds the file as it is: protected. Loaded, it is locked, and <c>Unlock</c> unlocks it.</remarks>
     /// <param name="transforms">The transforms, <c>mlContext.Segmentation().Transforms</c>.</param>
-    /// <param name="path">The file; it is read now, and not needed afterwards.</param>
+    /// <param name="path">The file. It is read now and not needed afterwards, unless it keeps tensors in files beside it.</param>
     /// <param name="key">Its key, which is not kept; null for a plain file, or to run a permuted one locked, to worthless labels.</param>
-    /// <param name="model">What the graph does not say of images and labels; not for exports of this library, which say everything.</param>
+    /// <param name="model">What the graph does not say of images and labels, copied; not for exports of this library, which say everything.</param>
     /// <param name="imageColumnName">The column of images.</param>
     /// <param name="predictedLabelColumnName">The column of predicted masks to add.</param>
     /// <param name="scoreColumnName">The column of class probabilities to add.</param>
     /// <param name="verify">Whether to refuse a key that is not known to be the right one; a sealed file always does.</param>
     /// <exception cref="ArgumentNullException"><paramref name="transforms"/> or <paramref name="path"/> is null.</exception>
-    /// <exception cref="ArgumentException">The path or the name of a column is empty, or <paramref name="model"/> is given for an export of this library.</exception>
+    /// <exception cref="ArgumentException">The path or the name of a column is empty, two columns have one name, or <paramref name="model"/> is given for an export of this library.</exception>
     /// <exception cref="FileNotFoundException">The file is missing.</exception>
     /// <exception cref="InvalidDataException">It is not an ONNX file, or it is damaged; the message says what it is.</exception>
     /// <exception cref="WrongKeyException">The file has another key.</exception>
@@ -38,10 +38,10 @@ public static class OnnxTransformsExtensions
     {
         ArgumentNullException.ThrowIfNull(transforms);
         var columns = new ModelColumns(imageColumnName, predictedLabelColumnName, scoreColumnName);
+        if (predictedLabelColumnName == scoreColumnName)
+            throw new ArgumentException($"Masks and scores need columns of different names; both are '{scoreColumnName}'.", nameof(scoreColumnName));
         OnnxContent content = OnnxContent.Read(path, model);
-        if (content.IsExport && model is not null)
-            throw new ArgumentException($"'{path}' is an export of this library, which says itself what images and labels are.", nameof(model));
-        OnnxSegmenter segmenter = content.Open(key, verify);
-        return new ProtectedOnnxEstimator(new ProtectedOnnxTransformer(transforms.Environment, columns, content, OnnxOutput.Of(segmenter, content.Options), segmenter));
+        OnnxSegmenter segmenter = OnnxProtection.Naming(path, () => content.Open(key, verify));
+        return new ProtectedOnnxEstimator(new ProtectedOnnxTransformer(transforms.Environment, columns, content, content.OutputOf(segmenter), segmenter));
     }
 }

@@ -4,7 +4,10 @@ using Microsoft.ML.Transforms.Image;
 namespace Microsoft.ML.PermutedSegmentation;
 
 /// <summary>Segments images with an ONNX file. It learns nothing from the data.</summary>
-/// <remarks>The key's work is done when the estimator is made: each <see cref="Fit"/> gives the same transformer, which is to be disposed once.</remarks>
+/// <remarks>
+/// The key's work is done when the estimator is made: each <see cref="Fit"/> gives the same transformer. Once that is disposed, which a
+/// <c>PredictionEngine</c> does without being asked, an estimator has to be made anew.
+/// </remarks>
 public sealed class ProtectedOnnxEstimator : IEstimator<ProtectedOnnxTransformer>
 {
     private readonly ProtectedOnnxTransformer _transformer;
@@ -13,6 +16,7 @@ public sealed class ProtectedOnnxEstimator : IEstimator<ProtectedOnnxTransformer
 
     /// <summary>Checks the image column and returns the transformer.</summary>
     /// <exception cref="ArgumentOutOfRangeException">The image column is missing or of another type.</exception>
+    /// <exception cref="ObjectDisposedException">The transformer was disposed.</exception>
     public ProtectedOnnxTransformer Fit(IDataView input)
     {
         ArgumentNullException.ThrowIfNull(input);
@@ -30,7 +34,7 @@ public sealed class ProtectedOnnxEstimator : IEstimator<ProtectedOnnxTransformer
             throw new ArgumentOutOfRangeException(nameof(inputSchema), names.Image, $"There is no column '{names.Image}'; one of type Image is needed.");
         if (input is not { Kind: SchemaShape.Column.VectorKind.Scalar, ItemType: ImageDataViewType })
             throw new ArgumentOutOfRangeException(nameof(inputSchema), names.Image, $"Column '{names.Image}' has type {SchemaColumn.DescribeType(input)}; Image is needed.");
-        OnnxOutput output = _transformer.Output;
+        MaskOutput output = _transformer.Output;
         var columns = inputSchema.ToDictionary(column => column.Name);
         columns[names.PredictedLabel] = SchemaColumn.ClassVector(names.PredictedLabel, NumberDataViewType.Byte, output.HasImageSize);
         if (output.HasProbabilities)

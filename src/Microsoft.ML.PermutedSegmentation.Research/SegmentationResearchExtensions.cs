@@ -74,18 +74,19 @@ public static class SegmentationResearchExtensions
     /// </summary>
     /// <remarks>
     /// A stolen model is worthless if training from its weights does no better than training from random weights
-    /// (<see cref="AttackMethod.TrainFromScratch"/>). Takes as long as two trainings and a cheap one for each number of images.
+    /// (<see cref="AttackMethod.TrainFromScratch"/>), or from public ones (<see cref="AttackMethod.FineTunePublicWeights"/>). Takes as long as some
+    /// trainings for each number of images.
     /// With a seed in the <see cref="MLContext"/> it is repeatable on the CPU.
     /// </remarks>
     /// <param name="catalog">The catalog, <c>mlContext.Segmentation()</c>.</param>
-    /// <param name="model">A model of permuted feature maps, locked or not, or a chain of transformers with one.</param>
+    /// <param name="model">A model of permuted feature maps, or a sealed one, locked or not, or a chain of transformers with one.</param>
     /// <param name="attackerImages">Rows with an image and a mask that the attacker has.</param>
     /// <param name="testImages">Rows with an image and a mask to evaluate the attacked models on.</param>
-    /// <param name="key">The model's key, which partly right keys are made from; no other attack uses it.</param>
+    /// <param name="key">The model's key. Partly right keys are made from it, and the unlocked copy that <see cref="AttackMethod.OracleDistillation"/> asks; no other attack uses it.</param>
     /// <param name="options">What attacks may use; by default <see cref="AttackOptions"/>'s own.</param>
     /// <returns>The results, in the order in which they were made.</returns>
     /// <exception cref="ArgumentNullException">An argument is null.</exception>
-    /// <exception cref="ArgumentException">The model has no keyed map, or the data does not fit the model.</exception>
+    /// <exception cref="ArgumentException">The model has no keyed map and is not sealed, or the data does not fit the model.</exception>
     /// <exception cref="WrongKeyException">The key is another one.</exception>
     /// <exception cref="ArgumentOutOfRangeException">An option is out of its range.</exception>
     /// <exception cref="InvalidDataException">A row's image or mask cannot be read, or they differ in size.</exception>

@@ -99,7 +99,7 @@ public sealed partial class SegmentationCatalog : IModelContents<ITransformer>
     {
         ArgumentNullException.ThrowIfNull(model);
         (ITransformer[] before, PermutedSegmentationTransformer segmenter) = ModelChain.Split(model);
-        if (before.OfType<IKeyedTransformer>().FirstOrDefault() is { } link)
+        if (before.OfType<IImageEncryption>().FirstOrDefault() is { } link)
             throw new InvalidOperationException($"The network of this chain learned from images that are encrypted with a key ({link.Name}), which is not part of the network: alone it is worth nothing.");
         return segmenter.Model.ToContents();
     }

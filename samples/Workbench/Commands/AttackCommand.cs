@@ -14,13 +14,14 @@ internal static class AttackCommand
     public static Command Create()
     {
         var model = CommonOptions.Model();
-        var key = CommonOptions.RequiredKey("--key", "The model's key file: partly right keys are made from it. No other attack uses it.");
+        var key = CommonOptions.RequiredKey("--key", "The model's key file: partly right keys are made from it, and it unlocks the copy that OracleDistillation asks. No other attack uses it.");
         var data = new DataOptions();
         var attackerList = new Option<string>("--attacker-list") { HelpName = "NAME", Description = "The images that the attacker has: a list of the data set.", Required = true };
         var testList = new Option<string>("--test-list") { HelpName = "NAME", Description = "The images to evaluate the attacked models on.", Required = true };
         var images = new Option<int[]>("--images") { HelpName = "1,5,...", Description = "The numbers of labelled images that each training is tried with. [default: 1,5,10,50 and all]", CustomParser = ParseCounts };
         var queries = new Option<int[]>("--queries") { HelpName = "1000,...", Description = $"The numbers of masks that OracleDistillation asks an unlocked copy for. [default: {string.Join(',', new AttackOptions().OracleQueries)}]", CustomParser = ParseCounts };
-        var steps = CommonOptions.Count("--steps", "Steps of each training; more when that is less than four epochs.", new AttackOptions().Steps);
+        var steps = CommonOptions.Count("--steps", "Steps of each training; more where images would be seen less often than --epochs.", new AttackOptions().Steps);
+        var epochs = CommonOptions.Count("--epochs", "How often a training sees each image, at least.", new AttackOptions().LeastEpochs);
         var methods = new Option<AttackMethod[]>("--methods")
         {
             HelpName = "NAME,...",
@@ -41,7 +42,7 @@ internal static class AttackCommand
             Example:
               workbench attack --model model.zip --key key.pem --data camvid --attacker-list train --test-list val
             """)
-        { model, key, attackerList, testList, images, queries, steps, methods, publicWeights, pretrained, seed, json, plot, new OverwriteOption() };
+        { model, key, attackerList, testList, images, queries, steps, epochs, methods, publicWeights, pretrained, seed, json, plot, new OverwriteOption() };
         data.AddTo(command);
         command.Forbid(publicWeights, with: pretrained);
 
@@ -52,7 +53,7 @@ internal static class AttackCommand
             using var secret = Steps.LoadKey(result.GetRequiredValue(key));
             using var folder = data.Open(result);
             IDataView Load(Option<string> list) => mlContext.LoadMasks(folder.Load(mlContext, result.GetRequiredValue(list)), folder);
-            var options = new AttackOptions { Steps = result.GetValue(steps), Progress = new Lines(), CancellationToken = cancellationToken };
+            var options = new AttackOptions { Steps = result.GetValue(steps), LeastEpochs = result.GetValue(epochs), Progress = new Lines(), CancellationToken = cancellationToken };
             if (result.GetValue(images) is { Length: > 0 } counts)
                 options.ImageCounts = counts;
             if (result.GetValue(queries) is { Length: > 0 } asked)
@@ -62,7 +63,7 @@ internal static class AttackCommand
             using var known = result.GetValue(publicWeights) is { } file ? Steps.LoadInitialWeights(file) : result.GetValue(pretrained) ? PretrainedBackbone.ResNet18() : null;
             options.PublicWeights = known;
 
-            Console.WriteLine($"{"attack",-29} {"images",6} {"misplaced",9} {"mean IoU",8} {"per image",9} {"pixels",6} {"seconds",7}");
+            Console.WriteLine($"{"attack",-32} {"images",6} {"misplaced",9} {"mean IoU",8} {"per image",9} {"pixels",6} {"seconds",7}");
             var results = mlContext.Segmentation().EvaluateAttacks(stolen.Reading(folder.Orientation, mlContext), Load(attackerList), Load(testList), secret, options);
             if (result.GetValue(json) is { } path)
                 outputs.Write(path, temporary => MetricsJson.Write(results, temporary));
@@ -99,6 +100,6 @@ internal static class AttackCommand
     private sealed class Lines : IProgress<AttackResult>
     {
         public void Report(AttackResult result) => Console.WriteLine(string.Create(CultureInfo.InvariantCulture,
-            $"{result.Method,-29} {result.LabelledImages,6} {(double.IsNaN(result.MisplacedShare) ? "" : result.MisplacedShare.ToString("P0", CultureInfo.InvariantCulture)),9} {result.MeanIntersectionOverUnion,8:F4} {result.MeanImageIntersectionOverUnion,9:F4} {result.PixelAccuracy,6:F3} {result.Seconds,7:F1}"));
+            $"{result.Method,-32} {result.LabelledImages,6} {(double.IsNaN(result.MisplacedShare) ? "" : result.MisplacedShare.ToString("P0", CultureInfo.InvariantCulture)),9} {result.MeanIntersectionOverUnion,8:F4} {result.MeanImageIntersectionOverUnion,9:F4} {result.PixelAccuracy,6:F3} {result.Seconds,7:F1}"));
     }
 }

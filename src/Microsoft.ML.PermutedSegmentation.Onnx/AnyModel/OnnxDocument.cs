@@ -49,12 +49,16 @@ internal sealed class OnnxDocument : IDisposable
 
     /// <summary>Reads a file.</summary>
     /// <exception cref="InvalidDataException">It is not an ONNX file, or is damaged.</exception>
-    public static OnnxDocument Read(string path)
+    public static OnnxDocument Read(string path) => Read(ReadBytes(path), LargestStructure, new ExternalFiles(path));
+
+    /// <summary>Takes a file into memory.</summary>
+    /// <exception cref="InvalidDataException">It is not an ONNX file, or is too large to be one.</exception>
+    public static byte[] ReadBytes(string path)
     {
         SegmentationFile.Require(path, SegmentationFileKind.Onnx);
         if (new FileInfo(path).Length > Array.MaxLength)
             throw new InvalidDataException("It has more than 2 GB, which no ONNX file can have; larger models keep their tensors in files beside it.");
-        return Read(File.ReadAllBytes(path), LargestStructure, new ExternalFiles(path));
+        return File.ReadAllBytes(path);
     }
 
     /// <summary>Reads a file that is in memory.</summary>

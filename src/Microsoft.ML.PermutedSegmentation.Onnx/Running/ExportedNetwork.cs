@@ -39,6 +39,8 @@ internal sealed class ExportedNetwork(InferenceSession session, ModelDescription
         return new ScoredImage(labels, probabilities, ImageHeight, ImageWidth);
     }
 
+    protected override (int Height, int Width) MaskSizeOf(ImagePixels image) => ScoringMode == ScoringMode.SlidingWindow ? (image.Height, image.Width) : (ImageHeight, ImageWidth);
+
     private byte[][,] SegmentResized(InferenceSession session, IReadOnlyList<ImagePixels> images)
     {
         (float[] scores, int rows, int columns) = ScoreResized(session, images);

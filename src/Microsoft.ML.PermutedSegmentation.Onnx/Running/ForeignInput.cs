@@ -6,7 +6,7 @@ namespace Microsoft.ML.PermutedSegmentation.Running;
 /// <summary>The input of a network that another program made: one image of a certain size, layout and type.</summary>
 internal sealed class ForeignInput
 {
-    private const int LargestSide = 16384;
+    private const int LargestSide = ModelDescription.LargestSide;
 
     private readonly TensorElementType _type;
     private readonly bool _channelsLast;

@@ -38,9 +38,11 @@ internal sealed class ForeignNetwork : OnnxNetwork
         float[] pixels = new float[InputSize];
         image.Resize(pixels, ImageHeight, ImageWidth);
         using OrtValue value = Run(session, pixels, _output.Name);
-        (int height, int width) = _masksOfImageSize ? (image.Height, image.Width) : (ImageHeight, ImageWidth);
+        (int height, int width) = MaskSizeOf(image);
         return _output.Read(value, height, width, withProbabilities);
     }
+
+    protected override (int Height, int Width) MaskSizeOf(ImagePixels image) => _masksOfImageSize ? (image.Height, image.Width) : (ImageHeight, ImageWidth);
 
     private OrtValue Run(InferenceSession session, float[] pixels, string output)
     {

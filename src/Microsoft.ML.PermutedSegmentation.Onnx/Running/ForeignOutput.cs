@@ -36,7 +36,7 @@ internal sealed class ForeignOutput
         if ((hasOne && _channels != 1) || (_rank == 3 && !HasAspect(shape[1], shape[2], imageSize)))
             throw Unknown(shape);
         ClassNames = Names(options.ClassNames);
-        _areProbabilities = !HasLabels && AreProbabilities(value);
+        _areProbabilities = !HasLabels && (options.OutputsProbabilities ?? AreProbabilities(value));
     }
 
     public string Name { get; }
@@ -75,20 +75,22 @@ internal sealed class ForeignOutput
 
     private float[] GetProbabilities(float[] scores, int rows, int columns, int height, int width)
     {
+        for (int i = 0; _areProbabilities && i < scores.Length; i++)
+            scores[i] = Math.Clamp(scores[i], 0, 1);
         // Two scores were made of one: the threshold, and the score itself.
         for (int i = 0; _areProbabilities && _channels == 1 && i < scores.Length; i += 2)
             scores[i] = 1 - scores[i + 1];
         return LabelUpsampler.UpsampleProbabilities(scores, _areProbabilities, rows, columns, ClassNames.Count, height, width);
     }
 
-    // Whether the graph ends with softmax or a sigmoid: what else is never below 0 and always sums to 1?
+    // Whether the graph ends with softmax or a sigmoid. Quantized ones are off by a step of some thousandths for each class.
     private bool AreProbabilities(OrtValue value)
     {
         long pixels = value.GetTensorTypeAndShape().ElementCount / _channels;
         float[] scores = ReadScores(value, (int)pixels);
         if (_channels == 1)
             return _threshold is > 0 and < 1 && scores.All(score => score is >= 0 and <= 1);
-        return scores.All(score => score >= 0) && scores.Chunk(_channels).All(pixel => Math.Abs(pixel.Sum() - 1) < 0.01);
+        return scores.All(score => score >= 0) && scores.Chunk(_channels).All(pixel => Math.Abs(pixel.Sum() - 1) < 0.01 + _channels * 0.004);
     }
 
     // By how many channels there must be, if that is known, or else by where the image's shape is.

@@ -34,10 +34,24 @@ public sealed class OnnxModelOptions
     public string? OutputName { get; set; }
 
     /// <summary>
+    /// Whether the scores are probabilities already, since the graph ends with softmax or a sigmoid. What is null is found from its output for one
+    /// image: whether no score is below 0 and those of a pixel sum to 1, or a single score is between 0 and 1 and so is the <see cref="Threshold"/>.
+    /// </summary>
+    public bool? OutputsProbabilities { get; set; }
+
+    /// <summary>
     /// Of a network with one score per pixel: class 1 is where it is above this, such as 0 for logits and 0.5 for probabilities; class 0 is all else.
     /// </summary>
     public float? Threshold { get; set; }
 
     /// <summary>Whether masks have the size of the image instead of the network's: scores are upsampled to it, and labels repeated.</summary>
     public bool MasksOfImageSize { get; set; }
+
+    /// <summary>The same, to be changed on its own.</summary>
+    internal OnnxModelOptions Copy()
+    {
+        var copy = (OnnxModelOptions)MemberwiseClone();
+        copy.ClassNames = ClassNames is null ? null : [.. ClassNames];
+        return copy;
+    }
 }

@@ -37,12 +37,20 @@ internal abstract class OnnxNetwork(InferenceSession session) : IDisposable
     }
 
     /// <summary>The mask of an image and, on request, the probabilities of the classes.</summary>
+    /// <exception cref="InvalidOperationException">There are more probabilities than an array holds.</exception>
     /// <exception cref="ObjectDisposedException">The network was disposed.</exception>
     public ScoredImage Score(ImagePixels image, bool withProbabilities)
     {
         using var use = _session.Use();
+        (int height, int width) = MaskSizeOf(image);
+        long size = (long)ClassNames.Count * height * width;
+        if (withProbabilities && size > Array.MaxLength)
+            throw new InvalidOperationException($"The probabilities of {ClassNames.Count} classes at {height} x {width} pixels (height x width) are {size}, more than one array can hold. Ask for the labels alone.");
         return Score(use.Value, image, withProbabilities);
     }
+
+    /// <summary>Height and width of the mask of an image.</summary>
+    protected abstract (int Height, int Width) MaskSizeOf(ImagePixels image);
 
     /// <summary>The masks of images with the session, which is not disposed meanwhile.</summary>
     protected virtual IReadOnlyList<byte[,]> Segment(InferenceSession session, IReadOnlyList<ImagePixels> images)

@@ -17,7 +17,7 @@ internal sealed class KeyedChain
     /// <summary>Width of these images.</summary>
     public int ImageWidth => _segmenter.ImageWidth;
 
-    private bool EncryptsImages => _segmenter is PermutedSegmentationTransformer { Model.EncryptsImages: true } || _before.Any(link => link is IKeyedTransformer);
+    private bool EncryptsImages => _segmenter is PermutedSegmentationTransformer { Model.EncryptsImages: true } || _before.Any(link => link is IImageEncryption);
 
     /// <exception cref="ArgumentException">There is not one model, or it is not protected, or is sealed.</exception>
     /// <exception cref="ObjectDisposedException">It was disposed.</exception>
@@ -35,8 +35,7 @@ internal sealed class KeyedChain
     /// <exception cref="WrongKeyException">The key is not that of the model or of something before it.</exception>
     public void RefuseWrong(PermutationKey key)
     {
-        KeyVerification.RefuseWrong(_segmenter.Matches(key), "model");
-        foreach (IKeyedTransformer link in _before.OfType<IKeyedTransformer>())
+        foreach (IKeyedTransformer link in _before.Append(_segmenter).OfType<IKeyedTransformer>())
             KeyVerification.RefuseWrong(link.Matches(key), link.Name);
     }
 
@@ -59,7 +58,7 @@ internal sealed class KeyedChain
         return [.. keys.Select(key =>
         {
             cancellation.ThrowIfCancellationRequested();
-            using IKeyedSegmenter underKey = _segmenter.With(key);
+            using var underKey = (IKeyedSegmenter)_segmenter.With(key);
             IDataView images = Apply([.. _before.Select(link => link is IKeyedTransformer keyed ? keyed.With(key) : link)], data);
             SegmentationMetrics metrics = DataViewEvaluation.Evaluate(underKey.Transform(images), labelColumnName, underKey.PredictedLabelColumnName);
             progress?.Report(scored += metrics.ImageCount);

@@ -8,7 +8,7 @@ namespace Microsoft.ML.PermutedSegmentation.Attacks;
 
 /// <summary>
 /// Attacks a protected model as a thief would who has its file and some images, and measures what each attack makes of it.
-/// The right key makes partly right ones, and tells how much of a guess is right.
+/// The right key makes partly right ones, tells how much of a guess is right, and lets the unlocked copy answer.
 /// </summary>
 internal sealed class AttackEvaluation
 {
@@ -46,7 +46,7 @@ internal sealed class AttackEvaluation
         // Nothing of a sealed model's key is right or wrong by itself.
         foreach (double share in _stolen.Description.IsSealed ? [] : _options.MisplacedShares)
             Try(AttackMethod.PartlyRightKey, 0, () => PartlyRight(share));
-        if (_options.PublicWeights is { } known)
+        if (_options.PublicWeights is { } known && _stolen.KeyedMaps.Count > 0)
             Try(AttackMethod.PublicWeights, 0, () => MatchPublicWeights(known));
         // Of map 6 alone nothing is remembered: the guess would be no key.
         if (HasStatistics)

@@ -61,7 +61,8 @@ public enum AttackMethod
 
     /// <summary>
     /// Asks an unlocked copy for the masks of parts of the attacker's images, and trains a network on the answers, from
-    /// <see cref="AttackOptions.PublicWeights"/> if there are any. It does not need the file: no protection of files helps against it.
+    /// <see cref="AttackOptions.PublicWeights"/> if there are any. It does not need the file: no protection of files helps against it. The copy is asked
+    /// for images of the network's size, whatever its <see cref="ScoringMode"/>.
     /// </summary>
     OracleDistillation,
 }

@@ -21,8 +21,11 @@ public sealed class AttackOptions
     /// <summary>The numbers of the attacker's labelled images that each training is tried with; each at least 1. A number above the available images means all of them.</summary>
     public IReadOnlyList<int> ImageCounts { get; set; } = [1, 5, 10, 50, int.MaxValue];
 
-    /// <summary>How many masks <see cref="AttackMethod.OracleDistillation"/> asks for, each number once; each at least 1.</summary>
-    public IReadOnlyList<int> OracleQueries { get; set; } = [1000, 10000];
+    /// <summary>
+    /// How many masks <see cref="AttackMethod.OracleDistillation"/> asks for, each number once; each at least 1. Images and answers are kept in memory,
+    /// at the size of the network's images, four bytes a pixel.
+    /// </summary>
+    public IReadOnlyList<int> OracleQueries { get; set; } = [1000];
 
     /// <summary>The shares of misplaced channels, 0 to 1, of <see cref="AttackMethod.PartlyRightKey"/>.</summary>
     public IReadOnlyList<double> MisplacedShares { get; set; } = [0, 0.05, 0.1, 0.25, 0.5, 0.75, 1];

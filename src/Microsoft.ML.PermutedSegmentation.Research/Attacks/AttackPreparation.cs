@@ -15,9 +15,11 @@ internal static class AttackPreparation
         options.Validate();
         (ITransformer[] before, PermutedSegmentationTransformer segmenter) = ModelChain.Split(model);
         ModelDescription description = segmenter.Model.Description;
-        if (description.FeatureMaps == FeatureMaps.None && !description.IsSealed)
+        if (segmenter.Model.EncryptsImages || (description.FeatureMaps == FeatureMaps.None && !description.IsSealed))
             throw new ArgumentException("No feature map of this model is protected by a key: there is nothing to attack.", nameof(model));
         KeyVerification.RefuseWrong(segmenter.Model.Matches(key), "model");
+        if (options.PublicWeights is { IsLocked: true })
+            throw new ArgumentException($"{nameof(options.PublicWeights)} are those of a locked model, which nobody trained anything from.", nameof(options));
         if (options.PublicWeights is { } known && known.Backbone != description.Backbone)
             throw new ArgumentException($"{nameof(options.PublicWeights)} are those of a {known.Backbone}, the model is a {description.Backbone}.", nameof(options));
 

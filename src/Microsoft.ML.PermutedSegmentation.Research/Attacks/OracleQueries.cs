@@ -3,7 +3,7 @@ using static TorchSharp.torch;
 
 namespace Microsoft.ML.PermutedSegmentation.Attacks;
 
-/// <summary>What an attacker learns from an unlocked copy that answers: the masks of parts of the attacker's own images, at the size of the part.</summary>
+/// <summary>What an attacker learns from an unlocked copy that answers: the masks of parts of the attacker's own images, resized as the network reads them.</summary>
 internal static class OracleQueries
 {
     private const int AtOnce = 8;
@@ -18,7 +18,7 @@ internal static class OracleQueries
     /// <param name="random">Where the parts come from.</param>
     /// <param name="device">Where the network is.</param>
     /// <param name="cancellation">Ends it.</param>
-    /// <returns>The parts with the answers as their masks.</returns>
+    /// <returns>The parts, at the network's size, with the answers as their masks.</returns>
     public static LabeledImage[] Ask(
         TorchNetwork oracle, IReadOnlyList<LabeledImage> images, int count, ModelDescription model, Random random, Device device, CancellationToken cancellation)
     {
@@ -30,22 +30,26 @@ internal static class OracleQueries
             cancellation.ThrowIfCancellationRequested();
             using var scope = NewDisposeScope();
             using var inference = inference_mode();
-            LabeledImage[] asked = [.. part.Select(i => Cut(images[i % images.Count], crop, random))];
+            LabeledImage[] asked = [.. part.Select(i => Cut(images[i % images.Count], crop, random, model))];
             using LabeledBatch batch = LabeledBatch.Of(
                 [.. asked.Select(image => (image, CropBox.Whole(image.Height, image.Width)))], model.ImageHeight, model.ImageWidth).To(device);
-            Tensor scores = oracle.Score(batch.Images);
+            byte[] labels = TensorLabels.Upsample(oracle.Score(batch.Images), model.ImageHeight, model.ImageWidth);
             for (int i = 0; i < part.Length; i++)
-                answers[part[i]] = asked[i] with { Mask = TensorLabels.Upsample(scores.narrow(0, i, 1), asked[i].Height, asked[i].Width) };
+                labels.AsSpan(i * asked[i].Mask.Length, asked[i].Mask.Length).CopyTo((answers[part[i]] = asked[i]).Mask);
         }
         return answers;
     }
 
-    private static LabeledImage Cut(LabeledImage image, RandomResizedCrop crop, Random random)
+    // Of the network's size, so that ten thousand do not take more memory than they have to.
+    private static LabeledImage Cut(LabeledImage image, RandomResizedCrop crop, Random random, ModelDescription model)
     {
         CropBox box = crop.Draw(image.Height, image.Width, random, mirror: false);
-        byte[] rgb = new byte[3 * box.Height * box.Width];
+        byte[] part = new byte[3 * box.Height * box.Width];
         for (int y = 0; y < box.Height; y++)
-            image.Rgb.AsSpan(3 * ((box.Top + y) * image.Width + box.Left), 3 * box.Width).CopyTo(rgb.AsSpan(3 * y * box.Width));
-        return new LabeledImage(rgb, new byte[box.Height * box.Width], box.Height, box.Width);
+            image.Rgb.AsSpan(3 * ((box.Top + y) * image.Width + box.Left), 3 * box.Width).CopyTo(part.AsSpan(3 * y * box.Width));
+        int pixels = model.ImageHeight * model.ImageWidth;
+        float[] resized = new float[3 * pixels];
+        AntialiasedResizer.Resize(part, box.Height, box.Width, resized, model.ImageHeight, model.ImageWidth);
+        return new LabeledImage(Array.ConvertAll(resized, value => (byte)Math.Clamp(MathF.Round(value), 0, 255)), new byte[pixels], model.ImageHeight, model.ImageWidth);
     }
 }

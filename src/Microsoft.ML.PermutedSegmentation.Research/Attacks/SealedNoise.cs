@@ -15,9 +15,9 @@ internal static class SealedNoise
     {
         long[] shape = encrypted.shape;
         if (shape.Length < 2)
-            return name.EndsWith(".weight", StringComparison.Ordinal) || name.EndsWith(".running_var", StringComparison.Ordinal) ? ones(shape) : zeros(shape);
+            return name.EndsWith(".weight", StringComparison.Ordinal) || name.EndsWith(".running_var", StringComparison.Ordinal) ? ones_like(encrypted) : zeros_like(encrypted);
         double fanIn = encrypted.NumberOfElements / (double)shape[0], bound = Math.Sqrt(6 / fanIn);
-        Tensor weights = TensorBytes.New(shape);
+        using Tensor weights = TensorBytes.New(shape);
         encrypted.UseBytes(bytes =>
         {
             ReadOnlySpan<int> bits = MemoryMarshal.Cast<byte, int>(bytes);
@@ -25,6 +25,6 @@ internal static class SealedNoise
             for (int i = 0; i < bits.Length; i++)
                 values[i] = (float)(bits[i] * bound / int.MaxValue);
         });
-        return weights;
+        return weights.to(encrypted.device).alias();
     }
 }

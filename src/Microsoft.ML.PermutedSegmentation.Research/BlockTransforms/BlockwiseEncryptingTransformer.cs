@@ -8,7 +8,7 @@ namespace Microsoft.ML.PermutedSegmentation;
 /// Encrypts images block by block, when unlocked with a key; made by <see cref="BlockwiseEncryptingEstimator"/>. Locked,
 /// as after loading, it passes images on as they are (the paper's Plain, Table II).
 /// </summary>
-public sealed class BlockwiseEncryptingTransformer : SegmentationRowTransformer, IKeyedTransformer
+public sealed class BlockwiseEncryptingTransformer : SegmentationRowTransformer, IImageEncryption
 {
     private readonly BlockEncryption _encryption;
     private readonly BlockTransform? _transform; // null: locked
@@ -50,9 +50,13 @@ public sealed class BlockwiseEncryptingTransformer : SegmentationRowTransformer,
 
     string IKeyedTransformer.Name => "block-wise encryption";
 
+    bool IKeyedTransformer.IsProtected => true;
+
     bool? IKeyedTransformer.Matches(PermutationKey key) => Matches(key);
 
     IKeyedTransformer IKeyedTransformer.Unlock(PermutationKey key, bool verify) => Unlock(key, verify);
+
+    IKeyedTransformer IKeyedTransformer.Lock() => With(key: null);
 
     IKeyedTransformer IKeyedTransformer.With(PermutationKey? key) => With(key);
 

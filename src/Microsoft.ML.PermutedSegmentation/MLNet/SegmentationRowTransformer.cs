@@ -4,8 +4,8 @@ using Microsoft.ML.Runtime;
 namespace Microsoft.ML.PermutedSegmentation.MLNet;
 
 /// <summary>
-/// A transformer of this library that adds columns to each row by itself. It is public because those that derive from it are; other
-/// assemblies cannot derive from it.
+/// A transformer of this library that adds columns to each row by itself. It is public because those that derive from it are; only
+/// packages of this library can.
 /// </summary>
 public abstract class SegmentationRowTransformer : RowToRowTransformerBase
 {

@@ -4,7 +4,7 @@ namespace Microsoft.ML.PermutedSegmentation.MLNet;
 
 /// <summary>
 /// A transformer of this library with a way of its own to go through rows, and one row at a time as well, as <c>PredictionEngine</c> does. It is
-/// public because those that derive from it are; other assemblies cannot derive from it.
+/// public because those that derive from it are; only packages of this library can.
 /// </summary>
 public abstract class SegmentationTransformer : ITransformer
 {

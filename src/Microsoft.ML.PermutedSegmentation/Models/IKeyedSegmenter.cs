@@ -1,11 +1,8 @@
 namespace Microsoft.ML.PermutedSegmentation.Models;
 
-/// <summary>A transformer that predicts masks, and may need a key for it.</summary>
-internal interface IKeyedSegmenter : ITransformer, IDisposable
+/// <summary>A segmentation model, of this package or of another.</summary>
+internal interface IKeyedSegmenter : IKeyedTransformer, IDisposable
 {
-    /// <summary>Whether it needs a key.</summary>
-    bool IsProtected { get; }
-
     /// <summary>Whether it does not run without its key.</summary>
     bool IsSealed { get; }
 
@@ -21,9 +18,6 @@ internal interface IKeyedSegmenter : ITransformer, IDisposable
     /// <summary>The column of the masks.</summary>
     string PredictedLabelColumnName { get; }
 
-    /// <summary>Whether the stored fingerprint is the key's; null when none is stored.</summary>
-    bool? Matches(PermutationKey key);
-
-    /// <summary>The same under a key, right or wrong, or locked when null; nothing is checked or logged.</summary>
-    IKeyedSegmenter With(PermutationKey? key);
+    /// <exception cref="ObjectDisposedException">It was disposed.</exception>
+    void ThrowIfDisposed();
 }

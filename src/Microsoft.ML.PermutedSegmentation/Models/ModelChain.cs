@@ -23,7 +23,7 @@ internal static class ModelChain
     public static (ITransformer[] Before, IKeyedSegmenter Segmenter) SplitKeyed(ITransformer model)
     {
         (ITransformer[] before, IKeyedSegmenter segmenter) = FindKeyed(model);
-        (segmenter as PermutedSegmentationTransformer)?.Model.ThrowIfDisposed();
+        segmenter.ThrowIfDisposed();
         return (before, segmenter);
     }
 
@@ -32,20 +32,20 @@ internal static class ModelChain
     public static bool IsUnlocked(ITransformer model)
     {
         RequireKeyed(model);
-        return TransformerChains.Links(model).All(link => link is not (PermutedSegmentationTransformer { IsUnlocked: false } or IKeyedTransformer { IsUnlocked: false }));
+        return TransformerChains.Links(model).All(link => link is not IKeyedTransformer { IsUnlocked: false });
     }
 
     /// <summary>The same chain with all that a key changes unlocked.</summary>
     /// <exception cref="ArgumentException">There is nothing that a key changes.</exception>
     /// <exception cref="InvalidOperationException">Nothing needs the key; or the key should be verified and cannot be.</exception>
     public static T Unlock<T>(MLContext context, T model, PermutationKey key, bool verify) where T : class, ITransformer
-        => ReplaceKeyed(context, model, link => link.Unlock(key, verify), segmenter => segmenter.Unlock(key, verify));
+        => ReplaceKeyed(context, model, link => link.Unlock(key, verify));
 
     /// <summary>The same chain as its file is.</summary>
     /// <exception cref="ArgumentException">There is nothing that a key changes.</exception>
     /// <exception cref="InvalidOperationException">Nothing has a key.</exception>
     public static T Lock<T>(MLContext context, T model) where T : class, ITransformer
-        => ReplaceKeyed(context, model, link => link.With(key: null), segmenter => segmenter.Lock());
+        => ReplaceKeyed(context, model, link => link.Lock());
 
     /// <summary>The same chain with its segmentation model protected.</summary>
     /// <exception cref="ArgumentException">There is no segmentation model.</exception>
@@ -53,7 +53,7 @@ internal static class ModelChain
     public static T Protect<T>(MLContext context, T model, PermutationKey key, ProtectionOptions options) where T : class, ITransformer
     {
         // One key has to unlock the whole chain.
-        foreach (IKeyedTransformer link in TransformerChains.Links(model).OfType<IKeyedTransformer>())
+        foreach (IImageEncryption link in TransformerChains.Links(model).OfType<IImageEncryption>())
             KeyVerification.RefuseWrong(link.Matches(key), link.Name);
         return ReplaceSegmenter(context, model, segmenter => segmenter.Protect(key, options));
     }
@@ -99,28 +99,25 @@ internal static class ModelChain
 
     private static void RequireKeyed(ITransformer model)
     {
-        if (!TransformerChains.Links(model).Any(link => link is PermutedSegmentationTransformer or IKeyedTransformer))
+        if (!TransformerChains.Links(model).Any(link => link is IKeyedTransformer))
             throw new ArgumentException($"There is neither a {nameof(PermutedSegmentationTransformer)} nor anything else that a key unlocks in this model.", nameof(model));
     }
 
     private static void RefuseEncryptedImages(ITransformer model)
     {
-        if (TransformerChains.Links(model).OfType<IKeyedTransformer>().FirstOrDefault(link => link is not IKeyedSegmenter) is { } link)
+        if (TransformerChains.Links(model).OfType<IImageEncryption>().FirstOrDefault() is { } link)
             throw new InvalidOperationException($"This chain encrypts images with a key ({link.Name}), and its network learned from those. It cannot be unprotected or given another key; train a new one.");
     }
 
-    private static T ReplaceKeyed<T>(
-        MLContext context, T model, Func<IKeyedTransformer, IKeyedTransformer> other, Func<PermutedSegmentationTransformer, PermutedSegmentationTransformer> segmenter)
-        where T : class, ITransformer
+    private static T ReplaceKeyed<T>(MLContext context, T model, Func<IKeyedTransformer, IKeyedTransformer> other) where T : class, ITransformer
     {
         RequireKeyed(model);
-        // Where something else has a key, a plain segmentation model needs none. Elsewhere that is an error, which the model itself reports.
-        bool hasKeyedLinks = TransformerChains.Links(model).Any(link => link is IKeyedTransformer);
+        // Where something else needs a key, a plain segmentation model needs none. Elsewhere that is an error, which the model itself reports.
+        bool isProtected = TransformerChains.Links(model).Any(link => link is IKeyedTransformer { IsProtected: true });
         return (T)TransformerChains.Replace(context, model, link => link switch
         {
+            IKeyedTransformer { IsProtected: false } plain when isProtected => plain.With(key: null),
             IKeyedTransformer keyed => other(keyed),
-            PermutedSegmentationTransformer { Model.Description.IsProtected: false } plain when hasKeyedLinks => plain.Share(),
-            PermutedSegmentationTransformer keyed => segmenter(keyed),
             _ => null,
         });
     }

@@ -47,9 +47,13 @@ public sealed partial class PermutedSegmentationTransformer : SegmentationTransf
 
     static SavedFormat ISavedTransformer<PermutedSegmentationTransformer>.Format => Format;
 
-    bool IKeyedSegmenter.IsProtected => Model.Description.IsProtected;
+    string IKeyedTransformer.Name => "model";
+
+    bool IKeyedTransformer.IsProtected => Model.Description.IsProtected;
 
     string IKeyedSegmenter.PredictedLabelColumnName => Model.Columns.PredictedLabel;
+
+    void IKeyedSegmenter.ThrowIfDisposed() => Model.ThrowIfDisposed();
 
     /// <summary>Where the network is.</summary>
     internal torch.Device Device => _device;
@@ -85,11 +89,8 @@ public sealed partial class PermutedSegmentationTransformer : SegmentationTransf
     internal PermutedSegmentationTransformer Lock()
     {
         RequireProtection();
-        return Share();
+        return new PermutedSegmentationTransformer(_host, Model.With(key: null));
     }
-
-    /// <summary>This model as its file is, with its own hold on the weights, so that either can outlive the other.</summary>
-    internal PermutedSegmentationTransformer Share() => new(_host, Model.With(key: null));
 
     /// <summary>This model protected with a key from now on, and unlocked. All weights are shared, not copied.</summary>
     internal PermutedSegmentationTransformer Protect(PermutationKey key, ProtectionOptions options)
@@ -120,9 +121,13 @@ public sealed partial class PermutedSegmentationTransformer : SegmentationTransf
     internal PermutedSegmentationTransformer WithScoring(ScoringMode mode, TestTimeAugmentation? augmentation) =>
         new(_host, Model.With(mode, augmentation), saysWhenLocked: _saidLocked == 0);
 
-    bool? IKeyedSegmenter.Matches(PermutationKey key) => Model.Matches(key);
+    bool? IKeyedTransformer.Matches(PermutationKey key) => Model.Matches(key);
 
-    IKeyedSegmenter IKeyedSegmenter.With(PermutationKey? key) => new PermutedSegmentationTransformer(_host, Model.With(key), saysWhenLocked: false);
+    IKeyedTransformer IKeyedTransformer.Unlock(PermutationKey key, bool verify) => Unlock(key, verify);
+
+    IKeyedTransformer IKeyedTransformer.Lock() => Lock();
+
+    IKeyedTransformer IKeyedTransformer.With(PermutationKey? key) => new PermutedSegmentationTransformer(_host, Model.With(key), saysWhenLocked: false);
 
     static PermutedSegmentationTransformer ISavedTransformer<PermutedSegmentationTransformer>.Load(IHostEnvironment environment, TransformerReader reader)
     {
@@ -138,7 +143,7 @@ public sealed partial class PermutedSegmentationTransformer : SegmentationTransf
     {
         ScoringSchema schema = Bind(inputSchema, nameof(inputSchema));
         RequireOpen();
-        return new ScoringRowMapper(Model, schema, _device);
+        return new ScoringRowMapper(schema, () => new ImageScorer(Model, _device));
     }
 
     /// <summary>
@@ -155,7 +160,7 @@ public sealed partial class PermutedSegmentationTransformer : SegmentationTransf
     {
         ArgumentNullException.ThrowIfNull(inputSchema, parameter);
         Model.ThrowIfDisposed();
-        return new ScoringSchema(Model.Description, Model.Columns, inputSchema, parameter);
+        return new ScoringSchema(MaskOutput.Of(Model.Description), Model.Columns, inputSchema, parameter);
     }
 
     private void RequireProtection()

@@ -8,7 +8,7 @@ namespace Microsoft.ML.PermutedSegmentation.Prediction;
 /// Runs images through a network together and hands out the result image by image. One scorer serves one cursor or row;
 /// several may run side by side on the same network.
 /// </summary>
-internal sealed class BatchScorer(SegmentationModel model, Device device)
+internal sealed class BatchScorer(SegmentationModel model, Device device) : IPredictions
 {
     private readonly WindowNetwork _windows = new(model, device);
     private int _height = model.Description.ImageHeight;

@@ -19,7 +19,7 @@ internal sealed class ScoringCursor : DataViewRowCursor
     {
         _schema = schema;
         _wanted = [.. wanted.Select(column => column.Index)];
-        _scorer = new BatchScorer(model, device) { WithProbabilities = _wanted.Contains(schema.Score.Index) };
+        _scorer = new BatchScorer(model, device) { WithProbabilities = schema.Score is { } score && _wanted.Contains(score.Index) };
         _rows = new RowReadAhead(rows, schema, [.. wanted.Where(column => !schema.IsPrediction(column)).Select(column => schema.Input[column.Index])], model, batchesAhead);
         // An image that is read by windows is too large to have another one wait.
         _batches = (model.Description.ScoresResizedImages ? ReadAhead.Of(_rows.Read(), batchesAhead) : _rows.Read()).GetEnumerator();

@@ -1,10 +1,11 @@
 using Microsoft.ML.Data;
-using TorchSharp;
 
 namespace Microsoft.ML.PermutedSegmentation.Prediction;
 
 /// <summary>Predictions for one row at a time, as <c>PredictionEngine</c> wants them.</summary>
-internal sealed class ScoringRowMapper(SegmentationModel model, ScoringSchema schema, torch.Device device) : IRowToRowMapper
+/// <param name="schema">The columns.</param>
+/// <param name="createScorer">Runs the network, for one row that moves on.</param>
+internal sealed class ScoringRowMapper(ScoringSchema schema, Func<IImageScorer> createScorer) : IRowToRowMapper
 {
     /// <inheritdoc/>
     public DataViewSchema InputSchema => schema.Input;
@@ -18,26 +19,24 @@ internal sealed class ScoringRowMapper(SegmentationModel model, ScoringSchema sc
 
     /// <inheritdoc/>
     public DataViewRow GetRow(DataViewRow input, IEnumerable<DataViewSchema.Column> activeColumns)
-        => new Row(input, schema, [.. activeColumns], model, device);
+        => new Row(input, schema, [.. activeColumns], createScorer);
 
     private sealed class Row : DataViewRow
     {
         private readonly DataViewRow _input;
         private readonly ScoringSchema _schema;
         private readonly HashSet<int> _active;
-        private readonly BatchScorer? _scorer;
-        private readonly ImageBatch? _batch;
+        private readonly IImageScorer? _scorer;
         private readonly ImageColumn.Reader? _images;
         private long _scored = long.MinValue;
 
-        public Row(DataViewRow input, ScoringSchema schema, DataViewSchema.Column[] active, SegmentationModel model, torch.Device device)
+        public Row(DataViewRow input, ScoringSchema schema, DataViewSchema.Column[] active, Func<IImageScorer> createScorer)
         {
             (_input, _schema) = (input, schema);
             _active = [.. active.Select(column => column.Index)];
             if (!active.Any(schema.IsPrediction))
                 return;
-            _scorer = new BatchScorer(model, device);
-            _batch = new ImageBatch(model, capacity: 1);
+            _scorer = createScorer();
             _images = schema.Image.CreateReader(input);
         }
 
@@ -58,7 +57,7 @@ internal sealed class ScoringRowMapper(SegmentationModel model, ScoringSchema sc
             if (!_schema.IsPrediction(column))
                 return _input.GetGetter<TValue>(_schema.Input[column.Index]);
             // A PredictionEngine makes all columns active, but gets only those that its output type has.
-            if (column.Index == _schema.Score.Index && !_scorer!.WithProbabilities)
+            if (column.Index == _schema.Score?.Index && !_scorer!.WithProbabilities)
                 (_scorer.WithProbabilities, _scored) = (true, long.MinValue);
             return PredictionGetter.For<TValue>(_schema, column, _scorer!, ScoreCurrentRow);
         }
@@ -68,7 +67,7 @@ internal sealed class ScoringRowMapper(SegmentationModel model, ScoringSchema sc
             if (disposing)
             {
                 _images?.Dispose();
-                _batch?.Dispose();
+                _scorer?.Dispose();
                 _input.Dispose();
             }
             base.Dispose(disposing);
@@ -78,12 +77,9 @@ internal sealed class ScoringRowMapper(SegmentationModel model, ScoringSchema sc
         {
             if (_scored != Position)
             {
-                MLImage image = _images!.Read();
-                _batch!.Clear();
-                _batch.Add(image);
-                _scorer!.Run(_batch);
-                if (_batch.Whole is not null)
-                    _images.Release();
+                _scored = long.MinValue; // What was made of the last row is gone, whether or not this one can be scored.
+                _scorer!.Run(_images!.Read());
+                _images.Release();
                 _scored = Position;
             }
             return 0;

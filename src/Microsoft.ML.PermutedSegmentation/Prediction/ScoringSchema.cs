@@ -5,30 +5,33 @@ namespace Microsoft.ML.PermutedSegmentation.Prediction;
 /// <summary>The columns of the input with those of the prediction behind them.</summary>
 internal sealed class ScoringSchema
 {
+    private readonly int? _score, _labelSize;
+
     /// <summary>Binds a model to the schema of its input.</summary>
-    /// <param name="model">Tells the sizes of the masks and the classes.</param>
+    /// <param name="output">The sizes of the masks and the classes.</param>
     /// <param name="columns">The names of the columns.</param>
     /// <param name="input">The columns there are.</param>
     /// <param name="parameter">The argument that they came by.</param>
     /// <exception cref="ArgumentOutOfRangeException">The image column is missing or of another type.</exception>
-    public ScoringSchema(ModelDescription model, ModelColumns columns, DataViewSchema input, string parameter = "input")
+    public ScoringSchema(MaskOutput output, ModelColumns columns, DataViewSchema input, string parameter = "input")
     {
         Input = input;
         Image = ImageColumn.Find(input, columns.Image, parameter);
-        int classCount = model.ClassNames.Count;
         var builder = new DataViewSchema.Builder();
         builder.AddColumns(input);
         ImageSizeColumn.AddTo(builder, columns.PredictedLabel);
-        var label = new KeyDataViewType(typeof(byte), classCount);
-        bool hasImageSize = model.ScoringMode == ScoringMode.SlidingWindow;
-        builder.AddColumn(
-            columns.PredictedLabel, hasImageSize ? new VectorDataViewType(label) : new VectorDataViewType(label, model.ImageHeight, model.ImageWidth),
-            ClassNameAnnotation.Of(model.ClassNames));
-        builder.AddColumn(columns.Score, hasImageSize
-            ? new VectorDataViewType(NumberDataViewType.Single)
-            : new VectorDataViewType(NumberDataViewType.Single, classCount, model.ImageHeight, model.ImageWidth));
-        if (hasImageSize)
+        builder.AddColumn(columns.PredictedLabel, TypeOf(new KeyDataViewType(typeof(byte), output.ClassNames.Count), output, output.Height, output.Width), ClassNameAnnotation.Of(output.ClassNames));
+        int count = input.Count + 2;
+        if (output.HasProbabilities)
+        {
+            builder.AddColumn(columns.Score, TypeOf(NumberDataViewType.Single, output, output.ClassNames.Count, output.Height, output.Width));
+            _score = count++;
+        }
+        if (output.HasImageSize)
+        {
             builder.AddColumn(columns.PredictedLabel + ColumnNames.SizeSuffix, new VectorDataViewType(NumberDataViewType.Int32, 2));
+            _labelSize = count;
+        }
         Output = builder.ToSchema();
     }
 
@@ -44,10 +47,11 @@ internal sealed class ScoringSchema
 
     public DataViewSchema.Column PredictedLabel => Output[Input.Count + 1];
 
-    public DataViewSchema.Column Score => Output[Input.Count + 2];
+    /// <summary>The probabilities; null: there are none.</summary>
+    public DataViewSchema.Column? Score => _score is { } index ? Output[index] : null;
 
     /// <summary>How large the masks are; null: as large as the type of <see cref="PredictedLabel"/> says.</summary>
-    public DataViewSchema.Column? LabelSize => Output.Count > Input.Count + 3 ? Output[Input.Count + 3] : null;
+    public DataViewSchema.Column? LabelSize => _labelSize is { } index ? Output[index] : null;
 
     /// <summary>The columns of <see cref="Input"/> that the given columns of <see cref="Output"/> need.</summary>
     public IEnumerable<DataViewSchema.Column> InputsFor(IReadOnlyCollection<DataViewSchema.Column> wanted)
@@ -59,4 +63,8 @@ internal sealed class ScoringSchema
     /// <summary>The error of a getter for a column that is not active.</summary>
     public static ArgumentOutOfRangeException NotAskedFor(DataViewSchema.Column column) =>
         new(nameof(column), column.Name, "This column was not requested when the cursor or row was created.");
+
+    // Where the size differs from row to row, or is more than a type can tell, the vector has none.
+    private static VectorDataViewType TypeOf(PrimitiveDataViewType item, MaskOutput output, params int[] dimensions) =>
+        output.HasImageSize || dimensions.Aggregate(1L, (product, length) => product * length) > int.MaxValue ? new VectorDataViewType(item) : new VectorDataViewType(item, dimensions);
 }

@@ -31,37 +31,10 @@ internal sealed class ScoringView(IDataView source, SegmentationModel model, Sco
     {
         DataViewSchema.Column[] wanted = [.. columnsNeeded];
         DataViewRowCursor rows = source.GetLazyCursor(schema.InputsFor(wanted));
-        return wanted.Any(schema.IsPrediction) ? new ScoringCursor(rows, schema, wanted, model, device, BatchesAhead) : new PassingCursor(rows, schema, wanted);
+        return wanted.Any(schema.IsPrediction) ? new ScoringCursor(rows, schema, wanted, model, device, BatchesAhead) : new RowByRowCursor(rows, new ScoringRowMapper(schema, () => new ImageScorer(model, device)).GetRow(rows, wanted));
     }
 
     /// <inheritdoc/>
     public DataViewRowCursor[] GetRowCursorSet(IEnumerable<DataViewSchema.Column> columnsNeeded, int n, Random? rand = null)
         => [GetRowCursor(columnsNeeded, rand)];
-
-    // Rows of whose predictions nothing is wanted.
-    private sealed class PassingCursor(DataViewRowCursor rows, ScoringSchema schema, DataViewSchema.Column[] wanted) : DataViewRowCursor
-    {
-        public override DataViewSchema Schema => schema.Output;
-
-        public override long Position => rows.Position;
-
-        public override long Batch => rows.Batch;
-
-        public override bool MoveNext() => rows.MoveNext();
-
-        public override bool IsColumnActive(DataViewSchema.Column column) => wanted.Any(active => active.Index == column.Index);
-
-        public override ValueGetter<DataViewRowId> GetIdGetter() => rows.GetIdGetter();
-
-        public override ValueGetter<TValue> GetGetter<TValue>(DataViewSchema.Column column) => IsColumnActive(column)
-            ? rows.GetGetter<TValue>(schema.Input[column.Index])
-            : throw ScoringSchema.NotAskedFor(column);
-
-        protected override void Dispose(bool disposing)
-        {
-            if (disposing)
-                rows.Dispose();
-            base.Dispose(disposing);
-        }
-    }
 }

@@ -202,7 +202,5 @@ internal sealed class SegmentationModel : IDisposable
         return new SegmentationModel(Description, NetworkOf(state, effect: null), Columns, effect: null, tag);
     }
 
-    private static ObjectDisposedException Disposed() => new(
-        "PermutedSegmentationTransformer",
-        "This segmentation model was disposed. A PredictionEngine disposes its model along with itself, unless it is created with new PredictionEngineOptions { OwnsTransformer = false }.");
+    private static ObjectDisposedException Disposed() => DisposedModel.Exception("PermutedSegmentationTransformer");
 }

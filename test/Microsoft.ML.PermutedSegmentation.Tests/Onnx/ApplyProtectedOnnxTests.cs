@@ -1,3 +1,6 @@
+using System.IO.Compression;
+using System.Reflection;
+using System.Text;
 using Google.Protobuf;
 using Microsoft.ML.Data;
 using Microsoft.ML.Transforms.Image;
@@ -175,6 +178,10 @@ public sealed class ApplyProtectedOnnxTests(ForeignModels models) : IClassFixtur
         using ProtectedOnnxTransformer model = estimator.Fit(Data);
         Assert.Contains(estimator.GetOutputSchema(SchemaShapes.Of(Data.Schema)), column => column.Name == "PredictedLabel" && column.IsKey);
         Assert.Contains("needs no key", Assert.Throws<InvalidOperationException>(() => Segmentation.Unlock(model, models.Key)).Message);
+        Assert.Contains("needs no key", Assert.Throws<InvalidOperationException>(() => Segmentation.Lock(model)).Message);
+        Assert.Contains("different names", Assert.Throws<ArgumentException>(() => transforms.ApplyProtectedOnnx(plain, model: Options, scoreColumnName: "PredictedLabel")).Message);
+        using ProtectedOnnxTransformer keyed = transforms.ApplyProtectedOnnx(models.Protect(ForeignModels.UNet), models.Key, Options).Fit(Data);
+        Assert.Contains("OnnxProtection", Assert.Throws<ArgumentException>(() => Segmentation.Protect(keyed, models.OtherKey)).Message);
         Assert.Contains("OnnxProtection", Assert.Throws<ArgumentException>(() => Segmentation.Protect(model, models.Key)).Message);
         Assert.Contains("OnnxProtection", Assert.Throws<ArgumentException>(() => Segmentation.Rekey(model, models.Key, models.OtherKey)).Message);
     }
@@ -192,6 +199,241 @@ public sealed class ApplyProtectedOnnxTests(ForeignModels models) : IClassFixtur
         Assert.Contains("labels", Assert.Throws<InvalidOperationException>(() => segmenter.Score(ColorPatches.Create(1)[0].Image)).Message);
         byte[] rgb = RgbPixels.From(ColorPatches.Create(1)[0].Image);
         Assert.Equal(Enumerable.Range(0, rgb.Length / 3).Select(p => (byte)(1 + Array.IndexOf(rgb, rgb[(3 * p)..(3 * p + 3)].Max(), 3 * p) - 3 * p)), Masks(model)[0]);
+    }
+
+    // Each of its own size, and none square.
+    [Fact]
+    public void Rows_are_scored_when_they_are_asked_for_at_the_size_of_their_image()
+    {
+        (int Height, int Width)[] sizes = [(20, 30), (41, 17), (16, 48)];
+        string[] paths = [.. sizes.Select(size => models.At($"{size.Height}x{size.Width}.png"))];
+        foreach (((int height, int width), string path) in sizes.Zip(paths))
+            PngFile(path, height, width);
+        OnnxModelOptions options = Options;
+        options.MasksOfImageSize = true;
+        string[] withMissing = [.. paths, models.At("missing.png")];
+        IDataView files = _mlContext.Data.LoadFromEnumerable(withMissing.Select(path => new FileRow { ImagePath = path }));
+        using var model = Segmentation.Transforms.LoadImages("Image", null, "ImagePath").Append(Segmentation.Transforms.ApplyProtectedOnnx(models.At(ForeignModels.UNet), model: options)).Fit(files);
+        IDataView scored = model.Transform(files);
+        using OnnxSegmenter segmenter = OnnxSegmenter.Load(models.At(ForeignModels.UNet), options);
+        // A view that ran ahead would meet the file that is missing.
+        foreach ((byte[] mask, int i) in scored.GetColumn<byte[]>("PredictedLabel").Take(3).Select((mask, i) => (mask, i)))
+        {
+            using MLImage image = ImageFile.Load(paths[i]);
+            byte[,] expected = segmenter.Segment(image);
+            Assert.Equal(sizes[i], (expected.GetLength(0), expected.GetLength(1)));
+            Assert.Equal(MaskLabels.ToKeyValues(expected), mask);
+        }
+        Assert.Equal(sizes.Select(size => new[] { size.Height, size.Width }), scored.GetColumn<int[]>("PredictedLabelSize").Take(3));
+        Assert.Equal(sizes.Select(size => 3 * size.Height * size.Width), scored.GetColumn<float[]>("Score").Take(3).Select(score => score.Length));
+        Assert.Contains("missing.png", Assert.ThrowsAny<IOException>(() => scored.GetColumn<byte[]>("PredictedLabel").Count()).Message);
+    }
+
+    [Fact]
+    public void A_row_that_cannot_be_scored_has_nothing_of_the_row_before()
+    {
+        // Two classes, and labels 0 to 2: what is brightest in blue cannot be.
+        string path = Write("ArgMax", [1, 3, 2, 2], DataType.Int64);
+        IDataView rows = _mlContext.Data.LoadFromEnumerable(new[] { (byte)0, (byte)2 }.Select(color => new SmallRow { Image = Plain(color) }));
+        using ProtectedOnnxTransformer model = Segmentation.Transforms
+            .ApplyProtectedOnnx(path, model: new OnnxModelOptions { Normalization = PixelNormalization.None, ClassNames = ["red", "green"] }).Fit(rows);
+        IDataView scored = model.Transform(rows);
+        using DataViewRowCursor cursor = scored.GetRowCursor(scored.Schema);
+        var labels = cursor.GetGetter<VBuffer<byte>>(scored.Schema["PredictedLabel"]);
+        VBuffer<byte> mask = default;
+        Assert.True(cursor.MoveNext());
+        labels(ref mask);
+        Assert.Equal([1, 1, 1, 1], mask.DenseValues());
+        Assert.True(cursor.MoveNext());
+        for (int i = 0; i < 2; i++)
+            Assert.Contains("label 2", Assert.Throws<InvalidDataException>(() => labels(ref mask)).Message);
+    }
+
+    [Fact]
+    public void Options_are_copied_and_kept_in_a_file()
+    {
+        string path = models.Protect(ForeignModels.UNet), saved = models.At(Path.GetRandomFileName());
+        OnnxModelOptions options = Options;
+        byte[][] right = Expected(models.At(ForeignModels.UNet), options);
+        using ProtectedOnnxTransformer model = Segmentation.Transforms.ApplyProtectedOnnx(path, models.Key, options).Fit(Data);
+        (options.Normalization, options.MasksOfImageSize, options.IsBgr) = (PixelNormalization.MinusOneToOne, true, true);
+        _mlContext.Model.Save(model, Data.Schema, saved);
+        using var loaded = (ProtectedOnnxTransformer)_mlContext.Model.Load(saved, out _);
+        using ProtectedOnnxTransformer unlocked = Segmentation.Unlock(loaded, models.Key);
+        Assert.Equal(right, Masks(unlocked));
+
+        foreach (OnnxModelOptions written in (OnnxModelOptions[])[new(), Full(true), Full(false)])
+        {
+            using var stream = new MemoryStream();
+            OnnxFormat.Write(written, new BinaryWriter(stream));
+            stream.Position = 0;
+            OnnxModelOptions read = OnnxFormat.ReadOptions(new BinaryReader(stream));
+            Assert.Equal(stream.Length, stream.Position);
+            foreach (var property in typeof(OnnxModelOptions).GetProperties().Where(property => property.Name is not ("ClassNames" or "Normalization")))
+                Assert.Equal(property.GetValue(written), property.GetValue(read));
+            Assert.Equal(written.Normalization?.Mean, read.Normalization?.Mean);
+            Assert.Equal(written.Normalization?.Deviation, read.Normalization?.Deviation);
+        }
+
+        static OnnxModelOptions Full(bool yes) => new()
+        {
+            Normalization = new PixelNormalization([1, 2, 3], [4, 5, 6]),
+            ImageHeight = 7,
+            ImageWidth = 8,
+            ChannelsLast = yes,
+            OutputChannelsLast = !yes,
+            OutputsProbabilities = yes,
+            IsBgr = !yes,
+            InputName = "in",
+            OutputName = "out",
+            Threshold = 0.25f,
+            MasksOfImageSize = yes,
+        };
+    }
+
+    [Theory]
+    [InlineData(ForeignModels.External, "other files")]
+    [InlineData(ForeignModels.ManyForms, "damaged")]
+    public void A_stranger_in_a_model_is_refused_and_reads_no_other_file(string stranger, string message)
+    {
+        string saved = Saved();
+        Replace(saved, File.ReadAllBytes(models.At(stranger)));
+        Assert.Contains(message, Assert.IsType<InvalidDataException>(LoadAndRun(saved)).Message);
+    }
+
+    [Fact]
+    public void A_damaged_model_is_refused_or_runs()
+    {
+        string saved = Saved();
+        byte[] header = Read(saved, "Model.key"), onnx = Read(saved, "Model.onnx");
+        int refused = 0;
+        // Behind it are the names of the assembly and the loader, which are ML.NET's.
+        int end = header.AsSpan().IndexOf(Encoding.Unicode.GetBytes("Microsoft.ML."));
+        for (int i = 0; i < end; i++)
+        {
+            byte[] changed = [.. header];
+            changed[i] ^= 0xFF;
+            Replace(saved, changed, "Model.key");
+            Exception? exception = LoadAndRun(saved);
+            // What ML.NET reads itself it refuses in its own way; and another column may be asked for.
+            Assert.True(exception is null or InvalidDataException or FormatException or ArgumentOutOfRangeException, $"{i}: {exception}");
+            refused += exception is InvalidDataException ? 1 : 0;
+        }
+        Assert.True(refused > 10, $"{refused}");
+        Replace(saved, header, "Model.key");
+        Assert.Null(LoadAndRun(saved));
+        Replace(saved, onnx[..(onnx.Length / 2)]);
+        Assert.IsType<InvalidDataException>(LoadAndRun(saved));
+        Replace(saved, "<html>"u8.ToArray());
+        Assert.IsType<InvalidDataException>(LoadAndRun(saved));
+    }
+
+    [Fact]
+    public void After_its_disposal_it_says_so()
+    {
+        ProtectedOnnxEstimator estimator = Segmentation.Transforms.ApplyProtectedOnnx(models.Protect(ForeignModels.UNet), models.Key, Options);
+        ProtectedOnnxTransformer model = estimator.Fit(Data);
+        IEnumerable<byte[]> masks = model.Transform(Data).GetColumn<byte[]>("PredictedLabel");
+        _ = masks.First();
+        model.Dispose();
+        foreach (Action use in (Action[])[() => estimator.Fit(Data), () => model.Transform(Data), () => _ = masks.First(), () => Segmentation.Unlock(model, models.Key), () => Segmentation.Lock(model), () => Segmentation.EvaluateAccessControl(model, Data, models.Key, 1)])
+            Assert.Contains("PredictionEngine", Assert.Throws<ObjectDisposedException>(use).Message);
+        Assert.Equal(Classes, model.ClassNames);
+    }
+
+    [Fact]
+    public void A_key_that_encrypts_images_before_a_plain_model_unlocks_the_chain()
+    {
+        var encryption = Segmentation.Transforms.BlockwiseEncrypt(models.Key, BlockTransformMethod.NegativePositive, 4).Fit(Data);
+        using ProtectedOnnxTransformer plain = Segmentation.Transforms.ApplyProtectedOnnx(models.At(ForeignModels.UNet), model: Options).Fit(Data);
+        var chain = new TransformerChain<ITransformer>(encryption, plain);
+        byte[][] right = Masks(chain);
+        using TransformerChain<ITransformer> locked = Segmentation.Lock(chain);
+        Assert.False(Segmentation.IsUnlocked(locked));
+        Assert.NotEqual(right, Masks(locked));
+        using TransformerChain<ITransformer> unlocked = Segmentation.Unlock(locked, models.Key);
+        Assert.True(Segmentation.IsUnlocked(unlocked));
+        Assert.Equal(right, Masks(unlocked));
+        Assert.Equal(Segmentation.Evaluate(chain.Transform(Data)).PixelAccuracy, Segmentation.EvaluateAccessControl(chain, Data, models.Key, 1).Correct.PixelAccuracy);
+    }
+
+    // The tensors of this one are beside it: it runs, but no model of ML.NET can hold it.
+    [Fact]
+    public void Tensors_beside_the_file_are_used_and_not_saved()
+    {
+        var node = new NodeProto { OpType = "Conv", Input = { "x", "w" }, Output = { "y" } };
+        var weights = new TensorProto { Name = "w", DataType = (int)DataType.Float, Dims = { 3, 3, 1, 1 }, DataLocation = TensorProto.Types.DataLocation.External };
+        weights.ExternalData.Add(new StringStringEntryProto { Key = "location", Value = "beside.bin" });
+        // The classes are the colors, in another order.
+        float[] values = [0, 0, 1, 1, 0, 0, 0, 1, 0];
+        File.WriteAllBytes(models.At("beside.bin"), [.. values.SelectMany(BitConverter.GetBytes)]);
+        string path = Write(node, [1, 3, 2, 2], DataType.Float, weights);
+        IDataView rows = _mlContext.Data.LoadFromEnumerable(new[] { (byte)0, (byte)1, (byte)2 }.Select(color => new SmallRow { Image = Plain(color) }));
+        using ProtectedOnnxTransformer model = Segmentation.Transforms.ApplyProtectedOnnx(path, model: new OnnxModelOptions { Normalization = PixelNormalization.None }).Fit(rows);
+        Assert.Equal([2, 3, 1], model.Transform(rows).GetColumn<byte[]>("PredictedLabel").Select(mask => (int)mask[0]));
+        Assert.Contains("one file", Assert.Throws<InvalidOperationException>(() => _mlContext.Model.Save(model, rows.Schema, models.At("beside.zip"))).Message);
+    }
+
+    // What ML.NET throws is wrapped more than once.
+    private Exception? LoadAndRun(string saved)
+    {
+        try
+        {
+            using var loaded = (IDisposable)_mlContext.Model.Load(saved, out _);
+            Masks((ITransformer)loaded);
+            return null;
+        }
+        catch (Exception exception)
+        {
+            while (exception is TargetInvocationException or InvalidOperationException { InnerException: TargetInvocationException })
+                exception = exception.InnerException!;
+            return exception;
+        }
+    }
+
+    private string Saved()
+    {
+        string saved = models.At(Path.GetRandomFileName());
+        using ProtectedOnnxTransformer model = Segmentation.Transforms.ApplyProtectedOnnx(models.At(ForeignModels.UNet), model: Options).Fit(Data);
+        _mlContext.Model.Save(model, Data.Schema, saved);
+        return saved;
+    }
+
+    private static string InArchive(string name) => $"TransformerChain/{name}";
+
+    private static byte[] Read(string zip, string name)
+    {
+        using ZipArchive archive = ZipFile.OpenRead(zip);
+        using Stream entry = archive.GetEntry(InArchive(name))!.Open();
+        using var content = new MemoryStream();
+        entry.CopyTo(content);
+        return content.ToArray();
+    }
+
+    private static void Replace(string zip, byte[] content, string name = "Model.onnx")
+    {
+        using ZipArchive archive = ZipFile.Open(zip, ZipArchiveMode.Update);
+        archive.GetEntry(InArchive(name))!.Delete();
+        using Stream stream = archive.CreateEntry(InArchive(name), CompressionLevel.NoCompression).Open();
+        stream.Write(content);
+    }
+
+    private static MLImage Plain(byte color)
+    {
+        byte[] pixels = new byte[2 * 2 * 4];
+        for (int i = 0; i < 4; i++)
+            (pixels[4 * i + color], pixels[4 * i + 3]) = (200, 255);
+        return MLImage.CreateFromPixels(2, 2, MLPixelFormat.Rgba32, pixels);
+    }
+
+    private static void PngFile(string path, int height, int width)
+    {
+        byte[] pixels = new byte[height * width * 4];
+        new Random(height).NextBytes(pixels);
+        for (int i = 3; i < pixels.Length; i += 4)
+            pixels[i] = 255;
+        using MLImage image = MLImage.CreateFromPixels(width, height, MLPixelFormat.Rgba32, pixels);
+        image.Save(path);
     }
 
     private byte[][] Masks(ITransformer model) => [.. model.Transform(Data).GetColumn<byte[]>("PredictedLabel")];
@@ -222,14 +464,20 @@ public sealed class ApplyProtectedOnnxTests(ForeignModels models) : IClassFixtur
             node.Attribute.Add(new AttributeProto { Name = "axes", Type = AttributeProto.Types.AttributeType.Ints, Ints = { 1 } });
         if (operation == "ArgMax")
             node.Attribute.Add(new AttributeProto { Name = "keepdims", Type = AttributeProto.Types.AttributeType.Int, I = 0 });
+        return Write(node, shape, output);
+    }
+
+    private string Write(NodeProto node, long[] shape, DataType output, params TensorProto[] tensors)
+    {
         return models.Write(new ModelProto
         {
             IrVersion = 8,
             OpsetImport = { new OperatorSetIdProto { Version = 13 } },
             Graph = new GraphProto
             {
-                Name = operation,
+                Name = node.OpType,
                 Node = { node },
+                Initializer = { tensors },
                 Input = { ToValue("x", DataType.Float, shape) },
                 Output = { new ValueInfoProto { Name = "y", Type = new TypeProto { TensorType = new TypeProto.Types.Tensor { ElemType = (int)output } } } },
             },
@@ -248,6 +496,17 @@ public sealed class ApplyProtectedOnnxTests(ForeignModels models) : IClassFixtur
             },
         },
     };
+
+    private sealed class FileRow
+    {
+        public string ImagePath { get; set; } = "";
+    }
+
+    private sealed class SmallRow
+    {
+        [ImageType(2, 2)]
+        public MLImage Image { get; set; } = null!;
+    }
 
     private sealed class Prediction
     {

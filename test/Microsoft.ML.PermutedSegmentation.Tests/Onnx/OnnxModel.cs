@@ -32,7 +32,10 @@ public sealed class OnnxModel : IDisposable
     }
 
     /// <summary>A file of the protected model, beside the one at <see cref="Path"/>.</summary>
-    public string Write(string name, OnnxExportOptions options) => _folder.Write(name, Export(Locked, options));
+    public string Write(string name, OnnxExportOptions options) => Write(name, Locked, options);
+
+    /// <summary>The same of another model.</summary>
+    public string Write(string name, ITransformer model, OnnxExportOptions options) => _folder.Write(name, Export(model, options));
 
     internal ModelProto Parse() => ModelProto.Parser.ParseFrom(File.ReadAllBytes(Path));
 
