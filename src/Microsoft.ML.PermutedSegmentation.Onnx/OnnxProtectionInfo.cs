@@ -9,17 +9,22 @@ namespace Microsoft.ML.PermutedSegmentation;
 /// <param name="Layers">The names of the permuted tensors; of a file that is not protected, of those that can be.</param>
 /// <param name="Salt">The salt, in hexadecimal; null if it needs no key.</param>
 /// <param name="Fingerprint">The key's fingerprint, in hexadecimal; null if it is not stored.</param>
-/// <param name="HasExternalTensors">Whether tensors lie in files beside it.</param>
-public sealed record OnnxProtectionInfo(
-    bool IsProtected, bool IsSealed, bool IsExport, IReadOnlyList<string> Layers, string? Salt, string? Fingerprint, bool HasExternalTensors)
+public sealed record OnnxProtectionInfo(bool IsProtected, bool IsSealed, bool IsExport, IReadOnlyList<string> Layers, string? Salt, string? Fingerprint)
 {
     internal static OnnxProtectionInfo Of(OnnxDocument document)
     {
         if (document.Tag is { } tag)
             return new OnnxProtectionInfo(true, tag.IsSealed, document.IsOwnExport, [.. (tag.Layers ?? []).Select(layer => layer.Tensor)],
-                Convert.ToHexStringLower(tag.Salt), tag.Fingerprint is null ? null : Convert.ToHexStringLower(tag.Fingerprint), document.HasExternal);
-        string? salt = document.IsOwnExport ? document.Metadata("salt") : null;
+                Convert.ToHexStringLower(tag.Salt), tag.Fingerprint is null ? null : Convert.ToHexStringLower(tag.Fingerprint));
+        string? salt = document.IsOwnExport ? Hexadecimal(document, "salt", ProtectionTag.SaltSize) : null;
         return new OnnxProtectionInfo(salt is not null, false, document.IsOwnExport, document.IsOwnExport ? [] : [.. LayerChoice.All(document).Keys.Select(tensor => tensor.Id)],
-            salt, salt is null ? null : document.Metadata("fingerprint"), document.HasExternal);
+            salt, salt is null ? null : Hexadecimal(document, "fingerprint", ProtectionTag.FingerprintSize));
     }
+
+    private static string? Hexadecimal(OnnxDocument document, string name, int size) => document.Metadata(name) switch
+    {
+        null => null,
+        { } text when ProtectionTag.TryReadHex(text, stackalloc byte[size]) => text,
+        _ => throw new InvalidDataException($"The model is damaged: its metadata '{name}' has not {size} bytes in hexadecimal."),
+    };
 }

@@ -8,6 +8,8 @@ namespace Microsoft.ML.PermutedSegmentation;
 // How files become networks that run.
 public sealed partial class OnnxSegmenter
 {
+    private const int LargeModel = 1 << 25;
+
     /// <summary>Reads a model from a file.</summary>
     /// <param name="path">A file that <c>ExportToOnnx</c> wrote.</param>
     /// <param name="key"><inheritdoc cref="Load(Stream, PermutationKey?, bool, SessionOptions?)" path="/param[@name='key']/node()"/></param>
@@ -61,7 +63,7 @@ public sealed partial class OnnxSegmenter
         ArgumentNullException.ThrowIfNull(stream);
         (byte[] graph, ModelDescription model) = CreateGraph(stream, key, verify);
         using SessionOptions? standard = sessionOptions is null ? new SessionOptions() : null;
-        return new OnnxSegmenter(new ExportedNetwork(new InferenceSession(graph, sessionOptions ?? standard), model), isUnlocked: key is not null || !model.IsProtected);
+        return new OnnxSegmenter(new ExportedNetwork(Start(graph, (sessionOptions ?? standard)!), model), isUnlocked: key is not null || !model.IsProtected);
     }
 
     /// <summary>Reads a segmentation model of another program, which <see cref="OnnxProtection"/> may have protected.</summary>
@@ -86,14 +88,14 @@ public sealed partial class OnnxSegmenter
         ArgumentNullException.ThrowIfNull(model);
         (byte[]? original, bool isProtected) = OnnxProtection.Open(path, key, verify);
         return OnnxProtection.Naming(path, () => Run(
-            options => original is null ? new InferenceSession(path, options) : new InferenceSession(original, options), model, sessionOptions, key is not null || !isProtected));
+            options => original is null ? new InferenceSession(path, options) : Start(original, options), model, sessionOptions, key is not null || !isProtected));
     }
 
     /// <summary>The same of a file in memory, with all tensors in it.</summary>
     internal static OnnxSegmenter Load(byte[] file, OnnxModelOptions model, PermutationKey? key, bool verify)
     {
         (byte[]? original, bool isProtected) = OnnxProtection.Open(file, key, verify);
-        return Run(options => new InferenceSession(original ?? file, options), model, sessionOptions: null, key is not null || !isProtected);
+        return Run(options => Start(original ?? file, options), model, sessionOptions: null, key is not null || !isProtected);
     }
 
     private static OnnxSegmenter Run(Func<SessionOptions, InferenceSession> start, OnnxModelOptions model, SessionOptions? sessionOptions, bool isUnlocked)
@@ -109,6 +111,14 @@ public sealed partial class OnnxSegmenter
             session.Dispose();
             throw;
         }
+    }
+
+    // What the model was made of is garbage now, some times the size of its weights, and the session is about to take as much again.
+    private static InferenceSession Start(byte[] model, SessionOptions options)
+    {
+        if (model.Length >= LargeModel)
+            GC.Collect(GC.MaxGeneration, GCCollectionMode.Aggressive, blocking: true, compacting: true);
+        return new InferenceSession(model, options);
     }
 
     /// <summary>The ONNX model that is run: images of floats from 0 to 255 in, scores at the size of the last map out.</summary>

@@ -87,14 +87,13 @@ internal sealed class OnnxContent
             : throw new InvalidDataException("The model is damaged: its ONNX file is another one.");
     }
 
-    // The length is the archive's word for it: what is not there is not allocated at once.
     private static byte[] ReadAll(Stream stream, long length)
     {
         if (length > Array.MaxLength)
             throw new InvalidDataException($"The model is damaged: its ONNX file has {length} bytes.");
-        var content = new MemoryStream();
-        stream.CopyTo(content);
-        return content.ToArray();
+        byte[] file = new byte[length];
+        stream.ReadExactly(file);
+        return file;
     }
 
     private static byte[]? Bytes(string? hexadecimal) => hexadecimal is null ? null : Convert.FromHexString(hexadecimal);

@@ -13,6 +13,8 @@ internal sealed class OnnxImageScorer(ProtectedOnnxTransformer parent) : IImageS
 
     public bool WithProbabilities { get; set; }
 
+    public bool ReadsLargeImages => parent.Output.HasImageSize;
+
     public void Run(MLImage image)
     {
         parent.ThrowIfDisposed();

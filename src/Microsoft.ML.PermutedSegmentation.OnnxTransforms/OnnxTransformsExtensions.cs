@@ -1,3 +1,5 @@
+using Microsoft.ML.OnnxRuntime;
+
 namespace Microsoft.ML.PermutedSegmentation;
 
 /// <summary>ONNX files as steps of a pipeline; reached by <c>mlContext.Segmentation().Transforms</c>.</summary>
@@ -25,6 +27,7 @@ public static class OnnxTransformsExtensions
     /// <paramref name="model"/> leaves out what the graph does not say; or there is a key, but the file is not protected, or stores no fingerprint and
     /// <paramref name="verify"/> is set; or there is no key, but the file is sealed.
     /// </exception>
+    /// <exception cref="OnnxRuntimeException">ONNX Runtime cannot run the model.</exception>
     /// <exception cref="ObjectDisposedException">The key was disposed.</exception>
     public static ProtectedOnnxEstimator ApplyProtectedOnnx(
         this SegmentationTransformsCatalog transforms,

@@ -121,7 +121,7 @@ public sealed class ProtectedOnnxTransformer : SegmentationTransformer, ISavedTr
             MaskOutput output = OnnxFormat.ReadOutput(reader.Binary);
             return new ProtectedOnnxTransformer(environment, columns, OnnxContent.Read(reader, output.ClassNames), output, unlocked: null);
         }
-        catch (Exception exception) when (exception is EndOfStreamException or FormatException or ArgumentException)
+        catch (Exception exception) when (exception is IOException or FormatException or ArgumentException)
         {
             throw new InvalidDataException($"The model is damaged: {exception.Message}", exception);
         }

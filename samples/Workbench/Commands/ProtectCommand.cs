@@ -37,7 +37,8 @@ internal static class ProtectCommand
                     maps is null ? new OnnxProtectionOptions { Seal = isSealed } : throw new InvalidDataException($"{featureMaps.Name} is for models of ML.NET; '{input}' is an ONNX model, whose layers are all permuted."),
                     overwrite));
             Console.WriteLine($"Wrote the protected model to {to}.");
-            Steps.Warn($"'{from}' is the unprotected model as before; keep it away from anyone who must not have it.");
+            var isPermuted = SegmentationFile.KindOf(from) == SegmentationFileKind.Onnx && OnnxProtection.Describe(from).IsProtected;
+            Steps.Warn($"'{from}' is {(isPermuted ? "not sealed, as before" : "the unprotected model as before")}; keep it away from anyone who must not have it.");
         });
         return command;
     }

@@ -120,6 +120,8 @@ internal sealed record FileContent(SegmentationFileKind Kind, string Description
             return Other("a TorchScript program", "save the state_dict() of the network that it was made from");
         if (Has("data.pkl"))
             return PyTorch("a PyTorch file");
+        if (Has("Model.onnx"))
+            return Other("an ML.NET pipeline that runs an ONNX file", "load it with mlContext.Model.Load and the package Microsoft.ML.PermutedSegmentation.OnnxTransforms");
         return names.Contains("TrainingInfo/Version.txt")
             ? Other("an ML.NET model of another kind, without a segmentation model in it", null)
             : Other("a ZIP archive of another kind", null);

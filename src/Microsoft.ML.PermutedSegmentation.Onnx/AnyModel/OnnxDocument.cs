@@ -21,6 +21,9 @@ internal sealed class OnnxDocument : IDisposable
         (Model, _external) = (model, external);
         Tag = ProtectionTag.Read(model);
         Scopes = GraphScope.AllOf(model);
+        // Of two places, one of them unknown, other readers may take the other.
+        if (Tensors.FirstOrDefault(tensor => !Enum.IsDefined(tensor.Proto.DataLocation)) is { } lost)
+            throw new InvalidDataException($"The model is damaged: nobody knows where the tensor '{lost.Id}' lies ({(int)lost.Proto.DataLocation}).");
     }
 
     public ModelProto Model { get; }

@@ -53,7 +53,7 @@ internal sealed class AttackEvaluation
             Try(AttackMethod.ActivationStatistics, 0, MatchStatistics);
         foreach (int count in _options.ImageCounts.Select(count => Math.Min(count, _images.Length)).Distinct())
             RunWithImages(count);
-        foreach (int count in _options.OracleQueries)
+        foreach (int count in _options.OracleQueries.Distinct())
             TryTraining(AttackMethod.OracleDistillation, count, FromPublicWeights, null, _options.PublicWeights is null ? _options.ScratchRate : _options.FineTuningRate);
         return _results;
     }

@@ -39,7 +39,7 @@ public sealed class AttackOptions
     /// <summary>Images per step.</summary>
     public int BatchSize { get; set; } = 8;
 
-    /// <summary>The learning rate that trainings from the stolen weights start with. It falls along half a cosine to nearly 0.</summary>
+    /// <summary>The learning rate that trainings from the stolen weights, or from public ones, start with. It falls along half a cosine to nearly 0.</summary>
     public double FineTuningRate { get; set; } = 0.02;
 
     /// <summary>The learning rate that trainings from random weights start with.</summary>

@@ -5,6 +5,9 @@ namespace Microsoft.ML.PermutedSegmentation.MLNet;
 /// <summary>What a transformer has written with a <see cref="TransformerWriter"/>, in the same order.</summary>
 internal sealed class TransformerReader(ModelLoadContext context)
 {
+    // Weights are stored as they are, or get a little smaller. Zeros would get a thousand times smaller.
+    private const int MostCompression = 100;
+
     /// <summary>Values that have no method of their own here.</summary>
     public BinaryReader Binary => context.Reader;
 
@@ -27,6 +30,8 @@ internal sealed class TransformerReader(ModelLoadContext context)
             // A file that was written on Windows has backslashes in its names.
             if ((entries.GetValueOrDefault(path) ?? entries.GetValueOrDefault(path.Replace('/', '\\'))) is not { } entry)
                 return null;
+            if (entry.Length > MostCompression * Math.Max(entry.CompressedLength, 1))
+                throw new InvalidDataException($"The model is damaged: its entry '{name}' has {entry.Length} bytes, packed into {entry.CompressedLength}.");
             using Stream content = entry.Open();
             return read(content, entry.Length);
         }

@@ -15,6 +15,8 @@ internal sealed class ImageScorer(SegmentationModel model, torch.Device device) 
         set => _scorer.WithProbabilities = value;
     }
 
+    public bool ReadsLargeImages => !model.Description.ScoresResizedImages;
+
     public void Run(MLImage image)
     {
         _batch.Clear();

@@ -20,7 +20,15 @@ internal sealed class RowByRowView(IDataView source, ScoringRowMapper mapper) : 
     {
         DataViewSchema.Column[] wanted = [.. columnsNeeded];
         DataViewRowCursor rows = source.GetLazyCursor(mapper.GetDependencies(wanted));
-        return new RowByRowCursor(rows, mapper.GetRow(rows, wanted));
+        try
+        {
+            return new RowByRowCursor(rows, mapper.GetRow(rows, wanted));
+        }
+        catch
+        {
+            rows.Dispose();
+            throw;
+        }
     }
 
     /// <inheritdoc/>

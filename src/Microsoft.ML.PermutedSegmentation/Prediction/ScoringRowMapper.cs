@@ -79,7 +79,8 @@ internal sealed class ScoringRowMapper(ScoringSchema schema, Func<IImageScorer> 
             {
                 _scored = long.MinValue; // What was made of the last row is gone, whether or not this one can be scored.
                 _scorer!.Run(_images!.Read());
-                _images.Release();
+                if (_scorer.ReadsLargeImages)
+                    _images.Release();
                 _scored = Position;
             }
             return 0;

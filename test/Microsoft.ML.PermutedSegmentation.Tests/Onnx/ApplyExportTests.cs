@@ -1,4 +1,6 @@
+using Google.Protobuf;
 using Microsoft.ML.Data;
+using Onnx;
 using Xunit;
 
 namespace Microsoft.ML.PermutedSegmentation.Tests;
@@ -46,6 +48,20 @@ public sealed class ApplyExportTests(OnnxModel exported) : IClassFixture<OnnxMod
         using ProtectedOnnxTransformer model = Segmentation.Transforms.ApplyProtectedOnnx(path, exported.Key).Fit(Data);
         AssertSame(windows, model);
         Assert.All(model.Transform(Data).GetColumn<int[]>("PredictedLabelSize"), size => Assert.Equal([ColorPatches.Size, ColorPatches.Size], size));
+    }
+
+    [Theory]
+    [InlineData("salt", "zz")]
+    [InlineData("salt", "00")]
+    [InlineData("fingerprint", "0011")]
+    public void What_tells_of_its_key_is_checked(string name, string value)
+    {
+        ModelProto model = exported.Parse();
+        model.MetadataProps.Single(entry => entry.Key == name).Value = value;
+        string path = exported.Path + ".damaged";
+        File.WriteAllBytes(path, model.ToByteArray());
+        Assert.Contains($"'{name}'", Assert.Throws<InvalidDataException>(() => OnnxProtection.Describe(path)).Message);
+        Assert.Throws<InvalidDataException>(() => Segmentation.Transforms.ApplyProtectedOnnx(path, exported.Key));
     }
 
     [Fact]

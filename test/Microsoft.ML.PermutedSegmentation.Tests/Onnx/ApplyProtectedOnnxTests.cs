@@ -301,6 +301,31 @@ public sealed class ApplyProtectedOnnxTests(ForeignModels models) : IClassFixtur
         Assert.Contains(message, Assert.IsType<InvalidDataException>(LoadAndRun(saved)).Message);
     }
 
+    // ONNX Runtime and this library would read a place that is given twice differently: for the one the tensor lies beside the file.
+    [Fact]
+    public void A_tensor_in_two_places_is_refused()
+    {
+        var weights = new TensorProto { Name = "w", DataType = (int)DataType.Float, Dims = { 3, 3, 1, 1 }, RawData = ByteString.CopyFrom(new byte[36]), DataLocation = TensorProto.Types.DataLocation.External };
+        weights.ExternalData.Add(new StringStringEntryProto { Key = "location", Value = "beside.bin" });
+        byte[] twice = [.. weights.ToByteArray(), (TensorProto.DataLocationFieldNumber << 3) & 0x7F, 7];
+        var model = ModelProto.Parser.ParseFrom(File.ReadAllBytes(Write(new NodeProto { OpType = "Conv", Input = { "x", "w" }, Output = { "y" } }, [1, 3, 2, 2], DataType.Float)));
+        model.Graph.Initializer.Add(TensorProto.Parser.ParseFrom(twice));
+        Assert.Equal(7, (int)model.Graph.Initializer[0].DataLocation);
+        string path = models.Write(model.ToByteArray()), saved = Saved();
+        Assert.Contains("nobody knows", Assert.Throws<InvalidDataException>(() => OnnxProtection.Describe(path)).Message);
+        Replace(saved, File.ReadAllBytes(path));
+        Assert.Contains("nobody knows", Assert.IsType<InvalidDataException>(LoadAndRun(saved)).Message);
+    }
+
+    [Fact]
+    public void A_file_that_unpacks_to_a_hundred_times_its_size_is_refused()
+    {
+        string saved = Saved();
+        Replace(saved, new byte[1 << 24], level: CompressionLevel.SmallestSize);
+        Assert.True(new FileInfo(saved).Length < 1 << 20);
+        Assert.Contains("packed", Assert.IsType<InvalidDataException>(LoadAndRun(saved)).Message);
+    }
+
     [Fact]
     public void A_damaged_model_is_refused_or_runs()
     {
@@ -410,11 +435,11 @@ public sealed class ApplyProtectedOnnxTests(ForeignModels models) : IClassFixtur
         return content.ToArray();
     }
 
-    private static void Replace(string zip, byte[] content, string name = "Model.onnx")
+    private static void Replace(string zip, byte[] content, string name = "Model.onnx", CompressionLevel level = CompressionLevel.NoCompression)
     {
         using ZipArchive archive = ZipFile.Open(zip, ZipArchiveMode.Update);
         archive.GetEntry(InArchive(name))!.Delete();
-        using Stream stream = archive.CreateEntry(InArchive(name), CompressionLevel.NoCompression).Open();
+        using Stream stream = archive.CreateEntry(InArchive(name), level).Open();
         stream.Write(content);
     }
 
