@@ -1,5 +1,4 @@
 using Microsoft.ML.Data;
-using Microsoft.ML.Transforms.Image;
 
 namespace Microsoft.ML.PermutedSegmentation;
 
@@ -30,10 +29,7 @@ public sealed class ProtectedOnnxEstimator : IEstimator<ProtectedOnnxTransformer
     {
         ArgumentNullException.ThrowIfNull(inputSchema);
         ModelColumns names = _transformer.Columns;
-        if (SchemaColumn.Find(inputSchema, names.Image) is not { } input)
-            throw new ArgumentOutOfRangeException(nameof(inputSchema), names.Image, $"There is no column '{names.Image}'; one of type Image is needed.");
-        if (input is not { Kind: SchemaShape.Column.VectorKind.Scalar, ItemType: ImageDataViewType })
-            throw new ArgumentOutOfRangeException(nameof(inputSchema), names.Image, $"Column '{names.Image}' has type {SchemaColumn.DescribeType(input)}; Image is needed.");
+        SchemaColumn.RequireImage(inputSchema, names.Image, nameof(inputSchema));
         MaskOutput output = _transformer.Output;
         var columns = inputSchema.ToDictionary(column => column.Name);
         columns[names.PredictedLabel] = SchemaColumn.ClassVector(names.PredictedLabel, NumberDataViewType.Byte, output.HasImageSize);

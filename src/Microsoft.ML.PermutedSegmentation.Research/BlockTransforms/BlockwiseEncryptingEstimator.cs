@@ -33,11 +33,7 @@ public sealed class BlockwiseEncryptingEstimator : IEstimator<BlockwiseEncryptin
     public SchemaShape GetOutputSchema(SchemaShape inputSchema)
     {
         ArgumentNullException.ThrowIfNull(inputSchema);
-        string name = _transformer.InputColumnName;
-        if (SchemaColumn.Find(inputSchema, name) is not { } input)
-            throw new ArgumentOutOfRangeException(nameof(inputSchema), name, $"There is no column '{name}'; one of type Image is needed.");
-        if (input is not { Kind: SchemaShape.Column.VectorKind.Scalar, ItemType: ImageDataViewType type })
-            throw new ArgumentOutOfRangeException(nameof(inputSchema), name, $"Column '{name}' has type {SchemaColumn.DescribeType(input)}; Image is needed.");
+        ImageDataViewType type = SchemaColumn.RequireImage(inputSchema, _transformer.InputColumnName, nameof(inputSchema));
         _transformer.CheckSize(type);
         var output = SchemaColumn.Scalar(_transformer.OutputColumnName, type);
         return new SchemaShape(inputSchema.Where(column => column.Name != output.Name).Append(output));

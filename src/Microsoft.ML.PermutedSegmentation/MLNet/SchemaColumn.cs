@@ -1,4 +1,5 @@
 using Microsoft.ML.Data;
+using Microsoft.ML.Transforms.Image;
 
 namespace Microsoft.ML.PermutedSegmentation.MLNet;
 
@@ -29,6 +30,17 @@ internal static class SchemaColumn
 
     /// <summary>The column of a name; null: there is none.</summary>
     public static SchemaShape.Column? Find(SchemaShape schema, string name) => schema.TryFindColumn(name, out SchemaShape.Column column) ? column : null;
+
+    /// <summary>The type of a column of images.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">There is no column of this name, or it is of another type.</exception>
+    public static ImageDataViewType RequireImage(SchemaShape schema, string name, string parameter)
+    {
+        if (Find(schema, name) is not { } column)
+            throw new ArgumentOutOfRangeException(parameter, name, $"There is no column '{name}'; one of type Image is needed.");
+        return column is { Kind: SchemaShape.Column.VectorKind.Scalar, ItemType: ImageDataViewType type }
+            ? type
+            : throw new ArgumentOutOfRangeException(parameter, name, $"Column '{name}' has type {DescribeType(column)}; Image is needed.");
+    }
 
     /// <summary>A column's type, for messages.</summary>
     public static string DescribeType(SchemaShape.Column column) => column.GetTypeString();
