@@ -23,7 +23,7 @@ internal static class FineTuning
         network.Train(only is null);
         foreach ((string name, Parameter parameter) in network.Parameters)
             parameter.requires_grad = only?.Contains(name) ?? true;
-        using SGD optimizer = optim.SGD(network.Parameters.Select(parameter => parameter.Value).Where(parameter => parameter.requires_grad), rate, Momentum, weight_decay: WeightDecay);
+        using var optimizer = new MomentumOptimizer([.. network.Parameters.Where(parameter => parameter.Value.requires_grad)], WeightDecay, Momentum);
         var schedule = new LearningRateSchedule(rate, Math.Min(LastRate, rate), steps);
         for (int step = 0; step < steps; step++)
         {
@@ -32,11 +32,9 @@ internal static class FineTuning
             if (batch.CountedPixels == 0)
                 continue;
             Tensor loss = TensorLabels.Loss(network.Forward(batch.Images), batch.Labels);
-            optimizer.zero_grad();
+            optimizer.Clear();
             loss.backward();
-            foreach (var group in optimizer.ParamGroups)
-                group.LearningRate = schedule.After(step);
-            optimizer.step();
+            optimizer.Step(schedule.After(step));
         }
         network.Train(false);
     }

@@ -1,3 +1,4 @@
+using Microsoft.ML.PermutedSegmentation.Tensors;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -42,7 +43,7 @@ internal static class GreedySwaps
             Dictionary<FeatureMaps, Tensor> matrices = orders.ToDictionary(entry => entry.Key, entry => LiteralForm.ToMatrix(entry.Value, stolen.Device));
             Tensor map = LiteralForm.Run(network, shared, network.Layout.Layers.Count, matrices).Only;
             Tensor scores = LayoutRunner.Upsample(map, batch.Images.shape[2], batch.Images.shape[3]);
-            return TensorLabels.Loss(scores, batch.Labels).ToDouble();
+            return TensorLabels.Loss(scores, batch.Labels).Number();
         }
     }
 }

@@ -1,3 +1,4 @@
+using Microsoft.ML.PermutedSegmentation.Tensors;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -33,16 +34,16 @@ internal sealed record ReaderStatistics(Tensor Weights, Tensor Means, Tensor Cov
         {
             using var inner = NewDisposeScope();
             Tensor patches = nn.functional.unfold(map.cpu(), kernel, dilation: convolution.Dilation, padding: convolution.Dilation * (kernel / 2), stride: stride).transpose(0, 1).flatten(1);
-            sum.add_(patches.sum(1));
-            products.add_(patches.matmul(patches.t()));
+            sum.Add(patches.sum(1));
+            products.Add(patches.matmul(patches.t()));
             count += patches.shape[1];
         }
-        Tensor mean = sum.div(count);
-        Tensor covariance = products.div(count).sub_(mean.outer(mean));
+        Tensor mean = sum.Over(count);
+        Tensor covariance = products.Over(count).sub_(mean.outer(mean));
         return new ReaderStatistics(
             weights.flatten(2).clone().MoveToOuterDisposeScope(), mean.reshape(channels, -1).MoveToOuterDisposeScope(), covariance.MoveToOuterDisposeScope(),
             state[$"{norm.Name}.running_mean"].detach().cpu().clone().MoveToOuterDisposeScope(),
-            state[$"{norm.Name}.running_var"].detach().cpu().add(norm.Epsilon).MoveToOuterDisposeScope());
+            state[$"{norm.Name}.running_var"].detach().cpu().Plus(norm.Epsilon).MoveToOuterDisposeScope());
     }
 
     /// <summary>How far outputs read through a matrix are from what the batch norm remembers: 0 for the right one, but for sampling.</summary>
@@ -50,8 +51,8 @@ internal sealed record ReaderStatistics(Tensor Weights, Tensor Means, Tensor Cov
     {
         Tensor effective = einsum("oik,ij->ojk", Weights, matrix).flatten(1);
         Tensor mean = effective.matmul(Means.flatten());
-        Tensor variance = effective.matmul(Covariance).mul(effective).sum(1).clamp_min(1e-8);
+        Tensor variance = effective.matmul(Covariance).mul(effective).sum(1).AtLeast(1e-8);
         return mean.sub(RunningMean).square().div(RunningVariance).sum()
-            .add(variance.log().sub(RunningVariance.log()).square().sum().mul(0.5));
+            .Plus(variance.log().sub(RunningVariance.log()).square().sum().Times(0.5));
     }
 }

@@ -1,3 +1,5 @@
+using Microsoft.ML.PermutedSegmentation.Tensors;
+using Microsoft.ML.PermutedSegmentation.Training;
 using TorchSharp;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
@@ -27,9 +29,9 @@ internal static class RelaxedPermutation
         Dictionary<FeatureMaps, Parameter> logarithms = stolen.KeyedMaps.ToDictionary(map => map, map =>
         {
             int channels = stolen.Description.Layout.Find(map).Channels;
-            return new Parameter(randn([channels, channels], generator: generator).mul_(0.01).to(stolen.Device));
+            return new Parameter(randn([channels, channels], generator: generator).Multiply(0.01).to(stolen.Device));
         });
-        using var optimizer = optim.Adam(logarithms.Values, Rate);
+        using var optimizer = new AdamWOptimizer([.. logarithms.Select(entry => ($"{entry.Key}", entry.Value))], weightDecay: 0, meanDecay: 0.9);
         for (int step = 0; step < steps; step++)
         {
             using var inner = NewDisposeScope();
@@ -37,13 +39,13 @@ internal static class RelaxedPermutation
             using LabeledBatch batch = batches().To(stolen.Device);
             if (batch.CountedPixels == 0)
                 continue;
-            Dictionary<FeatureMaps, Tensor> matrices = logarithms.ToDictionary(entry => entry.Key, entry => Sinkhorn.Normalize(entry.Value.div(temperature)));
+            Dictionary<FeatureMaps, Tensor> matrices = logarithms.ToDictionary(entry => entry.Key, entry => Sinkhorn.Normalize(entry.Value.Over(temperature)));
             Tensor scores = LiteralForm.Forward(network, batch.Images, matrices);
-            optimizer.zero_grad();
+            optimizer.Clear();
             TensorLabels.Loss(scores, batch.Labels).backward();
-            optimizer.step();
+            optimizer.Step(Rate);
         }
         using var noGrad = no_grad();
-        return logarithms.ToDictionary(entry => entry.Key, entry => LiteralForm.ToOrder(Sinkhorn.Normalize(entry.Value.div(LastTemperature))));
+        return logarithms.ToDictionary(entry => entry.Key, entry => LiteralForm.ToOrder(Sinkhorn.Normalize(entry.Value.Over(LastTemperature))));
     }
 }

@@ -1,3 +1,4 @@
+using Microsoft.ML.PermutedSegmentation.Tensors;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -60,7 +61,7 @@ internal static class StatisticsMatching
         int[] best = [];
         for (int attempt = 0; attempt < Attempts && least > good; attempt++)
         {
-            Tensor start = attempt == 0 ? likelihoods : likelihoods.add(randn(likelihoods.shape, generator: generator));
+            Tensor start = attempt == 0 ? likelihoods : likelihoods.Plus(randn(likelihoods.shape, generator: generator));
             (Tensor matrix, double mismatch) = Descend(readers, Sinkhorn.Normalize(start), cancellation);
             if (mismatch < least)
                 (least, best) = (mismatch, LiteralForm.ToOrder(matrix));
@@ -77,12 +78,12 @@ internal static class StatisticsMatching
         Tensor weights = cat([.. readers.Select(reader => reader.Weights.sum([2]).div(reader.RunningVariance.sqrt().unsqueeze(1)))], 0);
         Tensor targets = cat([.. readers.Select(reader => reader.RunningMean.div(reader.RunningVariance.sqrt()))], 0);
         long channels = means.shape[0];
-        Tensor covariance = linalg.inv(weights.t().matmul(weights).div(MeanNoise * MeanNoise).add(eye(channels).div(variance)));
+        Tensor covariance = linalg.inv(weights.t().matmul(weights).Over(MeanNoise * MeanNoise).Plus(eye(channels).div(variance)));
         Tensor residual = targets.sub(weights.matmul(overall.expand(channels)));
-        Tensor wanted = covariance.matmul(weights.t().matmul(residual)).div(MeanNoise * MeanNoise).add(overall);
+        Tensor wanted = covariance.matmul(weights.t().matmul(residual)).Over(MeanNoise * MeanNoise).Plus(overall);
         // Besides the uncertainty of the least squares, channels differ between images.
-        Tensor spread = covariance.diagonal().add(variance.mul(0.15 * 0.15)).unsqueeze(1);
-        return wanted.unsqueeze(1).sub(means.unsqueeze(0)).square().div(spread.mul(-2)).MoveToOuterDisposeScope();
+        Tensor spread = covariance.diagonal().Plus(variance.Times(0.15 * 0.15)).unsqueeze(1);
+        return wanted.unsqueeze(1).sub(means.unsqueeze(0)).square().div(spread.Times(-2)).MoveToOuterDisposeScope();
     }
 
     // Frank and Wolfe: the permutation that the gradient likes best is an assignment; go a step towards it.
@@ -98,15 +99,15 @@ internal static class StatisticsMatching
             Mismatch(readers, variable).backward();
             using var noGrad = no_grad();
             Tensor direction = LiteralForm.ToMatrix(LiteralForm.ToOrder(variable.grad!.neg()), CPU).sub_(matrix);
-            (double least, double step) = StepSizes.Select(step => (Mismatch(readers, matrix.add(direction, step)).ToDouble(), step)).Min();
+            (double least, double step) = StepSizes.Select(step => (Mismatch(readers, matrix.Plus(direction, step)).Number(), step)).Min();
             if (least >= mismatch)
                 break;
             mismatch = least;
-            matrix.add_(direction, alpha: step);
+            matrix.Add(direction, step);
         }
         return (matrix, mismatch);
     }
 
     private static Tensor Mismatch(ReaderStatistics[] readers, Tensor matrix)
-        => readers.Select(reader => reader.Mismatch(matrix)).Aggregate((sum, term) => sum.add(term));
+        => readers.Select(reader => reader.Mismatch(matrix)).Aggregate((sum, term) => sum.Plus(term));
 }

@@ -1,3 +1,4 @@
+using Microsoft.ML.PermutedSegmentation.Tensors;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -37,7 +38,7 @@ internal sealed record ImageChange
     {
         using var scope = NewDisposeScope();
         using var noGrad = no_grad();
-        Tensor result = Degrees == 0 ? image : Turn(image - border) + border;
+        Tensor result = Degrees == 0 ? image : Turn(image - border).Add(border);
         if (Brightness != 1 || Contrast != 1 || Saturation != 1 || HueDegrees != 0)
             result = ChangeColors(result);
         if (Blur > 0)
@@ -82,7 +83,7 @@ internal sealed record ImageChange
         Tensor matrix = tensor([.. Multiply(SaturationMatrix(Saturation), HueMatrix(HueDegrees)).Select(value => (float)value)]).reshape(3, 3);
         Tensor colors = matrix.matmul(image.reshape(3, -1));
         Tensor mean = tensor([.. Grey.Select(weight => (float)weight)]).matmul(colors).mean();
-        return ((colors - mean) * Contrast + mean).mul_(Brightness).clamp_(0, 255).reshape(image.shape);
+        return colors.sub(mean).Multiply(Contrast).Add(mean).Multiply(Brightness).Clamp(0, 255).reshape(image.shape);
     }
 
     private Tensor Smooth(Tensor image)

@@ -1,6 +1,7 @@
 using System.IO.Compression;
 using System.Runtime.InteropServices;
 using System.Text;
+using Microsoft.ML.PermutedSegmentation.Tensors;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -93,7 +94,7 @@ internal static class OneDnn
         bool convolves = Invoke(module, "convolve", [x, packed, bias], padding, stride, dilation).allclose(expected, 1e-4, 1e-4)
             && Invoke(module, "convolve_relu", [x, packed, bias], padding, stride, dilation).allclose(expected.relu(), 1e-4, 1e-4);
         Invoke(module, "add_relu", [map, x, packed, bias], padding, stride, dilation);
-        return convolves && map.allclose((expected + 1).relu(), 1e-4, 1e-4);
+        return convolves && map.allclose(expected.Plus(1).relu(), 1e-4, 1e-4);
     }
 
     // What torch.jit.save would write for such a module.

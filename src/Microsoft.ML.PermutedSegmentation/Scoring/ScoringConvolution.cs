@@ -1,4 +1,5 @@
 using Microsoft.ML.PermutedSegmentation.Networks;
+using Microsoft.ML.PermutedSegmentation.Tensors;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -44,7 +45,7 @@ internal abstract class ScoringConvolution : IDisposable
     public virtual void AddTo(Tensor map, Tensor x, bool relu)
     {
         using Tensor result = Run(x);
-        map.add_(result);
+        map.Add(result);
         if (relu)
             map.relu_();
     }

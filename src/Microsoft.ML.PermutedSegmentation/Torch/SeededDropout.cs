@@ -1,3 +1,4 @@
+using Microsoft.ML.PermutedSegmentation.Tensors;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -21,7 +22,7 @@ internal static class SeededDropout
     private static Tensor OnCpu(Tensor x, double probability, Generator generator)
     {
         using var kept = empty(x.shape, dtype: ScalarType.Byte).bernoulli_(1 - probability, generator);
-        using var scale = kept.to(x.dtype).div_(1 - probability);
+        using var scale = kept.to(x.dtype).Divide(1 - probability);
         return x.mul(scale);
     }
 
@@ -29,7 +30,7 @@ internal static class SeededDropout
     private static Tensor OnGpu(Tensor x, double probability, Generator generator)
     {
         using Tensor seed = randint(long.MaxValue, [1L], dtype: ScalarType.Int64, device: CPU, generator: generator);
-        cuda.manual_seed_all(seed.ToInt64());
+        cuda.manual_seed_all(seed.ReadCpuInt64(0));
         return nn.functional.dropout(x, probability, training: true);
     }
 }

@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.Runtime.InteropServices;
+using Microsoft.ML.PermutedSegmentation.Tensors;
 using TorchSharp;
 using static TorchSharp.torch;
 using Tensor = TorchSharp.torch.Tensor;
@@ -24,7 +25,7 @@ internal static class TensorLabels
     public static byte[] ToKeyValues(Tensor labels)
     {
         using var scope = NewDisposeScope();
-        return labels.add(1).clamp_min_(MaskLabels.VoidKeyValue).to(ScalarType.Byte).cpu().contiguous().bytes.ToArray();
+        return labels.PlusOne().AtLeast((long)MaskLabels.VoidKeyValue).to(ScalarType.Byte).cpu().contiguous().bytes.ToArray();
     }
 
     /// <summary>

@@ -1,4 +1,5 @@
 using Microsoft.ML.PermutedSegmentation.Networks;
+using Microsoft.ML.PermutedSegmentation.Tensors;
 using TorchSharp;
 using static TorchSharp.torch;
 using Convolution = Microsoft.ML.PermutedSegmentation.Networks.Convolution;
@@ -118,7 +119,7 @@ internal sealed class TorchNetwork : LayoutRunner, IDisposable
     {
         Convolution convolution => Convolve(convolution, maps[convolution.Inputs[0]]),
         // Nothing needs a branch's own values any more, not even the gradients.
-        Sum sum => maps.Take(sum.Branch).add_(maps[sum.Shortcut]).Activate(sum.Activation),
+        Sum sum => maps.Take(sum.Branch).Add(maps[sum.Shortcut]).Activate(sum.Activation),
         Dropout dropout when IsTraining && !WithoutDropout => SeededDropout.Apply(maps[dropout.Inputs[0]], dropout.Probability, _generator),
         _ => base.Compute(layer, maps),
     };

@@ -1,3 +1,4 @@
+using Microsoft.ML.PermutedSegmentation.Tensors;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -30,11 +31,11 @@ internal sealed class LossFunction : IDisposable
     public (Tensor Sum, double Weight) Of(Tensor scores, LabeledBatch batch)
     {
         double weight = WeightOf(batch);
-        Tensor? sum = _loss.CrossEntropy > 0 ? CrossEntropy(scores, batch.Labels).mul(_loss.CrossEntropy) : null;
+        Tensor? sum = _loss.CrossEntropy > 0 ? CrossEntropy(scores, batch.Labels).Times(_loss.CrossEntropy) : null;
         if (_loss.Dice > 0)
         {
-            Tensor dice = Dice(scores, batch.Labels).mul(_loss.Dice * weight);
-            sum = sum is null ? dice : sum + dice;
+            Tensor dice = Dice(scores, batch.Labels).Times(_loss.Dice * weight);
+            sum = sum is null ? dice : sum.Plus(dice);
         }
         return (sum!, weight);
     }
@@ -48,7 +49,7 @@ internal sealed class LossFunction : IDisposable
             return batch.CountedPixels;
         using var scope = NewDisposeScope();
         Tensor labels = batch.Labels.reshape(-1);
-        return _weights[labels[labels != TensorLabels.Void]].sum(type: ScalarType.Float64).ToDouble();
+        return _weights[labels[labels.IsNot(TensorLabels.Void)]].sum(type: ScalarType.Float64).Number();
     }
 
     private Tensor CrossEntropy(Tensor scores, Tensor labels)
@@ -60,18 +61,18 @@ internal sealed class LossFunction : IDisposable
             ? perPixel
             : nn.functional.cross_entropy(scores, labels, ignore_index: TensorLabels.Void, reduction: nn.Reduction.None);
         // 1 - exp(-x) without loss of digits near 0, where the power has no finite slope if the exponent is below 1.
-        return perPixel.mul(plain.neg().expm1().neg().clamp_min(1e-12).pow(_loss.FocalGamma)).sum();
+        return perPixel.mul(plain.neg().expm1().neg().AtLeast(1e-12).Power(_loss.FocalGamma)).sum();
     }
 
     private static Tensor Dice(Tensor scores, Tensor labels)
     {
-        Tensor counts = labels.ne(TensorLabels.Void).unsqueeze(1);
-        Tensor truth = nn.functional.one_hot(labels.clamp_min(0), scores.shape[1]).permute(0, 3, 1, 2).logical_and(counts);
+        Tensor counts = labels.IsNot(TensorLabels.Void).unsqueeze(1);
+        Tensor truth = nn.functional.one_hot(labels.AtLeast(0L), scores.shape[1]).permute(0, 3, 1, 2).logical_and(counts);
         Tensor probabilities = scores.softmax(1) * counts;
         long[] pixels = [0, 2, 3];
-        Tensor overlap = (probabilities * truth).sum(pixels), size = truth.sum(pixels), all = probabilities.sum(pixels) + size;
-        Tensor loss = 1 - (2 * overlap + DiceSmoothing) / (all + DiceSmoothing);
-        Tensor occurs = size > 0;
-        return (loss * occurs).sum() / occurs.sum().clamp_min(1);
+        Tensor overlap = (probabilities * truth).sum(pixels), size = truth.sum(pixels), all = probabilities.sum(pixels).Plus(size);
+        Tensor loss = overlap.Times(2).Plus(DiceSmoothing).div(all.Plus(DiceSmoothing)).neg().Plus(1);
+        Tensor occurs = size.to(ScalarType.Bool);
+        return (loss * occurs).sum() / occurs.sum().AtLeast(1L);
     }
 }

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using Microsoft.ML.PermutedSegmentation.Tensors;
 using Microsoft.ML.Runtime;
 using TorchSharp;
 using TorchSharp.Modules;
@@ -96,7 +97,7 @@ internal sealed class TrainingLoop(
         using var scope = NewDisposeScope();
         (Tensor sum, double weight) = _loss.Of(_network.Forward(batch.Images), batch);
         sum.backward();
-        return new LossSum(sum.ToDouble(), weight);
+        return new LossSum(sum.Number(), weight);
     }
 
     // The gradients are of a sum over the pixels of the whole batch, whose number is known only now.
@@ -108,7 +109,7 @@ internal sealed class TrainingLoop(
             using (no_grad())
             {
                 foreach ((_, Parameter parameter) in _network.LearnedParameters)
-                    parameter.grad?.div_(weight);
+                    parameter.grad?.Divide(weight);
             }
             state.Optimizer.Step(_learningRate);
         }
@@ -131,7 +132,7 @@ internal sealed class TrainingLoop(
             options.CancellationToken.ThrowIfCancellationRequested();
             Tensor scores = network.Forward(batch.Images);
             (Tensor sum, double weight) = _loss.Of(scores, batch);
-            loss += new LossSum(sum.ToDouble(), weight);
+            loss += new LossSum(sum.Number(), weight);
             evaluator.AddImages([.. batch.Labels.unbind().Select(TensorLabels.ToKeyValues)], TensorLabels.ToKeyValues(scores.argmax(1)));
             Report(TrainingPhase.Validating, epoch, seen += batch.Count, count, trainingLoss);
         }

@@ -14,7 +14,7 @@ internal sealed class TrainingState : IDisposable
     public TrainingState(TorchNetwork network, PermutedSegmentationTrainer.Options options)
     {
         Network = network;
-        Optimizer = new NetworkOptimizer([.. network.LearnedParameters], options);
+        Optimizer = NetworkOptimizer.Create([.. network.LearnedParameters], options);
         Average = options.WeightAveraging > 0 ? new WeightAverage(network, options.WeightAveraging) : null;
         Best = new Snapshot(Judged);
     }

@@ -1,3 +1,4 @@
+using Microsoft.ML.PermutedSegmentation.Tensors;
 using static TorchSharp.torch;
 using Tensor = TorchSharp.torch.Tensor;
 
@@ -102,7 +103,7 @@ internal sealed class WinogradFunction : autograd.SingleTensorFunction<WinogradF
             {
                 using Tensor read = WinogradTransforms.OfInputs(tiles, inputs, rows, block), products = bmm(across, read);
                 using Tensor part = gradient.narrow(1, block.First, block.Count), more = WinogradTransforms.ToWeights(products);
-                part.add_(more);
+                part.Add(more);
             }
         }
         return gradient.MoveToOuterDisposeScope();
