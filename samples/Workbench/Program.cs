@@ -32,6 +32,8 @@ catch (Exception exception)
     var cause = exception;
     while (cause is AggregateException or TargetInvocationException && cause.InnerException is { } inner)
         cause = inner;
-    Printable.WriteError($"error: {cause.Message}");
+    // The names of parameters are for programs.
+    var parameter = cause is ArgumentException { ParamName: { } name } ? $" (Parameter '{name}')" : "";
+    Printable.WriteError($"error: {(parameter == "" ? cause.Message : cause.Message.Replace(parameter, ""))}");
     return Failed;
 }

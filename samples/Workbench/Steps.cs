@@ -56,13 +56,10 @@ internal static class Steps
     {
         if (SegmentationFile.KindOf(path) == SegmentationFileKind.Onnx)
         {
-            var target = RealPath.Of(output);
-            Directory.CreateDirectory(Path.GetDirectoryName(target)!);
             // Tensors that lie beside the model go there.
-            if (File.Exists(target + ".data"))
+            if (File.Exists(RealPath.Of(output) + ".data"))
                 outputs.Add("--out", output + ".data");
-            OutputFile.Watch(target + ".*.partial");
-            changeOnnx(path, target, outputs.MayReplace);
+            OutputFile.WriteByItself(output, target => changeOnnx(path, target, outputs.MayReplace));
             return;
         }
         var mlContext = new MLContext().WithWarnings();

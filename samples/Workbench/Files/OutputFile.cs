@@ -31,9 +31,28 @@ internal static class OutputFile
         }
     }
 
-    /// <summary>
-    /// Takes note of a file that somebody else writes before giving it its name, so that <see cref="Abandon"/> removes it; * in its name stands for anything.
-    /// </summary>
+    /// <summary>Lets <paramref name="write"/> write a file, and others beside it, by <see cref="WholeFile"/> itself. Missing folders are made.</summary>
+    public static void WriteByItself(string path, Action<string> write)
+    {
+        var target = RealPath.Of(path);
+        var files = new UnfinishedFile(WholeFile.PartialsOf(target), MissingFolders(target), null);
+        lock (Gate)
+        {
+            RequireOpen();
+            Unfinished.Add(files);
+        }
+        try
+        {
+            Directory.CreateDirectory(Path.GetDirectoryName(target)!);
+            write(target);
+        }
+        finally
+        {
+            Remove(files);
+        }
+    }
+
+    /// <summary>Takes note of a file that somebody else writes before giving it its name, so that <see cref="Abandon"/> removes it.</summary>
     public static void Watch(string temporary)
     {
         lock (Gate)
@@ -72,17 +91,23 @@ internal static class OutputFile
 
     private static UnfinishedFile Begin(string target)
     {
-        var missing = new List<string>();
-        for (var folder = Path.GetDirectoryName(target)!; !Directory.Exists(folder); folder = Path.GetDirectoryName(folder)!)
-            missing.Add(folder);
         var whole = new WholeFile(target, isUnique: true);
-        var file = new UnfinishedFile(whole.PartialPath, missing, whole);
+        var file = new UnfinishedFile(whole.PartialPath, MissingFolders(target), whole);
         lock (Gate)
         {
             RequireOpen();
             Unfinished.Add(file);
         }
         return file;
+    }
+
+    // From the inner to the outer.
+    private static List<string> MissingFolders(string target)
+    {
+        var missing = new List<string>();
+        for (var folder = Path.GetDirectoryName(target)!; !Directory.Exists(folder); folder = Path.GetDirectoryName(folder)!)
+            missing.Add(folder);
+        return missing;
     }
 
     private static void Finish(UnfinishedFile file, string target, bool overwrite)
@@ -130,7 +155,7 @@ internal static class OutputFile
         }
     }
 
-    /// <param name="Path">What is written.</param>
+    /// <param name="Path">What is written; * stands for anything.</param>
     /// <param name="MadeFolders">The folders that are made for it, from the inner to the outer.</param>
     /// <param name="Whole">What gives it its name; null when somebody else does.</param>
     private sealed record UnfinishedFile(string Path, List<string> MadeFolders, WholeFile? Whole);

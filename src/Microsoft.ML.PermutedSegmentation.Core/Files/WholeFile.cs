@@ -18,8 +18,12 @@ public sealed class WholeFile : IDisposable
     {
         ArgumentException.ThrowIfNullOrEmpty(path);
         _path = path;
-        PartialPath = isUnique ? $"{path}.{Path.GetRandomFileName()}.partial" : PartialOf(path);
+        PartialPath = isUnique ? $"{path}.{Environment.ProcessId}-{Path.GetRandomFileName()}.partial" : PartialOf(path);
     }
+
+    /// <summary>What all unique places of this process for a file are called, with * for anything.</summary>
+    /// <param name="path">Where the file is to be.</param>
+    public static string PartialsOf(string path) => $"{path}*.{Environment.ProcessId}-*.partial";
 
     /// <summary>Where to write it.</summary>
     public string PartialPath { get; }

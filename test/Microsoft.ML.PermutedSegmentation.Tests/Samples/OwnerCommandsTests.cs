@@ -42,7 +42,7 @@ public sealed class OwnerCommandsTests : IDisposable
     public void So_is_an_ONNX_model_of_another_program(bool seal)
     {
         using var models = new ForeignModels();
-        string path = _folder.At("made", "unet.onnx"), rekeyed = _folder.At("rekeyed.onnx"), plain = _folder.At("plain.onnx"), a = _folder.At("a.pem"), b = _folder.At("b.pem");
+        string path = _folder.At("made", "unet.onnx"), rekeyed = _folder.At("rekeyed.onnx"), plain = _folder.At("new", "folder", "plain.onnx"), a = _folder.At("a.pem"), b = _folder.At("b.pem");
         Succeed(["protect", "--model", models.At(ForeignModels.External), "--key", a, "--out", path, .. seal ? (string[])["--seal"] : []]);
         Assert.Equal(["unet.onnx", "unet.onnx.data"], Directory.GetFiles(_folder.At("made")).Select(Path.GetFileName).Order());
         var (_, text) = Run("inspect", "--model", path, "--json", _folder.At("unet.json"));
@@ -52,9 +52,21 @@ public sealed class OwnerCommandsTests : IDisposable
         var (exitCode, error) = Run("unprotect", "--model", rekeyed, "--key", a, "--out", plain);
         Assert.Equal(1, exitCode);
         Assert.Contains("rekeyed.onnx': This is not the key of the model", error);
+        Assert.False(Directory.Exists(_folder.At("new")));
         Succeed("unprotect", "--model", rekeyed, "--key", b, "--out", plain);
         Assert.Equal(ForeignModels.Run(models.At(ForeignModels.External)), ForeignModels.Run(plain));
         Assert.Empty(Directory.GetFiles(_folder.Root, "*.partial", SearchOption.AllDirectories));
+    }
+
+    [Fact]
+    public void A_sealed_model_has_no_wrong_keys_to_try()
+    {
+        string file = _folder.At("sealed.zip");
+        Succeed("protect", "--model", _folder.At("plain.zip"), "--key", _folder.At("a.pem"), "--seal", "--out", file);
+        var (exitCode, error) = Run("evaluate", "--model", file, "--data", _folder.At("data"), "--list", "val", "--wrong-keys", "1");
+        Assert.Equal(1, exitCode);
+        Assert.Contains("This model is sealed: without its key it does not run", error);
+        Assert.DoesNotContain("Parameter", error);
     }
 
     [Fact]
