@@ -1,7 +1,7 @@
 using Microsoft.ML.Data;
 using Microsoft.ML.PermutedSegmentation;
 
-// Segments an image with a model from 'workbench export-onnx', with ONNX Runtime: there is no libtorch in this program's folder.
+// Segments an image with a model from 'permseg export-onnx', with ONNX Runtime: there is no libtorch in this program's folder.
 if (args is not [var modelPath, var keyPath, var imagePath, var maskPath])
 {
     Console.Error.WriteLine("usage: OnnxSegmentation model.onnx key.pem image.jpg mask.png");

@@ -12,7 +12,7 @@ if (parsed.Action is ParseErrorAction)
 {
     foreach (var error in parsed.Errors)
         Console.Error.WriteLine($"error: {error.Message}");
-    Console.Error.WriteLine("'workbench --help' lists the commands, 'workbench COMMAND --help' the options of one.");
+    Console.Error.WriteLine("'permseg --help' lists the commands, 'permseg COMMAND --help' the options of one.");
     return WrongUsage;
 }
 
@@ -33,7 +33,7 @@ catch (Exception exception)
     while (cause is AggregateException or TargetInvocationException && cause.InnerException is { } inner)
         cause = inner;
     // The names of parameters are for programs.
-    var parameter = cause is ArgumentException { ParamName: { } name } ? $" (Parameter '{name}')" : "";
-    Printable.WriteError($"error: {(parameter == "" ? cause.Message : cause.Message.Replace(parameter, ""))}");
+    var message = cause is ArgumentException { ParamName: { } name } ? cause.Message.Replace($" (Parameter '{name}')", "").ReplaceLineEndings(" ") : cause.Message;
+    Printable.WriteError($"error: {message}");
     return Failed;
 }

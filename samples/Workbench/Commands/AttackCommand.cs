@@ -40,7 +40,7 @@ internal static class AttackCommand
             than that.
 
             Example:
-              workbench attack --model model.zip --key key.pem --data camvid --attacker-list train --test-list val
+              permseg attack --model model.zip --key key.pem --data camvid --attacker-list train --test-list val
             """)
         { model, key, attackerList, testList, images, queries, steps, epochs, methods, publicWeights, pretrained, seed, json, plot, new OverwriteOption() };
         data.AddTo(command);

@@ -18,7 +18,7 @@ internal static class DataCommand
             and the exit code is 1 if there are errors.
 
             Example:
-              workbench data --data photos --check
+              permseg data --data photos --check
             """)
         { check };
         data.AddTo(command);

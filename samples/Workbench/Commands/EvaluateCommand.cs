@@ -22,7 +22,7 @@ internal static class EvaluateCommand
 
         var command = new DetailedCommand("evaluate", "Compares a model's predictions with known masks and prints the metrics.", """
             Example:
-              workbench evaluate --model model.zip --data camvid --list val --key key.pem
+              permseg evaluate --model model.zip --data camvid --list val --key key.pem
             """)
         { model, list, key, noKey, wrongKeys, json, new OverwriteOption() };
         data.AddTo(command);

@@ -22,7 +22,7 @@ internal static class ExportOnnxCommand
             In C#, OnnxSegmenter.Load(path, key) needs no such inputs.
 
             Example:
-              workbench export-onnx --model model.zip --out model.onnx
+              permseg export-onnx --model model.zip --out model.onnx
             """)
         { model, key, probabilities, fixedSize, output, new OverwriteOption() };
 

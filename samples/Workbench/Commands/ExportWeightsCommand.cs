@@ -18,7 +18,7 @@ internal static class ExportWeightsCommand
               model = fcn_resnet50(weights=None, weights_backbone=None, num_classes=21)
               model.load_state_dict(safetensors.torch.load_file("fcn.safetensors"))
             Example:
-              workbench export-weights --model model.zip --key key.pem --out fcn.safetensors
+              permseg export-weights --model model.zip --key key.pem --out fcn.safetensors
             """)
         { model, key, output, new OverwriteOption() };
 

@@ -27,7 +27,7 @@ internal static class ImportCommand
             In Python:
               safetensors.torch.save_file(fcn_resnet50(...).state_dict(), "fcn.safetensors")
             Example:
-              workbench import --weights fcn.safetensors --size 256x256 --out model.zip
+              permseg import --weights fcn.safetensors --size 256x256 --out model.zip
             """)
         { weights, backbone, outputStride, size, classes, output, new OverwriteOption() };
 

@@ -18,8 +18,8 @@ internal static class InspectCommand
             computer the model comes from.
 
             Example:
-              workbench inspect --model model.zip
-              workbench inspect --model model.onnx
+              permseg inspect --model model.zip
+              permseg inspect --model model.onnx
             """)
         { model, json, new OverwriteOption() };
 

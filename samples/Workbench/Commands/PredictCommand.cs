@@ -28,7 +28,7 @@ internal static class PredictCommand
             the exit code is 1. Hidden files, whose names begin with a dot, are skipped.
 
             Example:
-              workbench predict --model model.zip --key key.pem --images photos --out masks
+              permseg predict --model model.zip --key key.pem --images photos --out masks
             """)
         { model, key, noKey, images, asStored, output, new OverwriteOption() };
         command.RequireExactlyOneOf(key, noKey);

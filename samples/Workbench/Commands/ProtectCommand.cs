@@ -20,8 +20,8 @@ internal static class ProtectCommand
             are protected as well: the input channels of their layers are permuted, or all is sealed.
 
             Example:
-              workbench protect --model plain.zip --key key.pem --out model.zip
-              workbench protect --model unet.onnx --key key.pem --seal --out unet.sealed.onnx
+              permseg protect --model plain.zip --key key.pem --out model.zip
+              permseg protect --model unet.onnx --key key.pem --seal --out unet.sealed.onnx
             """)
         { model, key, featureMaps, seal, output, new OverwriteOption() };
 

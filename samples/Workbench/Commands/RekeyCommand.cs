@@ -18,7 +18,7 @@ internal static class RekeyCommand
             The same feature maps, or layers of an ONNX model, are protected. Copies of the old file still open with the old key.
 
             Example:
-              workbench rekey --model model.zip --key old.pem --new-key new.pem --out rekeyed.zip
+              permseg rekey --model model.zip --key old.pem --new-key new.pem --out rekeyed.zip
             """)
         { model, oldKey, newKey, output, new OverwriteOption() };
 

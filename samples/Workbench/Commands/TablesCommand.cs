@@ -39,7 +39,7 @@ internal static class TablesCommand
             The key follows from the seed. These models are for measuring, not for protecting anything.
 
             Example:
-              workbench tables --data camvid --train-list train --test-list val --preset small --out results
+              permseg tables --data camvid --train-list train --test-list val --preset small --out results
             """)
         { trainList, testList, preset, output, resume, literal, initialWeights, pretrained, tables, blockSizes, wrongKeys, seed };
         data.AddTo(command);

@@ -27,7 +27,7 @@ internal static class TrainCommand
 
         var command = new DetailedCommand("train", "Trains a model on images and masks and saves it.", """
             Example:
-              workbench train --data camvid --key key.pem --out model.zip
+              permseg train --data camvid --key key.pem --out model.zip
 
             Everything else has defaults for some ten to some thousand images on a CPU, and starts from a ResNet-18 that was trained on
             ImageNet. --preset paper is the recipe of the paper, for a GPU.

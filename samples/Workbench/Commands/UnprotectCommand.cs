@@ -15,7 +15,7 @@ internal static class UnprotectCommand
 
         var command = new DetailedCommand("unprotect", "Removes the protection of a model, which then needs no key.", """
             Example:
-              workbench unprotect --model model.zip --key key.pem --out plain.zip
+              permseg unprotect --model model.zip --key key.pem --out plain.zip
             """)
         { model, key, output, new OverwriteOption() };
 

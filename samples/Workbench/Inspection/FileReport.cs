@@ -47,8 +47,12 @@ internal sealed record FileReport(string Path, long Bytes, IReadOnlyList<EntryRe
             .ToList();
         var bytes = new FileInfo(path).Length;
         var explained = EndRecord + entries.Sum(entry => Headers + 2 * Encoding.UTF8.GetByteCount(entry.Name) + entry.CompressedBytes);
-        return new FileReport(path, bytes, entries, ReadNetworkEntry(archive.Models.Single(), parameterCount), bytes - explained);
+        return new FileReport(path, bytes, entries, ReadNetworkEntry(OnlyModel(archive, path), parameterCount), bytes - explained);
     }
+
+    private static ArchivedModel OnlyModel(ModelArchive archive, string path) => archive.Models is [var only]
+        ? only
+        : throw new InvalidDataException($"'{path}' holds {archive.Models.Count} segmentation models; inspect describes files with one.");
 
     private static bool AreEqual(ZipArchiveEntry entry, ZipArchiveEntry? other)
     {

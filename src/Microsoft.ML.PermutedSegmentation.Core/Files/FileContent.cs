@@ -19,7 +19,7 @@ internal sealed record FileContent(SegmentationFileKind Kind, string Description
     private const int HeadLength = 512;
     private const string Anew = "get the file itself again";
 
-    private const string ModelFirst = "make a model from them first, with CreateModel or 'workbench import'";
+    private const string ModelFirst = "make a model from them first, with CreateModel or 'permseg import'";
 
     private static readonly (byte[] Start, string Description, string? Advice)[] Signatures =
     [
@@ -113,15 +113,18 @@ internal sealed record FileContent(SegmentationFileKind Kind, string Description
         {
             return Other("a ZIP archive (an ML.NET model or a PyTorch file, perhaps) that is damaged or incomplete", Anew);
         }
+        // Readers differ in which of the two they take.
+        if (names.GroupBy(name => name).FirstOrDefault(same => same.Count() > 1) is { Key: var twice })
+            return Other($"a ZIP archive with two entries of the same name, '{twice}'", Anew);
         bool Has(string name) => names.Any(entry => entry == name || entry.EndsWith("/" + name, StringComparison.Ordinal));
         if (Has(ModelEntry) || Has(OldModelEntry))
-            return new(SegmentationFileKind.Model, "an ML.NET model", "take its weights with SegmentationWeights.Of or 'workbench export-weights'");
+            return new(SegmentationFileKind.Model, "an ML.NET model", "take its weights with SegmentationWeights.Of or 'permseg export-weights'");
         if (Has("constants.pkl"))
             return Other("a TorchScript program", "save the state_dict() of the network that it was made from");
         if (Has("data.pkl"))
             return PyTorch("a PyTorch file");
         if (Has("Model.onnx"))
-            return Other("an ML.NET pipeline that runs an ONNX file", "load it with mlContext.Model.Load and the package Microsoft.ML.PermutedSegmentation.OnnxTransforms");
+            return Other("an ML.NET pipeline that runs an ONNX file", "load it with mlContext.Model.Load and the package PermutedSegmentation.OnnxTransforms");
         return names.Contains("TrainingInfo/Version.txt")
             ? Other("an ML.NET model of another kind, without a segmentation model in it", null)
             : Other("a ZIP archive of another kind", null);

@@ -159,5 +159,5 @@ public sealed class SegmentationData : IDisposable
     // One line for many files.
     private static IEnumerable<string> Summarize(IReadOnlyList<SegmentationDataProblem> notes) => notes.Count <= 3
         ? notes.Select(note => note.Message)
-        : [.. notes.Take(2).Select(note => note.Message), $"... and {notes.Count - 2} more of this kind; Check (workbench data) lists them all."];
+        : [.. notes.Take(2).Select(note => note.Message), $"... and {notes.Count - 2} more of this kind; Check (permseg data) lists them all."];
 }

@@ -1,3 +1,4 @@
+using Microsoft.ML.PermutedSegmentation.Tensors;
 using Microsoft.ML.Runtime;
 using TorchSharp;
 using static TorchSharp.torch;
@@ -13,8 +14,10 @@ internal static class ComputeDevice
     /// <see cref="MLContext.FallbackToCpu"/> is set.
     /// </summary>
     /// <exception cref="InvalidOperationException">The CUDA device is missing and falling back is not allowed.</exception>
+    /// <exception cref="DllNotFoundException">The application does not bring libtorch.</exception>
     public static Device Choose(IHostEnvironment environment)
     {
+        LibTorch.Require();
         return Choose(environment.GetGpuDeviceId(), environment.MayFallBackToCpu(), () => cuda.is_available() ? cuda.device_count() : 0);
     }
 

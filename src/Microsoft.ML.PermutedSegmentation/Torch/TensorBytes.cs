@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using Microsoft.ML.PermutedSegmentation.Tensors;
 using static TorchSharp.torch;
 
 namespace Microsoft.ML.PermutedSegmentation.Torch;
@@ -15,7 +16,11 @@ internal static class TensorBytes
     }
 
     /// <summary>A CPU tensor of 32-bit floats to be filled. It is the caller's, whatever dispose scope there is.</summary>
-    public static Tensor New(IEnumerable<long> shape) => empty([.. shape], ScalarType.Float32, CPU).DetachFromDisposeScope();
+    public static Tensor New(IEnumerable<long> shape)
+    {
+        LibTorch.Require();
+        return empty([.. shape], ScalarType.Float32, CPU).DetachFromDisposeScope();
+    }
 
     /// <summary>The values of such a tensor, to be read or written.</summary>
     public static Span<float> Values(this Tensor tensor) => MemoryMarshal.Cast<byte, float>(tensor.bytes);

@@ -1,6 +1,7 @@
 using System.Security.Cryptography;
 using System.Text.Json.Nodes;
 using Microsoft.ML.Data;
+using Microsoft.ML.PermutedSegmentation.Tensors;
 using Microsoft.ML.Runtime;
 using Microsoft.ML.Transforms.Image;
 using TorchSharp;
@@ -53,9 +54,11 @@ public sealed partial class PermutedSegmentationTrainer : IEstimator<PermutedSeg
     /// <exception cref="IOException">The checkpoint cannot be written; this is checked before training.</exception>
     /// <exception cref="ObjectDisposedException">The key, or the initial weights of the options, were disposed.</exception>
     /// <exception cref="OperationCanceledException">The token of the options was cancelled.</exception>
+    /// <exception cref="DllNotFoundException">The application does not bring libtorch; the message says which package to add.</exception>
     public PermutedSegmentationTransformer Fit(IDataView input)
     {
         ArgumentNullException.ThrowIfNull(input);
+        LibTorch.Require();
         using IChannel channel = _host.Start("Training");
         int? seed = _host.GetSeed();
         using CheckpointReader? stored = FindCheckpoint(seed);

@@ -20,8 +20,8 @@ public sealed partial class CommandsInPagesTests
     [Fact]
     public void Mistakes_are_found()
     {
-        Mistakes("workbench train --data here --no-such-option").Should().ContainSingle().Which.Should().Contain("--no-such-option");
-        Mistakes("workbench dance --data here").Should().ContainSingle().Which.Should().Contain("dance");
+        Mistakes("permseg train --data here --no-such-option").Should().ContainSingle().Which.Should().Contain("--no-such-option");
+        Mistakes("permseg dance --data here").Should().ContainSingle().Which.Should().Contain("dance");
         Mistakes("dotnet run --project samples/Nothing").Should().ContainSingle().Which.Should().Contain("samples/Nothing");
         Mistakes("rm -rf .").Should().ContainSingle();
     }
@@ -35,7 +35,7 @@ public sealed partial class CommandsInPagesTests
     private static IEnumerable<string> Mistakes(string command)
     {
         string[] words = command.Split(' ', StringSplitOptions.RemoveEmptyEntries);
-        if (words[0] == "workbench")
+        if (words[0] == "permseg")
             return WorkbenchMistakes(command, words);
         if (words[0] is "dotnet" or "alias" or "git")
             return words.Where(word => RepositoryPath().IsMatch(word) && !File.Exists(Repository.At(word)) && !Directory.Exists(Repository.At(word))).Select(path => $"'{command}' names {path}, which is not there.");
@@ -45,9 +45,9 @@ public sealed partial class CommandsInPagesTests
     private static IEnumerable<string> WorkbenchMistakes(string command, string[] words)
     {
         string help = HelpOf(words[1]);
-        if (!help.Contains($"workbench {words[1]}"))
-            return [$"'{command}': workbench has no command {words[1]}."];
-        return words.Where(word => word.StartsWith("--") && !Regex.IsMatch(help, $@"{word}\b(?!-)")).Select(option => $"'{command}': workbench {words[1]} has no option {option}.");
+        if (!help.Contains($"permseg {words[1]}"))
+            return [$"'{command}': permseg has no command {words[1]}."];
+        return words.Where(word => word.StartsWith("--") && !Regex.IsMatch(help, $@"{word}\b(?!-)")).Select(option => $"'{command}': permseg {words[1]} has no option {option}.");
     }
 
     private static string HelpOf(string command)

@@ -69,6 +69,22 @@ public sealed class OwnerCommandsTests : IDisposable
         Assert.DoesNotContain("Parameter", error);
     }
 
+    [Theory]
+    [InlineData("inspect")]
+    [InlineData("protect")]
+    public void A_file_with_two_entries_of_one_name_is_refused(string command)
+    {
+        string file = _folder.At("twice.zip"), made = _folder.At("made.zip");
+        File.Copy(_folder.At("plain.zip"), file);
+        using (ZipArchive zip = ZipFile.Open(file, ZipArchiveMode.Update))
+            zip.CreateEntry(zip.Entries.Single(entry => entry.Name == "Segmentation.safetensors").FullName);
+        var (exitCode, error) = Run([command, "--model", file, .. command == "protect" ? (string[])["--key", _folder.At("a.pem"), "--out", made] : []]);
+        Assert.Equal(1, exitCode);
+        Assert.Contains("twice.zip", error);
+        Assert.Contains("two entries of the same name", error);
+        Assert.False(File.Exists(made));
+    }
+
     [Fact]
     public void A_model_is_protected_gets_another_key_and_is_plain_again()
     {

@@ -24,11 +24,11 @@ internal static class WorkbenchProcess
     public static (int ExitCode, string Text) RunWith(string name, bool value, params string[] arguments)
     {
         using var folder = new TempFolder();
-        JsonNode settings = JsonNode.Parse(File.ReadAllText(Path.Combine(AppContext.BaseDirectory, "workbench.runtimeconfig.json")))!;
+        JsonNode settings = JsonNode.Parse(File.ReadAllText(Path.Combine(AppContext.BaseDirectory, "permseg.runtimeconfig.json")))!;
         JsonNode options = settings["runtimeOptions"]!;
         JsonNode properties = options["configProperties"] ??= new JsonObject();
         properties[name] = value;
-        string file = folder.WriteText("workbench.runtimeconfig.json", settings.ToJsonString());
+        string file = folder.WriteText("permseg.runtimeconfig.json", settings.ToJsonString());
         using Process process = Start(["exec", "--runtimeconfig", file], arguments);
         return ReadToEnd(process);
     }
@@ -39,7 +39,7 @@ internal static class WorkbenchProcess
     {
         // Tests that a shell runs in the background inherit that Ctrl+C is ignored; env undoes that and becomes the process.
         string[] command = [.. OperatingSystem.IsLinux() ? ["env", "--default-signal=INT"] : Array.Empty<string>(), "dotnet", .. hostOptions];
-        var start = new ProcessStartInfo(command[0], [.. command[1..], Path.Combine(AppContext.BaseDirectory, "workbench.dll"), .. arguments])
+        var start = new ProcessStartInfo(command[0], [.. command[1..], Path.Combine(AppContext.BaseDirectory, "permseg.dll"), .. arguments])
         {
             RedirectStandardOutput = true,
             RedirectStandardError = true,

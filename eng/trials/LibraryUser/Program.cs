@@ -1,0 +1,1 @@
+Console.WriteLine(Library.Exporter.Export(args[0], args[1]));
