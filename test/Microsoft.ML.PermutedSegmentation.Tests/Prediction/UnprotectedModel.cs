@@ -3,13 +3,14 @@ using TorchSharp;
 
 namespace Microsoft.ML.PermutedSegmentation.Tests;
 
-/// <summary>One small unprotected model: trained once, to be protected or trained further.</summary>
+/// <summary>One small unprotected model, to be protected or trained further: trained once in all, and loaded by each class of tests.</summary>
 public sealed class UnprotectedModel : IDisposable
 {
+    private static readonly Lazy<byte[]> File = new(Train);
+
     private readonly TempFolder _folder = new();
 
-    public UnprotectedModel()
-        => Transformer = MLContext.Segmentation().Trainers.Fcn(ColorPatches.Options(epochs: 4)).Fit(ColorPatches.View(MLContext, 36));
+    public UnprotectedModel() => Transformer = MLContext.Segmentation().GetSegmenter(MLContext.Model.Load(new MemoryStream(File.Value), out _));
 
     public MLContext MLContext { get; } = CpuContext.Create(seed: 1);
 
@@ -55,6 +56,16 @@ public sealed class UnprotectedModel : IDisposable
 
     public static PermutedSegmentationTransformer Find(ITransformer model)
         => new MLContext().Segmentation().GetSegmenter(model);
+
+    private static byte[] Train()
+    {
+        MLContext mlContext = CpuContext.Create(seed: 1);
+        IDataView rows = ColorPatches.View(mlContext, 36);
+        using var trained = mlContext.Segmentation().Trainers.Fcn(ColorPatches.Options(epochs: 4)).Fit(rows);
+        using var stream = new MemoryStream();
+        mlContext.Model.Save(trained, rows.Schema, stream);
+        return stream.ToArray();
+    }
 
     public void Dispose()
     {
