@@ -66,13 +66,6 @@ internal static class OutputFile
             WithTemporaryFiles.Add(owner);
     }
 
-    /// <summary>Lets nobody begin or finish another file: the process was told to end, and will say that it did not do what it was asked to.</summary>
-    public static void Close()
-    {
-        lock (Gate)
-            _isClosed = true;
-    }
-
     /// <summary>Removes what is unfinished, and lets nobody begin or finish another file: the process is about to end.</summary>
     public static void Abandon()
     {

@@ -1,5 +1,4 @@
 using System.Reflection;
-using System.Reflection.Emit;
 using Microsoft.ML.PermutedSegmentation.Attacks;
 using TorchSharp;
 using Xunit;
@@ -13,10 +12,6 @@ namespace Microsoft.ML.PermutedSegmentation.Tests;
 /// </summary>
 public sealed class NumberLifetimeTests
 {
-    private const BindingFlags Everything = BindingFlags.Public | BindingFlags.NonPublic | BindingFlags.Instance | BindingFlags.Static | BindingFlags.DeclaredOnly;
-
-    private static readonly Dictionary<short, OpCode> OpCodes = typeof(OpCodes).GetFields().Select(field => (OpCode)field.GetValue(null)!).ToDictionary(code => code.Value);
-
     [Fact]
     public void No_number_is_handed_to_libtorch_that_the_collector_may_free()
     {
@@ -24,7 +19,7 @@ public sealed class NumberLifetimeTests
         var found = from assembly in assemblies
                     from type in assembly.GetTypes()
                     where type.FullName!.Split('+')[0] != "Microsoft.ML.PermutedSegmentation.Tensors.TensorArithmetic"
-                    from method in type.GetMethods(Everything).Cast<MethodBase>().Concat(type.GetConstructors(Everything))
+                    from method in type.GetMethods(CompiledCode.Everything).Cast<MethodBase>().Concat(type.GetConstructors(CompiledCode.Everything))
                     from called in CalledBy(method)
                     where MakesNumber(called)
                     select $"{type.FullName}.{method.Name} calls {called.DeclaringType!.Name}.{called}";
@@ -35,7 +30,7 @@ public sealed class NumberLifetimeTests
     [Fact]
     public void Such_a_call_is_found()
     {
-        MethodBase[] calls = [.. CalledBy(typeof(NumberLifetimeTests).GetMethod(nameof(Sample), Everything)!).Where(MakesNumber)];
+        MethodBase[] calls = [.. CalledBy(typeof(NumberLifetimeTests).GetMethod(nameof(Sample), CompiledCode.Everything)!).Where(MakesNumber)];
         Assert.Equal(["op_Implicit", "mul", "op_Multiply", "op_Addition"], calls.Select(call => call.Name));
     }
 
@@ -54,27 +49,5 @@ public sealed class NumberLifetimeTests
             || called.DeclaringType == typeof(optim) || typeof(optim.Optimizer).IsAssignableFrom(called.DeclaringType);
     }
 
-    // As ECMA-335 lays out the code of a method: an operation, and an operand of a size that goes with it.
-    private static IEnumerable<MethodBase> CalledBy(MethodBase method)
-    {
-        byte[] code = method.GetMethodBody()?.GetILAsByteArray() ?? [];
-        for (int at = 0; at < code.Length;)
-        {
-            OpCode operation = OpCodes[code[at] == 0xFE ? (short)(code[at++] << 8 | code[at++]) : code[at++]];
-            if (operation.OperandType == OperandType.InlineMethod && method.Module.ResolveMethod(BitConverter.ToInt32(code, at),
-                method.DeclaringType!.GetGenericArguments(), method.IsGenericMethod ? method.GetGenericArguments() : null) is { } called)
-            {
-                yield return called;
-            }
-            at += operation.OperandType switch
-            {
-                OperandType.InlineNone => 0,
-                OperandType.ShortInlineBrTarget or OperandType.ShortInlineI or OperandType.ShortInlineVar => 1,
-                OperandType.InlineVar => 2,
-                OperandType.InlineI8 or OperandType.InlineR => 8,
-                OperandType.InlineSwitch => 4 + 4 * BitConverter.ToInt32(code, at),
-                _ => 4,
-            };
-        }
-    }
+    private static IEnumerable<MethodBase> CalledBy(MethodBase method) => CompiledCode.MembersIn(method).OfType<MethodBase>();
 }

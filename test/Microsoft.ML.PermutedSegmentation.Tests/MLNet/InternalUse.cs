@@ -1,17 +1,10 @@
 using System.Reflection;
-using System.Reflection.Emit;
 
 namespace Microsoft.ML.PermutedSegmentation.Tests;
 
 /// <summary>Where an assembly uses what other assemblies keep internal: told by its compiled code, as the runtime sees it.</summary>
 internal static class InternalUse
 {
-    private const BindingFlags Everything =
-        BindingFlags.Public | BindingFlags.NonPublic | BindingFlags.Instance | BindingFlags.Static | BindingFlags.DeclaredOnly;
-
-    private static readonly Dictionary<short, OpCode> OpCodes = typeof(OpCodes).GetFields()
-        .Select(field => (OpCode)field.GetValue(null)!).ToDictionary(code => code.Value);
-
     /// <summary>The types of an assembly that use an internal type or member of another one, each with what it uses.</summary>
     /// <param name="assembly">Is looked through.</param>
     /// <param name="isForeign">Which assemblies count, by their simple names.</param>
@@ -33,8 +26,8 @@ internal static class InternalUse
 
     private static IEnumerable<MemberInfo> UsedBy(Type type)
     {
-        IEnumerable<Type> declared = [.. TypesIn(type.BaseType), .. type.GetInterfaces().SelectMany(TypesIn), .. type.GetFields(Everything).SelectMany(field => TypesIn(field.FieldType))];
-        return [.. declared, .. type.GetCustomAttributesData().Select(data => data.AttributeType), .. Implemented(type), .. type.GetMethods(Everything).SelectMany(UsedBy), .. type.GetConstructors(Everything).SelectMany(UsedBy)];
+        IEnumerable<Type> declared = [.. TypesIn(type.BaseType), .. type.GetInterfaces().SelectMany(TypesIn), .. type.GetFields(CompiledCode.Everything).SelectMany(field => TypesIn(field.FieldType))];
+        return [.. declared, .. type.GetCustomAttributesData().Select(data => data.AttributeType), .. Implemented(type), .. type.GetMethods(CompiledCode.Everything).SelectMany(UsedBy), .. type.GetConstructors(CompiledCode.Everything).SelectMany(UsedBy)];
     }
 
     // Members of other types that this type's methods stand for.
@@ -42,7 +35,7 @@ internal static class InternalUse
     {
         if (type.IsInterface)
             return [];
-        IEnumerable<MethodInfo> overridden = type.GetMethods(Everything).Where(method => method.GetBaseDefinition() != method).Select(method => method.GetBaseDefinition());
+        IEnumerable<MethodInfo> overridden = type.GetMethods(CompiledCode.Everything).Where(method => method.GetBaseDefinition() != method).Select(method => method.GetBaseDefinition());
         IEnumerable<MethodInfo> implemented = type.GetInterfaces().Where(other => !type.BaseType!.GetInterfaces().Contains(other)).SelectMany(other =>
         {
             InterfaceMapping map = type.GetInterfaceMap(other);
@@ -55,37 +48,11 @@ internal static class InternalUse
     {
         List<MemberInfo> used = [.. method.GetParameters().SelectMany(parameter => TypesIn(parameter.ParameterType)), .. TypesIn((method as MethodInfo)?.ReturnType)];
         if (method.GetMethodBody() is { } body)
-            used.AddRange([.. body.LocalVariables.SelectMany(local => TypesIn(local.LocalType)), .. Operands(method, body.GetILAsByteArray()!)]);
+            used.AddRange([.. body.LocalVariables.SelectMany(local => TypesIn(local.LocalType)), .. CompiledCode.MembersIn(method).SelectMany(Parts)]);
         return used;
     }
 
-    private static IEnumerable<MemberInfo> Operands(MethodBase method, byte[] code)
-    {
-        Type[]? typeArguments = method.DeclaringType is { IsGenericType: true } generic ? generic.GetGenericArguments() : null;
-        Type[]? methodArguments = method.IsGenericMethod ? method.GetGenericArguments() : null;
-        for (int at = 0; at < code.Length;)
-        {
-            short value = code[at] == 0xFE ? BitConverter.ToInt16([code[at + 1], code[at]]) : code[at];
-            at += code[at] == 0xFE ? 2 : 1;
-            OperandType operand = OpCodes[value].OperandType;
-            if (operand is OperandType.InlineMethod or OperandType.InlineField or OperandType.InlineType or OperandType.InlineTok)
-            {
-                MemberInfo member = method.Module.ResolveMember(BitConverter.ToInt32(code, at), typeArguments, methodArguments)!;
-                IEnumerable<MemberInfo> parts = member is Type type ? TypesIn(type) : [member, .. TypesIn(member.DeclaringType)];
-                foreach (MemberInfo part in parts)
-                    yield return part;
-            }
-            at += operand switch
-            {
-                OperandType.InlineNone => 0,
-                OperandType.ShortInlineBrTarget or OperandType.ShortInlineI or OperandType.ShortInlineVar => 1,
-                OperandType.InlineVar => 2,
-                OperandType.InlineI8 or OperandType.InlineR => 8,
-                OperandType.InlineSwitch => 4 + 4 * BitConverter.ToInt32(code, at),
-                _ => 4,
-            };
-        }
-    }
+    private static IEnumerable<MemberInfo> Parts(MemberInfo member) => member is Type type ? TypesIn(type) : [member, .. TypesIn(member.DeclaringType)];
 
     // A type without its brackets and stars, and what stands between its angle brackets.
     private static IEnumerable<Type> TypesIn(Type? type)

@@ -2,26 +2,25 @@ using Microsoft.ML.Data;
 
 namespace Microsoft.ML.PermutedSegmentation.Tests;
 
-/// <summary>One small model for all tests of prediction, with its key, its file and its scores: trained once in all, and loaded by each class of tests.</summary>
+/// <summary>One small model for all tests of prediction, with its key, its file and its scores. It is trained once in all: nothing changes it.</summary>
 public sealed class TrainedModel : IDisposable
 {
-    private static readonly Lazy<byte[]> File = new(Train);
+    private static readonly Lazy<(MLContext Context, PermutedSegmentationTransformer Transformer)> Once = new(Train);
 
     private readonly TempFolder _folder = new();
     private readonly List<IDisposable> _loaded = [];
 
     public TrainedModel()
     {
-        ModelPath = _folder.Write("model.zip", File.Value);
-        using var locked = (IDisposable)MLContext.Model.Load(ModelPath, out _);
-        Transformer = MLContext.Segmentation().GetSegmenter(MLContext.Segmentation().Unlock((ITransformer)locked, Key));
+        ModelPath = _folder.At("model.zip");
+        MLContext.Model.Save(Transformer, Data.Schema, ModelPath);
     }
 
-    public MLContext MLContext { get; } = new(seed: 1);
+    public MLContext MLContext => Once.Value.Context;
 
     public PermutationKey Key { get; } = NewKey();
 
-    public PermutedSegmentationTransformer Transformer { get; }
+    public PermutedSegmentationTransformer Transformer => Once.Value.Transformer;
 
     public string ModelPath { get; }
 
@@ -40,26 +39,21 @@ public sealed class TrainedModel : IDisposable
 
     public byte[][] LabelsOf(ITransformer model) => [.. model.Transform(Data).GetColumn<byte[]>("PredictedLabel")];
 
+    public void Dispose()
+    {
+        _loaded.ForEach(model => model.Dispose());
+        Key.Dispose();
+        _folder.Dispose();
+    }
+
     private static PermutationKey NewKey() => PermutationKey.FromBytes([.. Enumerable.Range(1, 32).Select(i => (byte)(7 * i))]);
 
-    private static byte[] Train()
+    private static (MLContext, PermutedSegmentationTransformer) Train()
     {
         var mlContext = new MLContext(seed: 1);
         using PermutationKey key = NewKey();
         var options = ColorPatches.Options(epochs: 10);
         options.FeatureMaps = FeatureMaps.All;
-        IDataView rows = ColorPatches.View(mlContext, 80);
-        using var trained = mlContext.Segmentation().Trainers.Permuted(key, options).Fit(rows);
-        using var stream = new MemoryStream();
-        mlContext.Model.Save(trained, rows.Schema, stream);
-        return stream.ToArray();
-    }
-
-    public void Dispose()
-    {
-        _loaded.ForEach(model => model.Dispose());
-        Transformer.Dispose();
-        Key.Dispose();
-        _folder.Dispose();
+        return (mlContext, mlContext.Segmentation().Trainers.Permuted(key, options).Fit(ColorPatches.View(mlContext, 80)));
     }
 }

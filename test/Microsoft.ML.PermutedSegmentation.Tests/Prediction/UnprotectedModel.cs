@@ -3,20 +3,18 @@ using TorchSharp;
 
 namespace Microsoft.ML.PermutedSegmentation.Tests;
 
-/// <summary>One small unprotected model, to be protected or trained further: trained once in all, and loaded by each class of tests.</summary>
+/// <summary>One small unprotected model, to be protected or trained further. It is trained once in all: nothing changes it.</summary>
 public sealed class UnprotectedModel : IDisposable
 {
-    private static readonly Lazy<byte[]> File = new(Train);
+    private static readonly Lazy<(MLContext Context, PermutedSegmentationTransformer Transformer)> Once = new(Train);
 
     private readonly TempFolder _folder = new();
 
-    public UnprotectedModel() => Transformer = MLContext.Segmentation().GetSegmenter(MLContext.Model.Load(new MemoryStream(File.Value), out _));
-
-    public MLContext MLContext { get; } = CpuContext.Create(seed: 1);
+    public MLContext MLContext => Once.Value.Context;
 
     public PermutationKey Key { get; } = PermutationKey.FromBytes([.. Enumerable.Range(1, 32).Select(i => (byte)(5 * i))]);
 
-    public PermutedSegmentationTransformer Transformer { get; }
+    public PermutedSegmentationTransformer Transformer => Once.Value.Transformer;
 
     public IDataView Data => ColorPatches.View(MLContext, 5, seed: 4);
 
@@ -57,20 +55,15 @@ public sealed class UnprotectedModel : IDisposable
     public static PermutedSegmentationTransformer Find(ITransformer model)
         => new MLContext().Segmentation().GetSegmenter(model);
 
-    private static byte[] Train()
-    {
-        MLContext mlContext = CpuContext.Create(seed: 1);
-        IDataView rows = ColorPatches.View(mlContext, 36);
-        using var trained = mlContext.Segmentation().Trainers.Fcn(ColorPatches.Options(epochs: 4)).Fit(rows);
-        using var stream = new MemoryStream();
-        mlContext.Model.Save(trained, rows.Schema, stream);
-        return stream.ToArray();
-    }
-
     public void Dispose()
     {
-        Transformer.Dispose();
         Key.Dispose();
         _folder.Dispose();
+    }
+
+    private static (MLContext, PermutedSegmentationTransformer) Train()
+    {
+        MLContext mlContext = CpuContext.Create(seed: 1);
+        return (mlContext, mlContext.Segmentation().Trainers.Fcn(ColorPatches.Options(epochs: 4)).Fit(ColorPatches.View(mlContext, 36)));
     }
 }
