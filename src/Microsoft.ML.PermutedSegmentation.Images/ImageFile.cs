@@ -42,6 +42,32 @@ public static class ImageFile
         return Load(ImageFileHeader.Read(path), orientation);
     }
 
+    /// <summary>Checks a file in memory, such as one that was uploaded, as <see cref="CheckWhole(string, ImageOrientation)"/> does.</summary>
+    /// <param name="content">The bytes of a JPEG or PNG file.</param>
+    /// <param name="name">What messages call it.</param>
+    /// <param name="orientation">How it would be read.</param>
+    /// <returns>The size in pixels that it would have: compare it with what you can take before <see cref="Load(byte[], string, ImageOrientation)"/>, since few bytes can hold many pixels.</returns>
+    /// <exception cref="InvalidDataException">The file is truncated, too large, or of a kind that is not read; the message says so.</exception>
+    public static (int Height, int Width) CheckWhole(byte[] content, string name, ImageOrientation orientation = ImageOrientation.Upright)
+    {
+        ArgumentNullException.ThrowIfNull(content);
+        ArgumentException.ThrowIfNullOrEmpty(name);
+        return ImageFileHeader.Read(content, name).SizeOf(orientation);
+    }
+
+    /// <summary>Reads a picture from a file in memory.</summary>
+    /// <param name="content">The bytes of a JPEG or PNG file.</param>
+    /// <param name="name">What messages call it.</param>
+    /// <param name="orientation">How to read it.</param>
+    /// <returns>The picture, opaque; the caller disposes it.</returns>
+    /// <exception cref="InvalidDataException">The file is damaged, too large, or of a kind that is not read; the message says so.</exception>
+    public static MLImage Load(byte[] content, string name, ImageOrientation orientation = ImageOrientation.Upright)
+    {
+        ArgumentNullException.ThrowIfNull(content);
+        ArgumentException.ThrowIfNullOrEmpty(name);
+        return Load(ImageFileHeader.Read(content, name), orientation);
+    }
+
     /// <summary>Reads the pixels of a picture, for programs that change or show it.</summary>
     /// <param name="path">The image file.</param>
     /// <param name="orientation">How to read it.</param>
@@ -72,7 +98,7 @@ public static class ImageFile
         return image;
     }
 
-    /// <summary>Checks a mask, which must be a PNG, as <see cref="CheckWhole"/> does.</summary>
+    /// <summary>Checks a mask, which must be a PNG, as <see cref="CheckWhole(string, ImageOrientation)"/> does.</summary>
     /// <returns>The size in pixels as stored.</returns>
     internal static (int Height, int Width) CheckWholePng(string path)
     {
@@ -86,7 +112,7 @@ public static class ImageFile
         MLImage image;
         try
         {
-            image = MLImage.CreateFromFile(header.Path);
+            image = Create(header);
         }
         catch (ArgumentException exception)
         {
@@ -97,6 +123,14 @@ public static class ImageFile
             return image;
         image.Dispose();
         throw Damaged(header);
+    }
+
+    private static MLImage Create(ImageFileHeader header)
+    {
+        if (header.Content is null)
+            return MLImage.CreateFromFile(header.Path);
+        using var stream = new MemoryStream(header.Content, writable: false);
+        return MLImage.CreateFromStream(stream);
     }
 
     private static void Decode(ImageFileHeader header, ImageOrientation orientation, SKColorType type, Span<byte> pixels)
@@ -121,7 +155,8 @@ public static class ImageFile
     /// <summary>The pixels as stored, colors not multiplied by their transparency.</summary>
     internal static unsafe void DecodeStored(ImageFileHeader header, SKColorType type, Span<byte> pixels)
     {
-        using SKCodec? codec = SKCodec.Create(header.Path);
+        using SKData? content = header.Content is null ? null : SKData.CreateCopy(header.Content);
+        using SKCodec? codec = content is null ? SKCodec.Create(header.Path) : SKCodec.Create(content);
         var info = new SKImageInfo(header.StoredWidth, header.StoredHeight, type, header.HasTransparency ? SKAlphaType.Unpremul : SKAlphaType.Opaque);
         SKCodecResult result = SKCodecResult.InvalidInput;
         fixed (byte* target = pixels)

@@ -48,6 +48,21 @@ public static class RgbPixels
         return false;
     }
 
+    /// <summary>Refuses an image whose colors may not be its own.</summary>
+    /// <param name="image">One of some images.</param>
+    /// <param name="index">Which one.</param>
+    /// <param name="parameter">The argument that they came by.</param>
+    /// <exception cref="ArgumentNullException">There is no image.</exception>
+    /// <exception cref="ArgumentException">Its colors are multiplied by their transparency.</exception>
+    public static MLImage RequireStraightColors(MLImage? image, int index, string parameter)
+    {
+        if (image is null)
+            throw new ArgumentNullException(parameter, $"Image {index} is null.");
+        return HasStraightColors(image)
+            ? image
+            : throw new ArgumentException($"Image {index} is transparent or incomplete, and its colors are multiplied by their transparency. Read it with ImageFile.Load, which keeps colors as they are, or make it opaque.", parameter);
+    }
+
     /// <summary>Whether no pixel is transparent.</summary>
     public static bool AreOpaque(MLImage image)
     {

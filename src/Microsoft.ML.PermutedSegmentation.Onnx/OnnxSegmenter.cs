@@ -9,7 +9,7 @@ namespace Microsoft.ML.PermutedSegmentation;
 /// memory, once, so nothing is permuted at run time.
 /// </summary>
 /// <remarks>May be used from several threads at once. Holds native memory: dispose it when done.</remarks>
-public sealed partial class OnnxSegmenter : IDisposable
+public sealed partial class OnnxSegmenter : ISegmentationModel
 {
     private readonly OnnxNetwork _network;
 
@@ -55,11 +55,17 @@ public sealed partial class OnnxSegmenter : IDisposable
     /// <exception cref="ObjectDisposedException">The segmenter was disposed.</exception>
     public IReadOnlyList<byte[,]> Segment(IReadOnlyList<MLImage> images)
     {
+        return [.. Score(images).Select(scored => scored.ToMask())];
+    }
+
+    /// <inheritdoc/>
+    public IReadOnlyList<ScoredImage> Score(IReadOnlyList<MLImage> images, bool withProbabilities = false)
+    {
         ArgumentNullException.ThrowIfNull(images);
         _network.ThrowIfDisposed();
         if (images.Count > _network.MostImages)
             throw new ArgumentException($"{images.Count} images are too many at once for {ImageHeight}x{ImageWidth} pixels each; at most {_network.MostImages} are possible.", nameof(images));
-        return _network.Segment([.. images.Select((image, i) => new ImagePixels(Check(image, i, nameof(images))))]);
+        return _network.Score([.. images.Select((image, i) => new ImagePixels(RgbPixels.RequireStraightColors(image, i, nameof(images))))], withProbabilities);
     }
 
     /// <summary>The mask of an image of any size, from its pixels.</summary>
@@ -76,7 +82,7 @@ public sealed partial class OnnxSegmenter : IDisposable
         ArgumentOutOfRangeException.ThrowIfLessThan(width, 1);
         if (rgb.Length != 3L * height * width)
             throw new ArgumentException($"An image of {height}x{width} pixels (height x width) has {3L * height * width} bytes, but {rgb.Length} were given.", nameof(rgb));
-        return _network.Segment([new ImagePixels(rgb.ToArray(), height, width)])[0];
+        return _network.Score([new ImagePixels(rgb.ToArray(), height, width)], withProbabilities: false)[0].ToMask();
     }
 
     /// <summary>Whether the network gives scores, of which <see cref="Score(MLImage)"/> makes probabilities, and not labels only.</summary>
@@ -96,26 +102,12 @@ public sealed partial class OnnxSegmenter : IDisposable
     public float[,,] Score(MLImage image)
     {
         ArgumentNullException.ThrowIfNull(image);
-        if (!HasProbabilities)
-            throw new InvalidOperationException("This network gives labels, and no scores that probabilities could be made of.");
-        ScoredImage scored = Score(image, withProbabilities: true);
+        ScoredImage scored = Score([image], withProbabilities: true)[0];
         float[,,] result = new float[ClassNames.Count, scored.Height, scored.Width];
         scored.Probabilities.CopyTo(System.Runtime.InteropServices.MemoryMarshal.CreateSpan(ref result[0, 0, 0], result.Length));
         return result;
     }
 
-    /// <summary>The mask of an image and, on request, the probabilities of its classes.</summary>
-    internal ScoredImage Score(MLImage image, bool withProbabilities) => _network.Score(new ImagePixels(Check(image, 0, nameof(image))), withProbabilities);
-
     /// <summary>Frees the network's native memory, once no other thread segments images with it any more.</summary>
     public void Dispose() => _network.Dispose();
-
-    private static MLImage Check(MLImage? image, int index, string parameter)
-    {
-        if (image is null)
-            throw new ArgumentNullException(parameter, $"Image {index} is null.");
-        return RgbPixels.HasStraightColors(image)
-            ? image
-            : throw new ArgumentException($"Image {index} is transparent or incomplete, and its colors are multiplied by their transparency. Read it with ImageFile.Load, which keeps colors as they are, or make it opaque.", parameter);
-    }
 }

@@ -18,7 +18,7 @@ internal sealed class OnnxImageScorer(ProtectedOnnxTransformer parent) : IImageS
     public void Run(MLImage image)
     {
         parent.ThrowIfDisposed();
-        _scored = _segmenter.Score(image, WithProbabilities);
+        _scored = _segmenter.Score([image], WithProbabilities)[0];
         _imageSize = [image.Height, image.Width];
     }
 

@@ -4,11 +4,14 @@ using BenchmarkDotNet.Running;
 using BenchmarkDotNet.Toolchains.InProcess.Emit;
 using Microsoft.ML.PermutedSegmentation.Benchmarks.Comparison;
 using Microsoft.ML.PermutedSegmentation.Benchmarks.Comparison.Measuring;
+using Microsoft.ML.PermutedSegmentation.Benchmarks.Serving;
 
 if (args is [MeasureCommand.Name, var workload])
     return MeasureCommand.Run(workload);
 if (args is ["compare", ..])
     return CompareCommand.Create().Parse(args[1..]).Invoke();
+if (args is ["serve", ..])
+    return ServeCommand.Create().Parse(args[1..]).Invoke();
 
 // In this process: libtorch's threads and memory are then those of any application, and nothing is built anew.
 var toolchain = new InProcessEmitToolchain(timeout: TimeSpan.FromHours(2), logOutput: true);

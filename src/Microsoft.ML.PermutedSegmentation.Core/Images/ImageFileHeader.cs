@@ -1,13 +1,16 @@
 namespace Microsoft.ML.PermutedSegmentation.Images;
 
 /// <summary>What an image file says before it is decoded, checked: a file that has a header is whole, and of a kind that is read exactly.</summary>
-/// <param name="Path">The file.</param>
+/// <param name="Path">The file, or what messages call it.</param>
 /// <param name="StoredHeight">Rows as stored.</param>
 /// <param name="StoredWidth">Columns as stored.</param>
 /// <param name="StoredOrientation">How it is stored, 1 to 8 (<see cref="ExifOrientation"/>).</param>
 /// <param name="HasTransparency">Whether pixels may be transparent.</param>
 internal sealed record ImageFileHeader(string Path, int StoredHeight, int StoredWidth, int StoredOrientation, bool HasTransparency)
 {
+    /// <summary>The bytes of a file that is in memory; null: they are in the file.</summary>
+    public byte[]? Content { get; private init; }
+
     /// <summary>More pixels than any camera takes, 1 GiB decoded; a header that claims more is damaged or hostile.</summary>
     public const long MaximumPixels = PngHeader.MaximumPixels;
 
@@ -23,12 +26,18 @@ internal sealed record ImageFileHeader(string Path, int StoredHeight, int Stored
     public static ImageFileHeader Read(string path)
     {
         using FileStream stream = Open(path);
-        return Sniff(stream) switch
-        {
-            Format.Png => PngImageHeader.Read(stream, path),
-            Format.Jpeg => JpegImageHeader.Read(stream, path),
-            _ => throw new InvalidDataException($"'{path}' is neither a JPEG nor a PNG file."),
-        };
+        return Read(stream, path);
+    }
+
+    /// <summary>The same of a file in memory.</summary>
+    /// <param name="content">Its bytes.</param>
+    /// <param name="name">What messages call it.</param>
+    public static ImageFileHeader Read(byte[] content, string name)
+    {
+        if (content.Length == 0)
+            throw new InvalidDataException($"'{name}' is empty.");
+        using var stream = new MemoryStream(content, writable: false);
+        return Read(stream, name) with { Content = content };
     }
 
     /// <summary>Whether a file begins as a JPEG or a PNG does.</summary>
@@ -62,7 +71,14 @@ internal sealed record ImageFileHeader(string Path, int StoredHeight, int Stored
             ? (StoredWidth, StoredHeight)
             : (StoredHeight, StoredWidth);
 
-    private static Format Sniff(FileStream stream)
+    private static ImageFileHeader Read(Stream stream, string name) => Sniff(stream) switch
+    {
+        Format.Png => PngImageHeader.Read(stream, name),
+        Format.Jpeg => JpegImageHeader.Read(stream, name),
+        _ => throw new InvalidDataException($"'{name}' is neither a JPEG nor a PNG file."),
+    };
+
+    private static Format Sniff(Stream stream)
     {
         Span<byte> start = stackalloc byte[PngHeader.Signature.Length];
         int length = stream.ReadAtLeast(start, start.Length, throwOnEndOfStream: false);

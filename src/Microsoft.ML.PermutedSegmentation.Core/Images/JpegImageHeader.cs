@@ -12,7 +12,7 @@ internal static class JpegImageHeader
 
     /// <summary>Reads the segments up to the first scan and looks for the end marker; bytes after it do not matter.</summary>
     /// <exception cref="InvalidDataException">The file is damaged, or not 8 bits of grey or YCbCr, sequential or progressive.</exception>
-    public static ImageFileHeader Read(FileStream stream, string path)
+    public static ImageFileHeader Read(Stream stream, string path)
     {
         (int Height, int Width, long Blocks) frame = default;
         int orientation = ExifOrientation.Upright;
@@ -69,7 +69,7 @@ internal static class JpegImageHeader
     private static long Blocks(int pixels, int factor, int most) => ((long)pixels * factor + 8L * most - 1) / (8L * most);
 
     // The decoder fills what is missing with grey and says nothing.
-    private static void CheckScans(FileStream stream, string path, (int Height, int Width, long Blocks) frame)
+    private static void CheckScans(Stream stream, string path, (int Height, int Width, long Blocks) frame)
     {
         // Each block has a Huffman code of at least one bit.
         if ((stream.Length - stream.Position) * 8 < frame.Blocks)
@@ -79,7 +79,7 @@ internal static class JpegImageHeader
     }
 
     // Stray bytes before a marker are passed over, as libjpeg does.
-    private static int ReadMarker(FileStream stream, string path)
+    private static int ReadMarker(Stream stream, string path)
     {
         int marker;
         do
@@ -93,7 +93,7 @@ internal static class JpegImageHeader
         return marker > 0 ? marker : throw Truncated(path);
     }
 
-    private static int ReadUInt16(FileStream stream, string path)
+    private static int ReadUInt16(Stream stream, string path)
     {
         int high = stream.ReadByte(), low = stream.ReadByte();
         return low >= 0 ? high << 8 | low : throw Truncated(path);
@@ -101,7 +101,7 @@ internal static class JpegImageHeader
 
     // Within compressed data FF is followed by 00 or a restart marker, so FF D9 after the beginning of the first scan is
     // the end marker, while an earlier one may belong to a thumbnail. Searched from the back: usually the last two bytes.
-    private static bool HasEndMarker(FileStream stream, long scanStart)
+    private static bool HasEndMarker(Stream stream, long scanStart)
     {
         Span<byte> block = stackalloc byte[TailBlockBytes];
         for (long end = stream.Length; end - scanStart >= 2;)

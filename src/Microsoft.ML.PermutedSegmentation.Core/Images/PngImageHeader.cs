@@ -5,7 +5,7 @@ internal static class PngImageHeader
 {
     /// <summary>Reads all chunks and compares their checksums; nothing is unpacked, and bytes after the end do not matter.</summary>
     /// <exception cref="InvalidDataException">The file is damaged, or has 16 bits a sample.</exception>
-    public static ImageFileHeader Read(FileStream stream, string path)
+    public static ImageFileHeader Read(Stream stream, string path)
     {
         var chunks = new PngChunkReader(stream, path);
         PngHeader header = chunks.Header;

@@ -65,7 +65,10 @@ internal static class KeyFile
         }
     }
 
-    public static void Write(string path, ReadOnlySpan<byte> key)
+    /// <summary>Writes a new file that only its owner may read.</summary>
+    /// <exception cref="IOException">The file already exists.</exception>
+    /// <exception cref="DirectoryNotFoundException">Its folder does not exist.</exception>
+    public static void WriteNew(string path, ReadOnlySpan<byte> content, Action<FileStream, ReadOnlySpan<byte>> write)
     {
         string target = Path.GetFullPath(path);
         if (Path.Exists(target))
@@ -77,7 +80,7 @@ internal static class KeyFile
         using var file = new WholeFile(target, isUnique: true);
         using (FileStream stream = CreateForOwner(file.PartialPath))
         {
-            Write(stream, key);
+            write(stream, content);
             stream.Flush(flushToDisk: true);
         }
         file.Complete(overwrite: false);

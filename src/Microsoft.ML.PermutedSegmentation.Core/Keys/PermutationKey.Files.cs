@@ -48,7 +48,7 @@ public sealed partial class PermutationKey
     {
         ObjectDisposedException.ThrowIf(_disposed, this);
         ArgumentException.ThrowIfNullOrEmpty(path);
-        Use(key => KeyFile.Write(path, key));
+        Use(key => KeyFile.WriteNew(path, key, KeyFile.Write));
     }
 
     /// <summary>
@@ -84,6 +84,19 @@ public sealed partial class PermutationKey
         if (string.IsNullOrWhiteSpace(value))
             throw new InvalidOperationException($"The environment variable '{name}' is not set; it should hold a permutation key as PEM or base64.");
         return Read(bytes => KeyFile.Decode(value, bytes, $"The environment variable '{name}'"));
+    }
+
+    /// <summary>Reads a key from a text, such as a setting: the text of a key file, or the base64 of the 32 bytes.</summary>
+    /// <remarks>As in <see cref="FromEnvironmentVariable"/>. A string cannot be cleared: it stays in memory until it is collected.</remarks>
+    /// <param name="text">PEM or base64.</param>
+    /// <param name="source">What messages call the text's origin.</param>
+    /// <exception cref="ArgumentNullException"><paramref name="text"/> is null.</exception>
+    /// <exception cref="FormatException">The text is not a key.</exception>
+    public static PermutationKey FromText(string text, string source = "The text")
+    {
+        ArgumentNullException.ThrowIfNull(text);
+        ArgumentException.ThrowIfNullOrEmpty(source);
+        return Read(bytes => KeyFile.Decode(text, bytes, source));
     }
 
     private void Use(Action<ReadOnlySpan<byte>> use)

@@ -23,43 +23,13 @@ internal sealed class ExportedNetwork(InferenceSession session, ModelDescription
 
     private int InputSize => ImageHeight * ImageWidth * 3;
 
-    protected override IReadOnlyList<byte[,]> Segment(InferenceSession session, IReadOnlyList<ImagePixels> images) => model.ScoresResizedImages
-        ? SegmentResized(session, images)
-        : base.Segment(session, images);
+    // Those that are resized run together.
+    protected override IReadOnlyList<ScoredImage> Score(InferenceSession session, IReadOnlyList<ImagePixels> images, bool withProbabilities) => model.ScoresResizedImages
+        ? ScoreResized(session, images, withProbabilities)
+        : base.Score(session, images, withProbabilities);
 
+    // By windows.
     protected override ScoredImage Score(InferenceSession session, ImagePixels image, bool withProbabilities)
-    {
-        if (!model.ScoresResizedImages)
-            return ScoreWindows(session, image, withProbabilities);
-        (float[] scores, int rows, int columns) = ScoreResized(session, [image]);
-        byte[] labels = LabelUpsampler.Upsample(scores, 1, rows, columns, ClassNames.Count, ImageHeight, ImageWidth);
-        float[]? probabilities = withProbabilities
-            ? LabelUpsampler.UpsampleProbabilities(scores, areProbabilities: false, rows, columns, ClassNames.Count, ImageHeight, ImageWidth)
-            : null;
-        return new ScoredImage(labels, probabilities, ImageHeight, ImageWidth);
-    }
-
-    protected override (int Height, int Width) MaskSizeOf(ImagePixels image) => ScoringMode == ScoringMode.SlidingWindow ? (image.Height, image.Width) : (ImageHeight, ImageWidth);
-
-    private byte[][,] SegmentResized(InferenceSession session, IReadOnlyList<ImagePixels> images)
-    {
-        (float[] scores, int rows, int columns) = ScoreResized(session, images);
-        byte[] labels = LabelUpsampler.Upsample(scores, images.Count, rows, columns, ClassNames.Count, ImageHeight, ImageWidth);
-        int pixels = ImageHeight * ImageWidth;
-        return [.. Enumerable.Range(0, images.Count).Select(i => ScoredImage.ToMask(labels.AsSpan(i * pixels, pixels), ImageHeight, ImageWidth))];
-    }
-
-    // [N, rows, columns, classes]
-    private (float[] Scores, int Rows, int Columns) ScoreResized(InferenceSession session, IReadOnlyList<ImagePixels> images)
-    {
-        float[] batch = new float[images.Count * InputSize];
-        for (int i = 0; i < images.Count; i++)
-            images[i].Resize(batch.AsSpan(i * InputSize, InputSize), ImageHeight, ImageWidth);
-        int stride = model.Layout.Output.Stride;
-        return (Score(session, batch, images.Count), ImageHeight / stride, ImageWidth / stride);
-    }
-
-    private ScoredImage ScoreWindows(InferenceSession session, ImagePixels image, bool withProbabilities)
     {
         var windows = new WindowedImage(model, image.Height, image.Width, image.Rows, (images, count) => Score(session, images, count));
         byte[] labels = new byte[checked(windows.Height * windows.Width)];
@@ -68,6 +38,26 @@ internal sealed class ExportedNetwork(InferenceSession session, ModelDescription
         return new ScoredImage(labels, probabilities, windows.Height, windows.Width);
     }
 
+    protected override (int Height, int Width) MaskSizeOf(ImagePixels image) => ScoringMode == ScoringMode.SlidingWindow ? (image.Height, image.Width) : (ImageHeight, ImageWidth);
+
+    private ScoredImage[] ScoreResized(InferenceSession session, IReadOnlyList<ImagePixels> images, bool withProbabilities)
+    {
+        float[] batch = new float[images.Count * InputSize];
+        for (int i = 0; i < images.Count; i++)
+            images[i].Resize(batch.AsSpan(i * InputSize, InputSize), ImageHeight, ImageWidth);
+        int rows = ImageHeight / model.Layout.Output.Stride, columns = ImageWidth / model.Layout.Output.Stride;
+        float[] scores = Score(session, batch, images.Count);
+        byte[] labels = LabelUpsampler.Upsample(scores, images.Count, rows, columns, ClassNames.Count, ImageHeight, ImageWidth);
+        int pixels = ImageHeight * ImageWidth, size = rows * columns * ClassNames.Count;
+        return [.. Enumerable.Range(0, images.Count).Select(i => new ScoredImage(
+            labels.AsSpan(i * pixels, pixels).ToArray(),
+            withProbabilities
+                ? LabelUpsampler.UpsampleProbabilities(scores.AsSpan(i * size, size), areProbabilities: false, rows, columns, ClassNames.Count, ImageHeight, ImageWidth)
+                : null,
+            ImageHeight, ImageWidth))];
+    }
+
+    // [N, rows, columns, classes]
     private float[] Score(InferenceSession session, float[] images, int count)
     {
         using OrtValue input = OrtValue.CreateTensorValueFromMemory(OrtMemoryInfo.DefaultInstance, images.AsMemory(0, count * InputSize), [count, ImageHeight, ImageWidth, 3]);

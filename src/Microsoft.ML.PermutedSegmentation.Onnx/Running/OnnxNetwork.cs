@@ -28,39 +28,39 @@ internal abstract class OnnxNetwork(InferenceSession session) : IDisposable
 
     public virtual TestTimeAugmentation TestTimeAugmentation => TestTimeAugmentation.None;
 
-    /// <summary>The masks of images, in class indexes.</summary>
+    /// <summary>The masks of images and, on request, the probabilities of the classes.</summary>
+    /// <exception cref="InvalidOperationException">There are no probabilities, or more of an image than an array holds.</exception>
     /// <exception cref="ObjectDisposedException">The network was disposed.</exception>
-    public IReadOnlyList<byte[,]> Segment(IReadOnlyList<ImagePixels> images)
+    public IReadOnlyList<ScoredImage> Score(IReadOnlyList<ImagePixels> images, bool withProbabilities)
     {
         using var use = _session.Use();
-        return images.Count == 0 ? [] : Segment(use.Value, images);
-    }
-
-    /// <summary>The mask of an image and, on request, the probabilities of the classes.</summary>
-    /// <exception cref="InvalidOperationException">There are more probabilities than an array holds.</exception>
-    /// <exception cref="ObjectDisposedException">The network was disposed.</exception>
-    public ScoredImage Score(ImagePixels image, bool withProbabilities)
-    {
-        using var use = _session.Use();
-        (int height, int width) = MaskSizeOf(image);
-        long size = (long)ClassNames.Count * height * width;
-        if (withProbabilities && size > Array.MaxLength)
-            throw new InvalidOperationException($"The probabilities of {ClassNames.Count} classes at {height} x {width} pixels (height x width) are {size}, more than one array can hold. Ask for the labels alone.");
-        return Score(use.Value, image, withProbabilities);
+        if (withProbabilities && !HasProbabilities)
+            throw new InvalidOperationException("This network gives labels, and no scores that probabilities could be made of.");
+        foreach (ImagePixels image in withProbabilities ? images : [])
+            CheckProbabilities(image);
+        return images.Count == 0 ? [] : Score(use.Value, images, withProbabilities);
     }
 
     /// <summary>Height and width of the mask of an image.</summary>
     protected abstract (int Height, int Width) MaskSizeOf(ImagePixels image);
 
-    /// <summary>The masks of images with the session, which is not disposed meanwhile.</summary>
-    protected virtual IReadOnlyList<byte[,]> Segment(InferenceSession session, IReadOnlyList<ImagePixels> images)
-        => [.. images.Select(image => Score(session, image, withProbabilities: false).ToMask())];
+    /// <summary>The same with the session, which is not disposed meanwhile.</summary>
+    protected virtual IReadOnlyList<ScoredImage> Score(InferenceSession session, IReadOnlyList<ImagePixels> images, bool withProbabilities)
+        => [.. images.Select(image => Score(session, image, withProbabilities))];
 
-    /// <summary>The same of one image, with probabilities.</summary>
+    /// <summary>The same of one image.</summary>
     protected abstract ScoredImage Score(InferenceSession session, ImagePixels image, bool withProbabilities);
 
     /// <exception cref="ObjectDisposedException">The network was disposed.</exception>
     public void ThrowIfDisposed() => _session.ThrowIfDisposed();
 
     public void Dispose() => _session.Dispose();
+
+    private void CheckProbabilities(ImagePixels image)
+    {
+        (int height, int width) = MaskSizeOf(image);
+        long size = (long)ClassNames.Count * height * width;
+        if (size > Array.MaxLength)
+            throw new InvalidOperationException($"The probabilities of {ClassNames.Count} classes at {height} x {width} pixels (height x width) are {size}, more than one array can hold. Ask for the labels alone.");
+    }
 }

@@ -51,6 +51,14 @@ internal sealed class BatchScorer(SegmentationModel model, Device device) : IPre
     /// <summary>Height and width that an image had.</summary>
     public void GetImageSize(int index, ref VBuffer<int> value) => Copy(_imageSizes, index, 2, ref value);
 
+    /// <summary>All that was made of an image.</summary>
+    public ScoredImage ToScoredImage(int index)
+    {
+        int pixels = _height * _width, size = model.Description.ClassNames.Count * pixels;
+        return new ScoredImage(
+            _labels.AsSpan(index * pixels, pixels).ToArray(), WithProbabilities ? _probabilities.AsSpan(index * size, size).ToArray() : null, _height, _width);
+    }
+
     // A prediction that was made before the model was disposed is gone with it, too: not only sometimes, as batches happen to end.
     private void Copy<T>(T[] source, int index, int length, ref VBuffer<T> value)
     {

@@ -12,6 +12,7 @@ public sealed class DependencyTests
     [
         "Core/Lifetime", "Core/Files", "Core/Keys", "Core/Networks", "Core/Protection", "Core/Images", "Core/Masks", "Core/Metrics", "Core/Models", "Core/SlidingWindows",
         "Images",
+        "Hosting/Serving", "Hosting/Keys", "Hosting",
         "Tensors", "Hooks", "MLNet", "Winograd", "Torch", "Data", "DataSets", "Scoring", "Prediction", "Models", "Training", "Evaluation", "",
         "Onnx/AnyModel", "Onnx/Running", "Onnx", "OnnxTransforms", "Pretrained",
         "Research/BlockTransforms", "Research/LiteralStarts", "Research/AccessControl", "Research/Attacks", "Research",

@@ -59,6 +59,10 @@ public sealed class PictureTableTests : IDisposable
         Assert.Equal((picture.Height, picture.Width), (height, width));
         AssertNear(picture.Rgb!, [.. rgba.Where((_, i) => i % 4 != 3)], tolerance, path);
         Assert.All(rgba.Where((_, i) => i % 4 == 3), alpha => Assert.Equal(255, alpha));
+        byte[] content = File.ReadAllBytes(path);
+        Assert.Equal((picture.Height, picture.Width), ImageFile.CheckWhole(content, "upload"));
+        using MLImage image = ImageFile.Load(content, "upload");
+        Assert.Equal(rgba.Where((_, i) => i % 4 != 3), RgbPixels.From(image));
         foreach (IDataView view in (IDataView[])[Own(path, ImageOrientation.Upright), OfMLNet(path)])
         {
             (byte[] rgb, height, width) = FromView(view);
@@ -74,6 +78,7 @@ public sealed class PictureTableTests : IDisposable
             Assert.Contains(path, Assert.IsType<InvalidDataException>(early).Message);
         Assert.Contains(path, Assert.Throws<InvalidDataException>(() => ImageFile.Load(path)).Message);
         Assert.Contains(path, Assert.Throws<InvalidDataException>(() => ImageFile.ReadRgba(path)).Message);
+        Assert.Contains("'upload'", Assert.Throws<InvalidDataException>(() => ImageFile.Load(File.ReadAllBytes(path), "upload")).Message);
         Assert.Contains(path, Assert.Throws<InvalidDataException>(() => FromView(Own(path, ImageOrientation.Upright))).Message);
         if (!path.EndsWith("bitmap.png", StringComparison.Ordinal))
             Assert.Contains(path, Assert.Throws<InvalidDataException>(() => FromView(OfMLNet(path))).Message);

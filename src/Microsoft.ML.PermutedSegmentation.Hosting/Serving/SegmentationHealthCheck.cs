@@ -1,0 +1,35 @@
+using Microsoft.Extensions.Diagnostics.HealthChecks;
+using Microsoft.ML.Data;
+
+namespace Microsoft.ML.PermutedSegmentation.Serving;
+
+/// <summary>Whether requests are answered with the model and the key that are there now.</summary>
+internal sealed class SegmentationHealthCheck(Segmenter segmenter, ModelSource models) : IHealthCheck
+{
+    // A network that has just answered need not be asked.
+    private static readonly TimeSpan Recently = TimeSpan.FromSeconds(30);
+
+    public async Task<HealthCheckResult> CheckHealthAsync(HealthCheckContext context, CancellationToken cancellationToken = default)
+    {
+        ModelProblem? problem = models.Problem;
+        if (models.Model is null)
+            return HealthCheckResult.Unhealthy(problem?.Message ?? "There is no model.");
+        if (problem is { IsOfKey: true })
+            return HealthCheckResult.Unhealthy($"The key cannot be used: {problem.Message}");
+        if (segmenter.SinceLastSuccess is not { } since || since > Recently)
+        {
+            try
+            {
+                using MLImage dot = MLImage.CreateFromPixels(1, 1, MLPixelFormat.Bgra32, [0, 0, 0, byte.MaxValue]);
+                await segmenter.SegmentAsync(dot, cancellationToken: cancellationToken).ConfigureAwait(false);
+            }
+            catch (Exception exception) when (exception is not OperationCanceledException)
+            {
+                return HealthCheckResult.Unhealthy($"The network does not answer: {exception.Message}");
+            }
+        }
+        return problem is null
+            ? HealthCheckResult.Healthy()
+            : HealthCheckResult.Degraded($"The model's file cannot be used, and requests are answered with the one before: {problem.Message}");
+    }
+}
