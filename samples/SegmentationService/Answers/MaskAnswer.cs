@@ -24,5 +24,5 @@ internal sealed record ModelAnswer(
 [JsonSerializable(typeof(MaskAnswer))]
 [JsonSerializable(typeof(ModelAnswer))]
 [JsonSerializable(typeof(Microsoft.AspNetCore.Mvc.ProblemDetails))]
-[JsonSerializable(typeof(double?))]
+[JsonSerializable(typeof(string))]
 internal sealed partial class AnswerJson : JsonSerializerContext;

@@ -18,7 +18,7 @@ internal sealed class SegmentEndpoints(ISegmenter segmenter, ConditionModels con
         segments.MapPost("", (HttpContext context, string? key) => Of(context).SegmentAsync(context, key))
             .WithSummary("Labels each pixel of an image.").WithDescription("By Accept: an indexed PNG (image/png), classes with their shares (application/json), or probabilities (application/x-npy).")
             .TakesImage().Produces<MaskAnswer>(200, MaskAnswers.Json, MaskAnswers.Png, MaskAnswers.Npy).ProducesProblems();
-        segments.MapPost("/overlay", (HttpContext context, double? opacity) => Of(context).OverlayAsync(context, opacity))
+        segments.MapPost("/overlay", (HttpContext context, string? opacity) => Of(context).OverlayAsync(context, opacity))
             .WithSummary("The image under its mask's colors, as PNG.").TakesImage().Produces(200, contentType: MaskAnswers.Png).ProducesProblems();
     }
 
@@ -48,16 +48,17 @@ internal sealed class SegmentEndpoints(ISegmenter segmenter, ConditionModels con
         return MaskAnswers.Create(kind == MaskAnswers.Npy ? MaskAnswers.Png : kind, labels, image.Height, image.Width, model.ClassNames, scored);
     }
 
-    private async Task<IResult> OverlayAsync(HttpContext context, double? opacity)
+    private async Task<IResult> OverlayAsync(HttpContext context, string? opacity)
     {
-        if (opacity is < 0 or > 1 or double.NaN)
-            throw new RefusedRequestException(StatusCodes.Status400BadRequest, "The parameter 'opacity' can be from 0 to 1.");
+        double share = 0.5;
+        if (opacity is not null && !(double.TryParse(opacity, NumberStyles.Float, CultureInfo.InvariantCulture, out share) && share is >= 0 and <= 1))
+            throw new RefusedRequestException(StatusCodes.Status400BadRequest, "The parameter 'opacity' can be a number from 0 to 1.");
         byte[] content = await UploadedImage.ReadAsync(context.Request, settings, context.RequestAborted);
         using var slot = await slots.EnterAsync(context.RequestAborted);
         using var image = ImageFile.Load(content, UploadedImage.NameOf);
         var answer = await segmenter.SegmentAsync(image, cancellationToken: context.RequestAborted);
         SetTiming(context, answer.Waited, answer.Scoring);
-        return Results.Bytes(Overlay.Png(image, answer.Labels, opacity ?? 0.5), MaskAnswers.Png);
+        return Results.Bytes(Overlay.Png(image, answer.Labels, share), MaskAnswers.Png);
     }
 
     // https://www.w3.org/TR/server-timing/

@@ -37,7 +37,7 @@ public sealed partial class CommandsInPagesTests
         string[] words = command.Split(' ', StringSplitOptions.RemoveEmptyEntries);
         if (words[0] == "permseg")
             return WorkbenchMistakes(command, words);
-        if (words[0] is "dotnet" or "alias" or "git")
+        if (words[0] is "dotnet" or "alias" or "git" or "curl" or "kill")
             return words.Where(word => RepositoryPath().IsMatch(word) && !File.Exists(Repository.At(word)) && !Directory.Exists(Repository.At(word))).Select(path => $"'{command}' names {path}, which is not there.");
         return File.Exists(Repository.At(words[0])) ? [] : [$"'{command}': nothing here knows {words[0]}."];
     }

@@ -1,0 +1,149 @@
+using System.Net;
+using System.Net.Sockets;
+using System.Text;
+
+namespace ServiceTests.Service;
+
+/// <summary>A service as its owner sets it up: keys from several places, an API key, rates, and what happens to files while it runs.</summary>
+public sealed class OwnSettingsTests : IClassFixture<TrainedModel>, IDisposable
+{
+    private readonly TempFolder _folder = new();
+    private readonly TrainedModel _trained;
+    private readonly string _model, _key;
+    private readonly byte[] _image = RunningService.Png(ColorPatches.Create(1, seed: 4)[0].Image);
+
+    public OwnSettingsTests(TrainedModel trained)
+    {
+        _trained = trained;
+        (_model, _key) = (_folder.At("model.zip"), _folder.At("secret.pem"));
+        File.Copy(trained.ModelPath, _model);
+        trained.Key.Save(_key);
+    }
+
+    [Fact]
+    public async Task Callers_need_the_API_key_where_one_is_set()
+    {
+        using ServiceProcess service = await Start(("Service__ApiKey", "open sesame"), ("Service__RequestsPerMinute", "5"));
+        await service.Ready();
+        (await (await service.Client.Segment(_image)).Problem(HttpStatusCode.Unauthorized)).Should().Contain("X-Api-Key");
+        await (await service.Client.Segment(_image, headers: ("X-Api-Key", "open"))).Problem(HttpStatusCode.Unauthorized);
+        foreach (string path in (string[])["/model", "/metrics", "/openapi/v1.json"])
+            (await service.Client.GetAsync(path)).StatusCode.Should().Be(HttpStatusCode.Unauthorized, path);
+        (await service.Client.GetAsync("/")).StatusCode.Should().Be(HttpStatusCode.OK);
+        (await service.Client.Segment(_image, headers: ("X-Api-Key", "open sesame"))).StatusCode.Should().Be(HttpStatusCode.OK);
+        (await service.Client.Segment(_image, headers: ("Authorization", "bearer open sesame"))).StatusCode.Should().Be(HttpStatusCode.OK);
+
+        (await (await service.Client.Segment(_image, path: "/segment?key=none", headers: ("X-Api-Key", "open sesame"))).Problem(HttpStatusCode.BadRequest)).Should().Contain("demo");
+        await service.Client.Segment(_image, headers: ("X-Api-Key", "open sesame"));
+        await service.Client.Segment(_image, headers: ("X-Api-Key", "open sesame"));
+        using HttpResponseMessage tooMany = await service.Client.Segment(_image, headers: ("X-Api-Key", "open sesame"));
+        (await tooMany.Problem(HttpStatusCode.TooManyRequests)).Should().Contain("5 requests a minute");
+        tooMany.Headers.RetryAfter!.Delta!.Value.Should().BePositive();
+        service.Output.Should().NotContain("sesame");
+    }
+
+    [Fact]
+    public async Task Another_key_makes_it_not_ready_and_a_damaged_model_does_not()
+    {
+        using ServiceProcess service = await Start();
+        await service.Ready();
+        byte[] mask = await Mask(service);
+        File.Move(_key, _key + ".away");
+        await Eventually(service, HttpStatusCode.ServiceUnavailable, "Could not find file");
+        (await Mask(service)).Should().Equal(mask);
+        using (PermutationKey wrong = TestKeys.Wrong())
+            wrong.Save(_key);
+        await Eventually(service, HttpStatusCode.ServiceUnavailable, "fingerprint");
+        (await Mask(service)).Should().Equal(mask, "what is unlocked stays so");
+        File.Move(_key + ".away", _key, overwrite: true);
+        await Eventually(service, HttpStatusCode.OK, "Healthy");
+
+        File.WriteAllBytes(_model, [1, 2, 3]);
+        await Eventually(service, HttpStatusCode.OK, "Degraded");
+        (await Mask(service)).Should().Equal(mask);
+        File.Copy(_trained.ModelPath, _model, overwrite: true);
+        await Eventually(service, HttpStatusCode.OK, "Healthy");
+        (await service.Stop()).Should().Be(0);
+        service.Output.Should().Contain("The key for").And.Contain("The model for").And.NotContain(Convert.ToBase64String(Enumerable.Range(1, 32).Select(i => (byte)(7 * i)).ToArray()));
+    }
+
+    [Fact]
+    public async Task A_key_may_come_from_a_setting_and_requests_in_flight_are_answered_at_the_end()
+    {
+        using ServiceProcess service = await ServiceProcess.Start(_folder.Root, ("Segmentation__ModelPath", _model), ("Segmentation__Key", File.ReadAllText(_key)));
+        await service.Ready();
+        Task<HttpResponseMessage>[] requests = [.. Enumerable.Range(0, 40).Select(_ => service.Client.Segment(_image))];
+        await Task.WhenAny(requests);
+        Task<int> stop = service.Stop();
+        HttpResponseMessage[] answers = await Task.WhenAll(requests);
+        answers.Should().OnlyContain(answer => answer.IsSuccessStatusCode);
+        (await stop).Should().Be(0);
+    }
+
+    [Fact]
+    public async Task Settings_that_contradict_each_other_end_it_with_one_sentence()
+    {
+        (int exitCode, string output) = await ServiceProcess.Fail(_folder.Root, ("Segmentation__ModelPath", _model), ("Segmentation__KeyPath", _key), ("Segmentation__Key", "x"));
+        exitCode.Should().Be(1);
+        output.Should().Contain("error: Set one of").And.NotContain("   at ");
+        (_, output) = await ServiceProcess.Fail(_folder.Root, ("Segmentation__ModelPath", _model), ("Service__MaximumPixels", "0"));
+        output.Should().Contain("Service:MaximumPixels");
+        File.Copy(_model, Path.Combine(Directory.CreateDirectory(_folder.At("service-demo")).FullName, "model.zip"));
+        (_, output) = await ServiceProcess.Fail(_folder.Root);
+        output.Should().Contain("but not its key");
+    }
+
+    [Fact]
+    public async Task A_collector_gets_metrics_where_one_is_named()
+    {
+        using var collector = new HttpListener();
+        int port = FreePort();
+        collector.Prefixes.Add($"http://127.0.0.1:{port}/");
+        collector.Start();
+        using ServiceProcess service = await Start(
+            ("OTEL_EXPORTER_OTLP_ENDPOINT", $"http://127.0.0.1:{port}"), ("OTEL_EXPORTER_OTLP_PROTOCOL", "http/protobuf"), ("OTEL_METRIC_EXPORT_INTERVAL", "300"));
+        await service.Ready();
+        (await service.Client.Segment(_image)).EnsureSuccessStatusCode();
+        using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(30));
+        string received = "";
+        while (!received.Contains("segmentation.requests"))
+        {
+            HttpListenerContext context = await collector.GetContextAsync().WaitAsync(limit.Token);
+            using var body = new MemoryStream();
+            await context.Request.InputStream.CopyToAsync(body, limit.Token);
+            received = context.Request.Url!.AbsolutePath == "/v1/metrics" ? Encoding.Latin1.GetString(body.ToArray()) : received;
+            context.Response.Close();
+        }
+    }
+
+    public void Dispose() => _folder.Dispose();
+
+    private Task<ServiceProcess> Start(params (string Name, string Value)[] settings) =>
+        ServiceProcess.Start(_folder.Root, [("Segmentation__ModelPath", _model), ("Segmentation__KeyPath", _key), .. settings]);
+
+    private async Task<byte[]> Mask(ServiceProcess service)
+    {
+        using HttpResponseMessage response = await service.Client.Segment(_image);
+        response.StatusCode.Should().Be(HttpStatusCode.OK);
+        return await response.Content.ReadAsByteArrayAsync();
+    }
+
+    private static async Task Eventually(ServiceProcess service, HttpStatusCode status, string text)
+    {
+        for (int i = 0; i < 300; i++)
+        {
+            using HttpResponseMessage response = await service.Client.GetAsync("/health/ready");
+            if (response.StatusCode == status && (await response.Content.ReadAsStringAsync()).Contains(text))
+                return;
+            await Task.Delay(100);
+        }
+        Assert.Fail($"It is not {status}, '{text}'.\n{service.Output}");
+    }
+
+    private static int FreePort()
+    {
+        using var listener = new TcpListener(IPAddress.Loopback, 0);
+        listener.Start();
+        return ((IPEndPoint)listener.LocalEndpoint).Port;
+    }
+}
