@@ -62,16 +62,17 @@ expect "the user of a library" "$said" "exported; ResNet18 is there"
 say "an application uses a library that uses it" "$(size LibraryUser/bin/Release/net10.0)"
 
 build Web
-dotnet Web/bin/Release/net10.0/Web.dll "$data" http://127.0.0.1:0 > "$work/web.log" 2>&1 &
+Segmentation__Key=$(cat "$data/key.pem") dotnet Web/bin/Release/net10.0/Web.dll "$data" http://127.0.0.1:0 > "$work/web.log" 2>&1 &
 for _ in {1..100}; do
     address=$(grep -o 'http://127.0.0.1:[1-9][0-9]*' "$work/web.log" || true)
     [[ -n $address ]] && break
     sleep 0.2
 done
 [[ -n $address ]] || { cat "$work/web.log"; fail "the web application does not start"; }
+quietly curl -sSf --retry 30 --retry-delay 1 --retry-all-errors "$address/health"
 said=$(curl -sS --data-binary "@$data/0.png" "$address/")
 expect "the web application" "$said" "$predicted"
-say "a web application serves" "$(size Web/bin/Release/net10.0)"
+say "a web application serves with Hosting" "$(size Web/bin/Release/net10.0)"
 
 quietly dotnet publish Onnx -c Release -r linux-x64 --self-contained -p:PublishTrimmed=true -p:TrimmerSingleWarn=false -o "$work/onnx" "${quiet[@]}"
 if grep -E 'warning IL[0-9]+: Microsoft\.ML\.PermutedSegmentation' "$work/log"; then fail "our assemblies cannot be trimmed"; fi

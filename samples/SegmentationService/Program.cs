@@ -8,6 +8,8 @@ using SegmentationService.Security;
 
 try
 {
+    if (args is [KeyProtection.Command, var plain, var @protected])
+        return KeyProtection.Protect(plain, @protected);
     var builder = WebApplication.CreateBuilder(new WebApplicationOptions { Args = args, ContentRootPath = AppContext.BaseDirectory });
     var settings = ServiceSettings.Read(builder.Configuration);
     var source = ModelSettings.Read(builder.Configuration);
@@ -17,7 +19,8 @@ try
     builder.Services.AddSingleton(settings);
     builder.Services.AddSingleton<ModelFacts>();
     builder.Services.AddSingleton(new ConditionModels(demo));
-    builder.Services.AddDataProtection();
+    if (source.NeedsDataProtection)
+        builder.Services.AddKeyProtection();
     builder.Services.AddSegmentation(options =>
     {
         options.ModelPath = source.ModelPath;

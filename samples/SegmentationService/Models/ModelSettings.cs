@@ -7,7 +7,8 @@ namespace SegmentationService.Models;
 /// <param name="ModelPath">The model's file: a .zip of ML.NET, or an .onnx.</param>
 /// <param name="KeyOf">Gets the key; null: the model needs none.</param>
 /// <param name="MaximumBatchSize">The most images that run through the network together.</param>
-internal sealed record ModelSettings(string ModelPath, Func<IServiceProvider, PermutationKey>? KeyOf, int MaximumBatchSize)
+/// <param name="NeedsDataProtection">Whether the key is in a file that only this application opens.</param>
+internal sealed record ModelSettings(string ModelPath, Func<IServiceProvider, PermutationKey>? KeyOf, int MaximumBatchSize, bool NeedsDataProtection = false)
 {
     /// <summary>Null: no model is set.</summary>
     /// <exception cref="InvalidOperationException">The key is to come from more than one place.</exception>
@@ -25,7 +26,7 @@ internal sealed record ModelSettings(string ModelPath, Func<IServiceProvider, Pe
             text is null ? null : services => services.GetRequiredService<IConfiguration>().GetPermutationKey("Segmentation:Key"),
         ];
         return sources.Count(source => source is not null) <= 1
-            ? new ModelSettings(path, sources.FirstOrDefault(source => source is not null), section.GetValue("MaximumBatchSize", 8))
+            ? new ModelSettings(path, sources.FirstOrDefault(source => source is not null), section.GetValue("MaximumBatchSize", 8), protectedPath is not null)
             : throw new InvalidOperationException("Set one of Segmentation:KeyPath, Segmentation:ProtectedKeyPath and Segmentation:Key, not several.");
     }
 

@@ -25,16 +25,17 @@ internal readonly record struct ModelState(long Length, DateTime WrittenAt, ulon
         {
             fileProblem = exception.Message;
         }
+        ulong fingerprint = 0;
         try
         {
             key = readKey?.Invoke();
+            fingerprint = key is null ? 0 : BinaryPrimitives.ReadUInt64LittleEndian(key.GetFingerprint(salt));
         }
         // Whatever the application's way to its key throws.
         catch (Exception exception)
         {
             keyProblem = exception.Message;
         }
-        ulong fingerprint = key is null ? 0 : BinaryPrimitives.ReadUInt64LittleEndian(key.GetFingerprint(salt));
         return new ModelState(file.Length, file.WrittenAt, fingerprint, fileProblem, keyProblem);
     }
 }

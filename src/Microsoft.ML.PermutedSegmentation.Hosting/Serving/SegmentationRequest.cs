@@ -33,12 +33,12 @@ internal sealed class SegmentationRequest(MLImage image, bool withProbabilities)
     public void TakeBack(CancellationToken cancelled)
     {
         if (Interlocked.Exchange(ref _isTaken, 1) == 0)
-            _answer.SetCanceled(cancelled);
+            _answer.TrySetCanceled(cancelled);
     }
 
-    public void Complete(Answer answer) => _answer.SetResult(answer);
+    public void Complete(Answer answer) => _answer.TrySetResult(answer);
 
-    public void Fail(Exception exception) => _answer.SetException(exception);
+    public void Fail(Exception exception) => _answer.TrySetException(exception);
 
     /// <summary>What the network made of it.</summary>
     internal sealed record Answer(ServedModel Model, ScoredImage Scored, TimeSpan Scoring, int BatchSize);

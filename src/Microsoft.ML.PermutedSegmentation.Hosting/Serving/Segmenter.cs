@@ -8,7 +8,7 @@ namespace Microsoft.ML.PermutedSegmentation.Serving;
 /// <summary>Requests, from callers to the network and back.</summary>
 internal sealed class Segmenter : ISegmenter, IAsyncDisposable, IDisposable
 {
-    private static readonly TimeSpan LongestStop = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan LongestStop = TimeSpan.FromSeconds(30), LongestBatch = TimeSpan.FromSeconds(10);
 
     private readonly int _mostTogether;
     private readonly RequestQueue _queue;
@@ -72,9 +72,13 @@ internal sealed class Segmenter : ISegmenter, IAsyncDisposable, IDisposable
     {
         _isStopped = true;
         _queue.Close();
-        using (cancellationToken.UnsafeRegister(_ => _runner.Refuse(), null))
-            await _runner.Ended.ConfigureAwait(false);
-        _models.Dispose();
+        Task ended = _runner.Ended;
+        await Task.WhenAny(ended, Task.Delay(Timeout.Infinite, cancellationToken)).ConfigureAwait(false);
+        _runner.Refuse();
+        await Task.WhenAny(ended, Task.Delay(LongestBatch, CancellationToken.None)).ConfigureAwait(false);
+        // A network that does not come back still has the model.
+        if (ended.IsCompleted)
+            _models.Dispose();
     }
 
     public async ValueTask DisposeAsync()

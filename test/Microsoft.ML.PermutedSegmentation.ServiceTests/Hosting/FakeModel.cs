@@ -28,6 +28,9 @@ internal sealed class FakeModel(string name = "fake") : ISegmentationModel
         }
     }
 
+    /// <summary>How many answers it leaves out of a batch.</summary>
+    public int Forgets { get; set; }
+
     public bool IsDisposed { get; private set; }
 
     public IReadOnlyList<string> ClassNames => [name, .. Enumerable.Range(1, 9).Select(i => $"class {i}")];
@@ -50,7 +53,7 @@ internal sealed class FakeModel(string name = "fake") : ISegmentationModel
         ObjectDisposedException.ThrowIf(IsDisposed, this);
         if (images.Any(image => image.Width == BadWidth))
             throw new NotSupportedException("Not this one.");
-        return [.. images.Select(image => Label(image.Pixels[0], withProbabilities))];
+        return [.. images.SkipLast(images.Count > 1 ? Forgets : 0).Select(image => Label(image.Pixels[0], withProbabilities))];
     }
 
     public void Dispose() => IsDisposed = true;

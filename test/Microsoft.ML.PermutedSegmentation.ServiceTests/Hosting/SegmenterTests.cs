@@ -124,6 +124,35 @@ public sealed class SegmenterTests : IDisposable
     }
 
     [Fact]
+    public async Task Who_cannot_wait_for_those_that_wait_refuses_them()
+    {
+        await using Served served = await Served.With(_model, _path);
+        Task<SegmentedImage> first = await Occupy(served), waiting = served.Segmenter.SegmentAsync(FakeModel.Image(7));
+        using var cancellation = new CancellationTokenSource();
+        Task stop = served.Stop(cancellation.Token);
+        await cancellation.CancelAsync();
+        await Task.Delay(100);
+        _model.Gate.Set();
+        (await first).Labels[0].Should().Be(1);
+        await Assert.ThrowsAsync<SegmentationUnavailableException>(() => waiting);
+        await stop.WaitAsync(Soon);
+    }
+
+    [Fact]
+    public async Task A_model_that_forgets_an_image_does_not_end_the_application()
+    {
+        await using Served served = await Served.With(_model, _path);
+        Task<SegmentedImage> first = await Occupy(served);
+        Task<SegmentedImage>[] waiting = [.. Enumerable.Range(1, 3).Select(i => served.Segmenter.SegmentAsync(FakeModel.Image((byte)i)))];
+        _model.Forgets = 2;
+        _model.Gate.Set();
+        await first;
+        (await Task.WhenAll(waiting.Select(async request => (await Record.ExceptionAsync(() => request)) is null))).Should().Contain(true);
+        _model.Forgets = 0;
+        (await served.Segmenter.SegmentAsync(FakeModel.Image(4))).Labels[0].Should().Be(5);
+    }
+
+    [Fact]
     public async Task Pictures_with_multiplied_colors_are_refused()
     {
         await using Served served = await Served.With(_model, _path);

@@ -41,6 +41,10 @@ internal sealed class Served : IAsyncDisposable
     public async Task<HealthReportEntry> Health() =>
         (await _services.GetRequiredService<HealthCheckService>().CheckHealthAsync()).Entries["segmentation"];
 
+    /// <summary>Ends as a host does.</summary>
+    public Task Stop(CancellationToken cancellationToken) =>
+        Task.WhenAll(_services.GetServices<Microsoft.Extensions.Hosting.IHostedService>().Select(service => service.StopAsync(cancellationToken)));
+
     public static async Task Eventually(Func<bool> isSo)
     {
         for (int i = 0; i < 3000 && !isSo(); i++)

@@ -81,15 +81,32 @@ public sealed class OwnSettingsTests : IClassFixture<TrainedModel>, IDisposable
     }
 
     [Fact]
+    public async Task A_key_may_be_in_a_file_that_only_this_application_opens()
+    {
+        string file = _folder.At("key.protected");
+        (int exitCode, string output) = await ServiceProcess.Run(_folder.Root, ["protect-key", _key, file], ("HOME", _folder.Root));
+        exitCode.Should().Be(0, output);
+        using (ServiceProcess service = await ServiceProcess.Start(_folder.Root, ("Segmentation__ModelPath", _model), ("Segmentation__ProtectedKeyPath", file), ("HOME", _folder.Root)))
+        {
+            await service.Ready();
+            await Mask(service);
+        }
+        using ServiceProcess elsewhere = await ServiceProcess.Start(
+            _folder.Root, ("Segmentation__ModelPath", _model), ("Segmentation__ProtectedKeyPath", file), ("HOME", Directory.CreateDirectory(_folder.At("other user")).FullName));
+        await Eventually(elsewhere, HttpStatusCode.ServiceUnavailable, "cannot be opened here");
+        await (await elsewhere.Client.Segment(_image)).Problem(HttpStatusCode.ServiceUnavailable);
+    }
+
+    [Fact]
     public async Task Settings_that_contradict_each_other_end_it_with_one_sentence()
     {
-        (int exitCode, string output) = await ServiceProcess.Fail(_folder.Root, ("Segmentation__ModelPath", _model), ("Segmentation__KeyPath", _key), ("Segmentation__Key", "x"));
+        (int exitCode, string output) = await ServiceProcess.Run(_folder.Root, [], ("Segmentation__ModelPath", _model), ("Segmentation__KeyPath", _key), ("Segmentation__Key", "x"));
         exitCode.Should().Be(1);
         output.Should().Contain("error: Set one of").And.NotContain("   at ");
-        (_, output) = await ServiceProcess.Fail(_folder.Root, ("Segmentation__ModelPath", _model), ("Service__MaximumPixels", "0"));
+        (_, output) = await ServiceProcess.Run(_folder.Root, [], ("Segmentation__ModelPath", _model), ("Service__MaximumPixels", "0"));
         output.Should().Contain("Service:MaximumPixels");
         File.Copy(_model, Path.Combine(Directory.CreateDirectory(_folder.At("service-demo")).FullName, "model.zip"));
-        (_, output) = await ServiceProcess.Fail(_folder.Root);
+        (_, output) = await ServiceProcess.Run(_folder.Root, []);
         output.Should().Contain("but not its key");
     }
 

@@ -27,15 +27,7 @@ internal sealed class ServiceProcess : IDisposable
     /// <param name="settings">As environment variables.</param>
     public static async Task<ServiceProcess> Start(string folder, params (string Name, string Value)[] settings)
     {
-        var start = new ProcessStartInfo("dotnet", [Path.Combine(AppContext.BaseDirectory, "SegmentationService.dll"), "--urls", "http://127.0.0.1:0"])
-        {
-            WorkingDirectory = folder,
-            RedirectStandardOutput = true,
-            RedirectStandardError = true,
-        };
-        foreach (var (name, value) in settings)
-            start.Environment[name] = value;
-        var service = new ServiceProcess(Process.Start(start)!);
+        var service = new ServiceProcess(Process.Start(Settings(folder, ["--urls", "http://127.0.0.1:0"], settings))!);
         service._process.OutputDataReceived += (_, line) => service.Keep(line.Data);
         service._process.ErrorDataReceived += (_, line) => service.Keep(line.Data);
         service._process.BeginOutputReadLine();
@@ -55,18 +47,10 @@ internal sealed class ServiceProcess : IDisposable
         (await Client.GetAsync("/health/ready")).IsSuccessStatusCode.Should().BeTrue(Output);
     }
 
-    /// <summary>Starts one that is to end by itself.</summary>
-    public static async Task<(int ExitCode, string Output)> Fail(string folder, params (string Name, string Value)[] settings)
+    /// <summary>Runs it to its end.</summary>
+    public static async Task<(int ExitCode, string Output)> Run(string folder, string[] arguments, params (string Name, string Value)[] settings)
     {
-        var start = new ProcessStartInfo("dotnet", [Path.Combine(AppContext.BaseDirectory, "SegmentationService.dll"), "--urls", "http://127.0.0.1:0"])
-        {
-            WorkingDirectory = folder,
-            RedirectStandardOutput = true,
-            RedirectStandardError = true,
-        };
-        foreach (var (name, value) in settings)
-            start.Environment[name] = value;
-        using var process = Process.Start(start)!;
+        using var process = Process.Start(Settings(folder, arguments, settings))!;
         Task<string> output = process.StandardOutput.ReadToEndAsync(), errors = process.StandardError.ReadToEndAsync();
         using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(60));
         await process.WaitForExitAsync(limit.Token);
@@ -96,6 +80,19 @@ internal sealed class ServiceProcess : IDisposable
             _process.Kill();
         _process.WaitForExit();
         _process.Dispose();
+    }
+
+    private static ProcessStartInfo Settings(string folder, string[] arguments, (string Name, string Value)[] settings)
+    {
+        var start = new ProcessStartInfo("dotnet", [Path.Combine(AppContext.BaseDirectory, "SegmentationService.dll"), .. arguments])
+        {
+            WorkingDirectory = folder,
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+        };
+        foreach (var (name, value) in settings)
+            start.Environment[name] = value;
+        return start;
     }
 
     private void Keep(string? line)
