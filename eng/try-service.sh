@@ -99,7 +99,7 @@ mkdir -p "$work"/{models,secrets}
 cp "$given/model.zip" "$work/models/"
 # As a secret's volume with fsGroup shows it.
 install -m 0440 -o root -g $user "$given/key.pem" "$work/secrets/key.pem"
-image=$(find "$given" -name '*.jpg' | sort | head -n 1)
+image=$(find "$given" -name '*.jpg' -print -quit)
 [[ -n $image ]] || fail "there is no .jpg below $given"
 
 begun=$(date +%s%N)
