@@ -137,8 +137,9 @@ internal static class ShapesDataset
 
     private static void Write(SKBitmap bitmap, SKEncodedImageFormat format, string path)
     {
-        using var file = File.Create(path);
-        bitmap.Encode(file, format, quality: 95);
+        // Not into the file: an exception of a full disk would have to pass through native code.
+        using var data = bitmap.Encode(format, quality: 95);
+        File.WriteAllBytes(path, data.ToArray());
     }
 
     private static float Between(Random random, float low, float high) => low + (high - low) * random.NextSingle();

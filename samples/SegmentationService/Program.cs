@@ -1,3 +1,5 @@
+using System.Runtime.InteropServices;
+using Microsoft.Extensions.Options;
 using Microsoft.ML.PermutedSegmentation;
 using Prometheus;
 using SegmentationService;
@@ -6,18 +8,25 @@ using SegmentationService.Endpoints;
 using SegmentationService.Models;
 using SegmentationService.Security;
 
+// The first process of a container is not ended by a signal that it does not handle; the host handles it once it runs.
+using var early = PosixSignalRegistration.Create(PosixSignal.SIGTERM, _ => Environment.Exit(128 + 15));
 try
 {
     if (args is [KeyProtection.Command, var plain, var @protected])
         return KeyProtection.Protect(plain, @protected);
     var builder = WebApplication.CreateBuilder(new WebApplicationOptions { Args = args, ContentRootPath = AppContext.BaseDirectory });
+    if (builder.Configuration["SecretsFolder"] is { Length: > 0 } secrets)
+        builder.Configuration.AddKeyPerFile(secrets, optional: false, reloadOnChange: true);
     var settings = ServiceSettings.Read(builder.Configuration);
     var source = ModelSettings.Read(builder.Configuration);
     var demo = source is null ? DemoModel.FindOrTrain(Path.GetFullPath("service-demo")) : null;
     source ??= demo!.Settings;
 
     builder.Services.AddSingleton(settings);
+    builder.Services.AddSingleton<ApiKey>();
+    builder.Services.AddSingleton<UploadedImages>();
     builder.Services.AddSingleton<ModelFacts>();
+    builder.Services.AddSingleton<KeyWarnings>();
     builder.Services.AddSingleton(new ConditionModels(demo));
     if (source.NeedsDataProtection)
         builder.Services.AddKeyProtection();
@@ -36,9 +45,11 @@ try
     builder.Services.AddOpenApi();
 
     var app = builder.Build();
+    // Options that cannot be meant are said in one line here, before the host would log them at length.
+    _ = app.Services.GetRequiredService<IOptions<SegmentationOptions>>().Value;
+    app.UseMiddleware<SecurityHeaders>();
     app.UseExceptionHandler();
     app.UseStatusCodePages();
-    app.UseMiddleware<SecurityHeaders>();
     app.UseDefaultFiles();
     app.UseStaticFiles();
     app.UseRouting();
@@ -50,10 +61,11 @@ try
     app.MapHealth();
     app.MapMetrics().ExcludeFromDescription();
     app.MapOpenApi();
+    early.Dispose();
     app.Run();
     return 0;
 }
-catch (Exception exception) when (exception is InvalidOperationException or IOException or FormatException or InvalidDataException)
+catch (Exception exception) when (exception is InvalidOperationException or IOException or FormatException or InvalidDataException or OptionsValidationException or UnauthorizedAccessException)
 {
     Console.Error.WriteLine($"error: {exception.Message}");
     return 1;

@@ -16,10 +16,13 @@ internal sealed class ServiceSettings
     public int RequestSeconds { get; set; } = 30;
 
     /// <summary>How many images are in memory decoded, four bytes a pixel.</summary>
-    public int ConcurrentImages { get; set; } = 16;
+    public int ConcurrentImages { get; set; } = 8;
 
     /// <summary>How many more wait to be decoded; others are refused.</summary>
-    public int WaitingImages { get; set; } = 64;
+    public int WaitingImages { get; set; } = 32;
+
+    /// <summary>How many bytes all requests together may have sent whose bodies are not complete.</summary>
+    public long MaximumBufferedBytes { get; set; } = 1 << 28;
 
     /// <summary>The most requests of one caller, or of one address, in a minute.</summary>
     public int RequestsPerMinute { get; set; } = 600;
@@ -29,15 +32,19 @@ internal sealed class ServiceSettings
     {
         var settings = new ServiceSettings();
         configuration.GetSection("Service").Bind(settings);
-        foreach (var (name, value) in new (string, long)[]
-        {
-            (nameof(MaximumBytes), settings.MaximumBytes), (nameof(MaximumPixels), settings.MaximumPixels), (nameof(RequestSeconds), settings.RequestSeconds),
-            (nameof(ConcurrentImages), settings.ConcurrentImages), (nameof(RequestsPerMinute), settings.RequestsPerMinute), (nameof(WaitingImages), settings.WaitingImages + 1L),
-        })
-        {
-            if (value < 1)
-                throw new InvalidOperationException($"The setting Service:{name} is too small.");
-        }
+        Check(nameof(MaximumBytes), settings.MaximumBytes, 1, 1 << 30);
+        Check(nameof(MaximumPixels), settings.MaximumPixels, 1, 1 << 28);
+        Check(nameof(RequestSeconds), settings.RequestSeconds, 1, 3600);
+        Check(nameof(ConcurrentImages), settings.ConcurrentImages, 1, 10_000);
+        Check(nameof(WaitingImages), settings.WaitingImages, 0, 100_000);
+        Check(nameof(MaximumBufferedBytes), settings.MaximumBufferedBytes, settings.MaximumBytes, long.MaxValue);
+        Check(nameof(RequestsPerMinute), settings.RequestsPerMinute, 1, int.MaxValue);
         return settings;
+
+        static void Check(string name, long value, long least, long most)
+        {
+            if (value < least || value > most)
+                throw new InvalidOperationException($"The setting Service:{name} is {value}; it can be {least} to {most}.");
+        }
     }
 }

@@ -22,7 +22,6 @@ public static class SegmentationServiceCollectionExtensions
         ArgumentNullException.ThrowIfNull(configure);
         services.AddOptions<SegmentationOptions>().Configure(configure).ValidateOnStart();
         services.TryAddEnumerable(ServiceDescriptor.Singleton<IValidateOptions<SegmentationOptions>, OptionsCheck>());
-        services.TryAddSingleton(TimeProvider.System);
         services.TryAddSingleton<ServingMetrics>();
         services.TryAddSingleton<ModelSource>();
         services.TryAddSingleton<Segmenter>();

@@ -1,3 +1,4 @@
+using System.Reflection;
 using Microsoft.ML.Data;
 
 namespace Microsoft.ML.PermutedSegmentation;
@@ -53,6 +54,11 @@ public sealed class TorchSegmenter : ISegmentationModel
         try
         {
             return new TorchSegmenter(Open(new MLContext().Model.Load(path, out _), key, verify));
+        }
+        // What a loader throws comes wrapped, since ML.NET finds it by reflection.
+        catch (TargetInvocationException exception)
+        {
+            throw new InvalidDataException($"'{path}': {exception.GetBaseException().Message}", exception);
         }
         catch (Exception exception) when (exception is InvalidDataException or FormatException or ArgumentException)
         {

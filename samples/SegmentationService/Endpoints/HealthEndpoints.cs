@@ -1,5 +1,6 @@
 using Microsoft.AspNetCore.Diagnostics.HealthChecks;
 using Microsoft.Extensions.Diagnostics.HealthChecks;
+using SegmentationService.Security;
 
 namespace SegmentationService.Endpoints;
 
@@ -12,6 +13,10 @@ internal static class HealthEndpoints
         app.MapHealthChecks("/health/ready", new HealthCheckOptions { Predicate = check => check.Tags.Contains("ready"), ResponseWriter = Write });
     }
 
-    private static Task Write(HttpContext context, HealthReport report) =>
-        context.Response.WriteAsync(string.Join('\n', report.Entries.Values.Select(entry => entry.Description).Where(text => text is not null).Prepend($"{report.Status}")) + "\n");
+    // Reasons name files of this machine: they are for those who may ask everything.
+    private static Task Write(HttpContext context, HealthReport report)
+    {
+        var reasons = context.RequestServices.GetRequiredService<ApiKey>().IsSentBy(context.Request) ? report.Entries.Values.Select(entry => entry.Description) : [];
+        return context.Response.WriteAsync(string.Join('\n', reasons.Where(text => text is not null).Prepend($"{report.Status}")) + "\n");
+    }
 }

@@ -11,7 +11,7 @@ internal static class ModelEndpoint
 
     private static ModelAnswer Describe(ISegmenter segmenter, ModelFacts facts, ConditionModels conditions, ServiceSettings settings)
     {
-        var model = segmenter.Model ?? throw new SegmentationUnavailableException("No model is loaded; /health/ready says why.");
+        var model = segmenter.Model ?? throw new SegmentationUnavailableException("No model is loaded.");
         var fact = facts.Of(model);
         return new ModelAnswer(
             Path.GetFileName(model.Path), fact.Network, fact.Backbone, model.ImageHeight, model.ImageWidth, fact.IsProtected, fact.IsSealed,

@@ -31,7 +31,8 @@ internal sealed class ProblemAnswers(ILogger<ProblemAnswers> logger) : IExceptio
         InvalidDataException => (StatusCodes.Status400BadRequest, exception.Message, null),
         BadHttpRequestException bad => (bad.StatusCode, bad.Message, null),
         SegmentationBusyException busy => (StatusCodes.Status429TooManyRequests, busy.Message, busy.RetryAfter),
-        SegmentationUnavailableException => (StatusCodes.Status503ServiceUnavailable, exception.Message, TimeSpan.FromSeconds(2)),
+        // Its reason may name files of this machine.
+        SegmentationUnavailableException => (StatusCodes.Status503ServiceUnavailable, "There is no model to answer with at the moment.", TimeSpan.FromSeconds(2)),
         _ => (StatusCodes.Status500InternalServerError, "Something went wrong here; it has been logged.", null),
     };
 }

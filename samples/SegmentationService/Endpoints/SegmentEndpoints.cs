@@ -8,7 +8,7 @@ using SegmentationService.Security;
 namespace SegmentationService.Endpoints;
 
 /// <summary><c>POST /segment</c> and <c>POST /segment/overlay</c>.</summary>
-internal sealed class SegmentEndpoints(ISegmenter segmenter, ConditionModels conditions, ImageSlots slots, ServiceSettings settings)
+internal sealed class SegmentEndpoints(ISegmenter segmenter, ConditionModels conditions, ImageSlots slots, UploadedImages uploads)
 {
     private const string Correct = "correct";
 
@@ -30,17 +30,19 @@ internal sealed class SegmentEndpoints(ISegmenter segmenter, ConditionModels con
         key ??= Correct;
         if (key != Correct && (!conditions.AreThere || key is not ("none" or "wrong")))
             throw new RefusedRequestException(StatusCodes.Status400BadRequest, "The parameter 'key' can be correct, and in the demo also none or wrong.");
-        byte[] content = await UploadedImage.ReadAsync(context.Request, settings, context.RequestAborted);
+        byte[] content = await uploads.ReadAsync(context.Request, context.RequestAborted);
         using var slot = await slots.EnterAsync(context.RequestAborted);
-        using var image = ImageFile.Load(content, UploadedImage.NameOf);
+        using var image = ImageFile.Load(content, UploadedImages.Name);
         if (key == Correct)
         {
             var answer = await segmenter.SegmentAsync(image, kind == MaskAnswers.Npy, context.RequestAborted);
             SetTiming(context, answer.Waited, answer.Scoring);
+            // A result for a caller who has been given up would only break the connection.
+            context.RequestAborted.ThrowIfCancellationRequested();
             return MaskAnswers.Create(kind, answer.Labels, answer.Height, answer.Width, answer.Model.ClassNames, answer.Scored);
         }
         if (segmenter.Model is not { } model)
-            throw new SegmentationUnavailableException("No model is loaded; /health/ready says why.");
+            throw new SegmentationUnavailableException("No model is loaded.");
         long start = Stopwatch.GetTimestamp();
         var scored = await conditions.ScoreAsync(key, image, context.RequestAborted);
         SetTiming(context, TimeSpan.Zero, Stopwatch.GetElapsedTime(start));
@@ -53,11 +55,12 @@ internal sealed class SegmentEndpoints(ISegmenter segmenter, ConditionModels con
         double share = 0.5;
         if (opacity is not null && !(double.TryParse(opacity, NumberStyles.Float, CultureInfo.InvariantCulture, out share) && share is >= 0 and <= 1))
             throw new RefusedRequestException(StatusCodes.Status400BadRequest, "The parameter 'opacity' can be a number from 0 to 1.");
-        byte[] content = await UploadedImage.ReadAsync(context.Request, settings, context.RequestAborted);
+        byte[] content = await uploads.ReadAsync(context.Request, context.RequestAborted);
         using var slot = await slots.EnterAsync(context.RequestAborted);
-        using var image = ImageFile.Load(content, UploadedImage.NameOf);
+        using var image = ImageFile.Load(content, UploadedImages.Name);
         var answer = await segmenter.SegmentAsync(image, cancellationToken: context.RequestAborted);
         SetTiming(context, answer.Waited, answer.Scoring);
+        context.RequestAborted.ThrowIfCancellationRequested();
         return Results.Bytes(Overlay.Png(image, answer.Labels, share), MaskAnswers.Png);
     }
 

@@ -20,7 +20,7 @@ internal sealed record ModelSettings(string ModelPath, Func<IServiceProvider, Pe
         string? keyPath = Set(section["KeyPath"]), protectedPath = Set(section["ProtectedKeyPath"]), text = Set(section["Key"]);
         Func<IServiceProvider, PermutationKey>?[] sources =
         [
-            keyPath is null ? null : _ => PermutationKey.Load(keyPath),
+            keyPath is null ? null : services => PermutationKey.Load(keyPath, services.GetRequiredService<KeyWarnings>().Say),
             protectedPath is null ? null : services => services.GetRequiredService<IDataProtectionProvider>().LoadPermutationKey(protectedPath),
             // Read anew each time, since settings may change while the program runs.
             text is null ? null : services => services.GetRequiredService<IConfiguration>().GetPermutationKey("Segmentation:Key"),

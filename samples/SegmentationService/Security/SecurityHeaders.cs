@@ -8,6 +8,17 @@ internal sealed class SecurityHeaders(RequestDelegate next)
 
     public Task InvokeAsync(HttpContext context)
     {
+        // Not now: answers to exceptions begin with no headers.
+        context.Response.OnStarting(() =>
+        {
+            Set(context);
+            return Task.CompletedTask;
+        });
+        return next(context);
+    }
+
+    private static void Set(HttpContext context)
+    {
         var headers = context.Response.Headers;
         headers.ContentSecurityPolicy = Policy;
         headers.XContentTypeOptions = "nosniff";
@@ -15,6 +26,5 @@ internal sealed class SecurityHeaders(RequestDelegate next)
         headers["Cross-Origin-Resource-Policy"] = "same-origin";
         // Files of the page may be kept, if it is asked whether they have changed; answers must not be.
         headers.CacheControl = HttpMethods.IsGet(context.Request.Method) && !context.Request.Path.StartsWithSegments("/model") ? "no-cache" : "no-store";
-        return next(context);
     }
 }

@@ -1,8 +1,8 @@
 using System.Globalization;
 using System.Threading.RateLimiting;
-using Microsoft.AspNetCore.Http.Features;
 using Microsoft.AspNetCore.Http.Timeouts;
 using Microsoft.AspNetCore.RateLimiting;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
 
 namespace SegmentationService.Security;
 
@@ -20,10 +20,10 @@ internal static class ServiceLimits
         {
             kestrel.AddServerHeader = false;
             kestrel.Limits.MaxRequestBodySize = settings.MaximumBytes;
-            // Connections that send nothing, or drop by drop, are closed.
+            // Requests that come drop by drop are given up.
             kestrel.Limits.RequestHeadersTimeout = TimeSpan.FromSeconds(10);
+            kestrel.Limits.MinRequestBodyDataRate = new MinDataRate(bytesPerSecond: 2048, gracePeriod: TimeSpan.FromSeconds(5));
         });
-        builder.Services.Configure<FormOptions>(form => (form.MultipartBodyLengthLimit, form.MemoryBufferThreshold, form.ValueCountLimit) = (settings.MaximumBytes, settings.MaximumBytes, 16));
         builder.Services.AddRequestTimeouts(timeouts => timeouts.DefaultPolicy = new RequestTimeoutPolicy
         {
             Timeout = TimeSpan.FromSeconds(settings.RequestSeconds),
@@ -32,8 +32,7 @@ internal static class ServiceLimits
         builder.Services.AddSingleton(new ImageSlots(settings));
         builder.Services.AddRateLimiter(limiter =>
         {
-            limiter.AddPolicy(Rate, context => RateLimitPartition.GetFixedWindowLimiter(
-                ApiKeyCheck.CallerOf(context), _ => new FixedWindowRateLimiterOptions { PermitLimit = settings.RequestsPerMinute, Window = Window }));
+            limiter.AddPolicy(Rate, context => RateLimitPartition.GetTokenBucketLimiter(CallerOf(context), _ => Bucket(settings.RequestsPerMinute)));
             limiter.OnRejected = (rejected, cancellation) =>
             {
                 var wait = rejected.Lease.TryGetMetadata(MetadataName.RetryAfter, out var after) ? after : Window;
@@ -43,4 +42,13 @@ internal static class ServiceLimits
             };
         });
     }
+
+    // New ones come in drops, so that who was refused need not wait for a whole minute.
+    private static TokenBucketRateLimiterOptions Bucket(int perMinute)
+    {
+        int drop = Math.Max(1, perMinute / 60);
+        return new TokenBucketRateLimiterOptions { TokenLimit = perMinute, TokensPerPeriod = drop, ReplenishmentPeriod = Window * drop / perMinute };
+    }
+
+    private static string CallerOf(HttpContext context) => context.Connection.RemoteIpAddress?.ToString() ?? "unknown";
 }

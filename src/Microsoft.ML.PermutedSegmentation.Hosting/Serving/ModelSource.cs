@@ -7,20 +7,29 @@ using Microsoft.ML.Data;
 namespace Microsoft.ML.PermutedSegmentation.Serving;
 
 /// <summary>Holds the model that is served, and loads it again when its file or the key changes. A model that runs stays until another one runs.</summary>
-internal sealed partial class ModelSource(
-    IServiceProvider services, IOptions<SegmentationOptions> options, TimeProvider time, ServingMetrics metrics, ILogger<ModelSource> logger) : IDisposable
+internal sealed partial class ModelSource : IDisposable
 {
     // What failed for want of memory, say, may be possible later.
-    private static readonly TimeSpan RetryAfter = TimeSpan.FromMinutes(1);
+    private static readonly TimeSpan RetryAfter = TimeSpan.FromMinutes(1), FirstInterval = TimeSpan.FromSeconds(2), LongestEnd = TimeSpan.FromSeconds(5);
 
-    private readonly SegmentationOptions _options = options.Value;
+    private readonly IServiceProvider _services;
+    private readonly ServingMetrics _metrics;
+    private readonly ILogger _logger;
+    private readonly SegmentationOptions _options;
     private readonly byte[] _salt = RandomNumberGenerator.GetBytes(16);
     private readonly CancellationTokenSource _stopped = new();
     private volatile LoadedModel? _current;
     private volatile ModelProblem? _problem = new("The model is being loaded.", IsOfKey: false);
-    private Task _watching = Task.CompletedTask;
+    private readonly Thread _watcher;
     private ModelState _tried, _seen;
-    private long _triedAt;
+    private long _triedAt, _readingSince;
+
+    public ModelSource(IServiceProvider services, IOptions<SegmentationOptions> options, ServingMetrics metrics, ILogger<ModelSource> logger)
+    {
+        (_services, _metrics, _logger, _options) = (services, metrics, logger, options.Value);
+        // Always the same one: the C library keeps memory for each thread that has loaded a model.
+        _watcher = new Thread(Watch) { IsBackground = true, Name = nameof(ModelSource) };
+    }
 
     /// <summary>The model; null: there is none yet.</summary>
     public ServedModel? Model => _current?.Description;
@@ -29,7 +38,7 @@ internal sealed partial class ModelSource(
     public ModelProblem? Problem => _problem;
 
     /// <summary>Begins to load the model, and to look after its file and key.</summary>
-    public void Start() => _watching = Task.Run(WatchAsync);
+    public void Start() => _watcher.Start();
 
     /// <summary>The model until the lease is disposed, whatever takes its place meanwhile; null: there is none.</summary>
     public (Shared<ISegmentationModel>.Lease Network, ServedModel Description)? Use()
@@ -48,35 +57,35 @@ internal sealed partial class ModelSource(
         return null;
     }
 
+    /// <summary>For how long the file and the key have been waited for; null: they are not.</summary>
+    public TimeSpan? WaitsForFiles => Volatile.Read(ref _readingSince) is var since and not 0 ? Stopwatch.GetElapsedTime(since) : null;
+
     /// <summary>Loads nothing more, and frees the model once nobody uses it.</summary>
     public void Dispose()
     {
         _stopped.Cancel();
-        _watching.Wait();
+        // What the file or the key lies on may never answer.
+        if (_watcher.IsAlive)
+            _watcher.Join(LongestEnd);
         LoadedModel? last = _current;
         _current = null;
         _problem = new ModelProblem("The application stops.", IsOfKey: false);
         last?.Network.Dispose();
     }
 
-    private async Task WatchAsync()
+    private void Watch()
     {
-        TimeSpan interval = _options.ReloadInterval == Timeout.InfiniteTimeSpan ? TimeSpan.FromSeconds(2) : _options.ReloadInterval;
-        using var timer = new PeriodicTimer(interval, time);
-        try
-        {
-            do
-                Look();
-            while ((_options.ReloadInterval != Timeout.InfiniteTimeSpan || _current is null) && await timer.WaitForNextTickAsync(_stopped.Token));
-        }
-        catch (OperationCanceledException)
-        {
-        }
+        bool forever = _options.ReloadInterval != Timeout.InfiniteTimeSpan;
+        do
+            Look();
+        while ((forever || _current is null) && !_stopped.Token.WaitHandle.WaitOne(forever ? _options.ReloadInterval : FirstInterval));
     }
 
     private void Look()
     {
-        ModelState state = ModelState.Read(_options.ModelPath, _options.Key is { } read ? () => read(services) : null, _salt, out PermutationKey? key);
+        Volatile.Write(ref _readingSince, Stopwatch.GetTimestamp());
+        ModelState state = ModelState.Read(_options.ModelPath, _options.Key is { } read ? () => read(_services) : null, _salt, out PermutationKey? key);
+        Volatile.Write(ref _readingSince, 0);
         using (key)
         {
             bool isOld = state == _tried && (_problem is null || Stopwatch.GetElapsedTime(_triedAt) < RetryAfter);
@@ -97,7 +106,7 @@ internal sealed partial class ModelSource(
         {
             if ((state.KeyProblem ?? state.FileProblem) is { } reason)
                 throw new InvalidOperationException(reason);
-            var model = LoadedModel.Of(Open(key), _options.ModelPath, time.GetUtcNow());
+            var model = LoadedModel.Of(Open(key), _options.ModelPath, DateTimeOffset.UtcNow);
             LoadedModel? old = _current;
             (_current, _problem) = (model, null);
             old?.Network.Dispose();
@@ -109,7 +118,7 @@ internal sealed partial class ModelSource(
             _problem = new ModelProblem(exception.Message, IsOfKey: state.KeyProblem is not null || exception is WrongKeyException);
             LogProblem(_problem.IsOfKey ? "key" : "model", _options.ModelPath, exception.Message, _current is null ? "no request can be answered" : "requests are answered with the model that was loaded before");
         }
-        metrics.CountLoad(_problem is null);
+        _metrics.CountLoad(_problem is null);
     }
 
     private ISegmentationModel Open(PermutationKey? key)

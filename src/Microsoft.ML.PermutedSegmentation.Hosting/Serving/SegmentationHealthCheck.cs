@@ -9,6 +9,9 @@ internal sealed class SegmentationHealthCheck(Segmenter segmenter, ModelSource m
     // A network that has just answered need not be asked.
     private static readonly TimeSpan Recently = TimeSpan.FromSeconds(30);
 
+    // A pipe, or a disk of a machine that is gone.
+    private static readonly TimeSpan LongestRead = TimeSpan.FromSeconds(10);
+
     public async Task<HealthCheckResult> CheckHealthAsync(HealthCheckContext context, CancellationToken cancellationToken = default)
     {
         ModelProblem? problem = models.Problem;
@@ -16,6 +19,8 @@ internal sealed class SegmentationHealthCheck(Segmenter segmenter, ModelSource m
             return HealthCheckResult.Unhealthy(problem?.Message ?? "There is no model.");
         if (problem is { IsOfKey: true })
             return HealthCheckResult.Unhealthy($"The key cannot be used: {problem.Message}");
+        if (models.WaitsForFiles is { } waited && waited > LongestRead)
+            return HealthCheckResult.Unhealthy($"What the model's file or its key lies on has not answered for {waited.TotalSeconds:F0} s.");
         if (segmenter.SinceLastSuccess is not { } since || since > Recently)
         {
             try

@@ -108,6 +108,30 @@ public sealed class ReloadTests : IDisposable
     }
 
     [Fact]
+    public async Task A_key_that_does_not_come_stops_neither_requests_nor_the_end()
+    {
+        using var vault = new ManualResetEventSlim(initialState: true);
+        Served served = new(options =>
+        {
+            (options.ModelPath, options.Load) = (_path, (_, _) => _old);
+            options.Key = _ =>
+            {
+                vault.Wait();
+                return TestKeys.Wrong();
+            };
+        });
+        await Served.Eventually(() => served.Segmenter.Model is not null);
+        vault.Reset();
+        await Task.Delay(TimeSpan.FromSeconds(11));
+        HealthReportEntry health = await served.Health();
+        health.Status.Should().Be(HealthStatus.Unhealthy);
+        health.Description.Should().Contain("has not answered");
+        (await served.Segmenter.SegmentAsync(FakeModel.Image(1))).Labels[0].Should().Be(2);
+        await served.DisposeAsync().AsTask().WaitAsync(TimeSpan.FromSeconds(30));
+        vault.Set();
+    }
+
+    [Fact]
     public async Task A_network_that_does_not_answer_is_not_healthy()
     {
         await using Served served = await Serve();

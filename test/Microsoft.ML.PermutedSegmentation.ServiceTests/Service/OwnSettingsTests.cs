@@ -40,6 +40,10 @@ public sealed class OwnSettingsTests : IClassFixture<TrainedModel>, IDisposable
         (await tooMany.Problem(HttpStatusCode.TooManyRequests)).Should().Contain("5 requests a minute");
         tooMany.Headers.RetryAfter!.Delta!.Value.Should().BePositive();
         service.Output.Should().NotContain("sesame");
+
+        File.Delete(_key);
+        await Eventually(service, HttpStatusCode.ServiceUnavailable, "Unhealthy");
+        (await (await service.Client.GetAsync("/health/ready")).Content.ReadAsStringAsync()).Should().NotContain(_folder.Root, "reasons are for those who have the API key");
     }
 
     [Fact]
@@ -105,9 +109,49 @@ public sealed class OwnSettingsTests : IClassFixture<TrainedModel>, IDisposable
         output.Should().Contain("error: Set one of").And.NotContain("   at ");
         (_, output) = await ServiceProcess.Run(_folder.Root, [], ("Segmentation__ModelPath", _model), ("Service__MaximumPixels", "0"));
         output.Should().Contain("Service:MaximumPixels");
+        (exitCode, output) = await ServiceProcess.Run(_folder.Root, [], ("Segmentation__ModelPath", _model), ("Segmentation__MaximumBatchSize", "0"));
+        exitCode.Should().Be(1);
+        output.Should().Contain("error: SegmentationOptions.MaximumBatchSize").And.NotContain("   at ");
         File.Copy(_model, Path.Combine(Directory.CreateDirectory(_folder.At("service-demo")).FullName, "model.zip"));
         (_, output) = await ServiceProcess.Run(_folder.Root, []);
         output.Should().Contain("but not its key");
+    }
+
+    [Fact]
+    public async Task Bodies_on_their_way_have_a_bound_together()
+    {
+        using ServiceProcess service = await Start(("Service__MaximumBytes", "200000"), ("Service__MaximumBufferedBytes", "262144"));
+        await service.Ready();
+        TcpClient[] slow = [.. Enumerable.Range(0, 3).Select(_ => new TcpClient("127.0.0.1", service.Client.BaseAddress!.Port))];
+        byte[] begun = [.. "POST /segment HTTP/1.1\r\nHost: localhost\r\nContent-Type: image/png\r\nContent-Length: 100000\r\n\r\n"u8, .. new byte[90_000]];
+        foreach (TcpClient client in slow)
+            await client.GetStream().WriteAsync(begun);
+        string answer = "";
+        for (int i = 0; i < 50 && !answer.Contains("429"); i++)
+        {
+            await Task.Delay(50);
+            foreach (TcpClient client in slow.Where(client => client.Available > 0))
+            {
+                byte[] bytes = new byte[client.Available];
+                await client.GetStream().ReadExactlyAsync(bytes);
+                answer += Encoding.ASCII.GetString(bytes);
+            }
+        }
+        answer.Should().Contain("429").And.Contain("Retry-After").And.Contain("262,144 bytes");
+        Array.ForEach(slow, client => client.Dispose());
+        await ServiceProcess.Eventually(() => service.Client.Segment(_image).Result.IsSuccessStatusCode, service);
+    }
+
+    [Fact]
+    public async Task Secrets_may_lie_in_a_folder_a_file_each()
+    {
+        string secrets = Directory.CreateDirectory(_folder.At("secrets")).FullName;
+        File.Copy(_key, Path.Combine(secrets, "Segmentation__Key"));
+        File.WriteAllText(Path.Combine(secrets, "Service__ApiKey"), "open sesame");
+        using ServiceProcess service = await ServiceProcess.Start(_folder.Root, ("SecretsFolder", secrets), ("Segmentation__ModelPath", _model));
+        await service.Ready();
+        await (await service.Client.Segment(_image)).Problem(HttpStatusCode.Unauthorized);
+        (await service.Client.Segment(_image, headers: ("X-Api-Key", "open sesame"))).StatusCode.Should().Be(HttpStatusCode.OK);
     }
 
     [Fact]

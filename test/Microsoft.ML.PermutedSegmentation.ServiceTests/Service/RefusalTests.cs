@@ -30,6 +30,11 @@ public sealed class RefusalTests(RunningService service) : IClassFixture<Running
     public async Task Forms_have_one_file()
     {
         (await (await service.Client.SegmentForm([])).Problem(HttpStatusCode.BadRequest)).Should().Contain("cannot be read");
+        await (await service.Client.Segment(service.ImageFile, "multipart/form-dataX; boundary=x")).Problem(HttpStatusCode.UnsupportedMediaType);
+        byte[] cut = "--x\r\nContent-Disposition: form-data; name=a; filename=b\r\n\r\nabc"u8.ToArray();
+        (await (await service.Client.Segment(cut, "multipart/form-data; boundary=x")).Problem(HttpStatusCode.BadRequest)).Should().Contain("cannot be read");
+        byte[] text = "--x\r\nContent-Disposition: form-data; name=_charset_\r\nContent-Type: text/plain; charset=utf-7\r\n\r\nutf-7\r\n--x--\r\n"u8.ToArray();
+        (await (await service.Client.Segment(text, "multipart/form-data; boundary=x")).Problem(HttpStatusCode.BadRequest)).Should().Contain("0 files");
         (await (await service.Client.SegmentForm([service.ImageFile, service.ImageFile])).Problem(HttpStatusCode.BadRequest)).Should().Contain("2 files");
         await (await service.Client.Segment([1], "multipart/form-data")).Problem(HttpStatusCode.BadRequest);
         await (await service.Client.Segment([1], "multipart/form-data; boundary=x")).Problem(HttpStatusCode.BadRequest);
@@ -84,6 +89,15 @@ public sealed class RefusalTests(RunningService service) : IClassFixture<Running
             response.StatusCode.Should().BeOneOf([HttpStatusCode.OK, HttpStatusCode.BadRequest, HttpStatusCode.RequestEntityTooLarge], Convert.ToBase64String(body));
         }
         service.Output.Should().NotContain("could not be answered");
+    }
+
+    [Fact]
+    public async Task Errors_have_the_headers_of_other_answers()
+    {
+        using HttpResponseMessage response = await service.Client.Segment([1, 2, 3]);
+        response.Headers.GetValues("Content-Security-Policy").Single().Should().StartWith("default-src 'none'");
+        response.Headers.GetValues("X-Content-Type-Options").Single().Should().Be("nosniff");
+        response.Headers.CacheControl!.NoStore.Should().BeTrue();
     }
 
     private static byte[] Jpeg(byte[] png)
