@@ -19,7 +19,10 @@ internal static class ImageEndpoints
             Description = "A JPEG or PNG file.",
             Content = new Dictionary<string, OpenApiMediaType>
             {
-                ["image/jpeg"] = file, ["image/png"] = file, ["application/octet-stream"] = file, ["multipart/form-data"] = form,
+                ["image/jpeg"] = file,
+                ["image/png"] = file,
+                ["application/octet-stream"] = file,
+                ["multipart/form-data"] = form,
             },
         };
         return Task.CompletedTask;

@@ -63,6 +63,8 @@ internal sealed partial class ModelSource : IDisposable
     /// <summary>Loads nothing more, and frees the model once nobody uses it.</summary>
     public void Dispose()
     {
+        if (_stopped.IsCancellationRequested)
+            return;
         _stopped.Cancel();
         // What the file or the key lies on may never answer.
         if (_watcher.IsAlive)
