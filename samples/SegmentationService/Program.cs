@@ -27,7 +27,7 @@ try
     builder.Services.AddSingleton<UploadedImages>();
     builder.Services.AddSingleton<ModelFacts>();
     builder.Services.AddSingleton<KeyWarnings>();
-    builder.Services.AddSingleton(new ConditionModels(demo));
+    builder.Services.AddSingleton(_ => new ConditionModels(demo));
     if (source.NeedsDataProtection)
         builder.Services.AddKeyProtection();
     builder.Services.AddSegmentation(options =>
