@@ -5,12 +5,14 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 page=$1
 work=$(mktemp -d)
-trap 'kill $(jobs -p) 2> /dev/null || true; wait; rm -rf "$work"' EXIT
+trap 'rm -rf "$work"' EXIT
 root=$PWD
 ln -s "$root/quickstart-output" "$work/"
 permseg=$root/samples/Workbench/bin/Release/net10.0/permseg.dll
 {
     echo 'set -euxo pipefail'
+    # What a page starts in the background ends with it.
+    echo "trap 'kill \$(jobs -p) 2> /dev/null; wait' EXIT"
     echo "permseg() { dotnet '$permseg' \"\$@\"; }"
     sed -n '/^```sh$/,/^```$/{/^```/d;p}' "$page" | sed "s#--project samples/#--project $root/samples/#"
 } > "$work/commands.sh"

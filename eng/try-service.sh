@@ -39,7 +39,7 @@ mount_usr=()
 published=$work/published
 quietly dotnet publish "$service" -c Release -r linux-x64 --self-contained -o "$published" -nologo -v:q -tl:off -clp:NoSummary
 before=$(size "$published")
-grep -v '^#' "$service/Dockerfile.dockerignore" | while read -r pattern; do rm -rf "$published"/$pattern; done
+grep -Ev '^(#|$)' "$service/Dockerfile.dockerignore" | while read -r pattern; do rm -rf "$published"/$pattern; done
 chmod -R 755 "$published"
 say "published" "$before, $(size "$published") in the image"
 

@@ -61,6 +61,8 @@ try
     app.MapHealth();
     app.MapMetrics().ExcludeFromDescription();
     app.MapOpenApi();
+    if (string.IsNullOrWhiteSpace(settings.ApiKey) && demo is null)
+        app.Logger.LogWarning("No API key is set (Service:ApiKey): whoever reaches this service may use it.");
     early.Dispose();
     app.Run();
     return 0;

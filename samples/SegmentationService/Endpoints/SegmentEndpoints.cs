@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Globalization;
+using Microsoft.ML.Data;
 using Microsoft.ML.PermutedSegmentation;
 using SegmentationService.Answers;
 using SegmentationService.Models;
@@ -8,9 +9,12 @@ using SegmentationService.Security;
 namespace SegmentationService.Endpoints;
 
 /// <summary><c>POST /segment</c> and <c>POST /segment/overlay</c>.</summary>
-internal sealed class SegmentEndpoints(ISegmenter segmenter, ConditionModels conditions, ImageSlots slots, UploadedImages uploads)
+internal sealed class SegmentEndpoints(ISegmenter segmenter, ConditionModels conditions, ImageSlots slots, UploadedImages uploads, ModelFacts facts)
 {
     private const string Correct = "correct";
+
+    // 256 MB.
+    private const long MostProbabilities = 1 << 26;
 
     public static void MapSegment(WebApplication app)
     {
@@ -32,7 +36,9 @@ internal sealed class SegmentEndpoints(ISegmenter segmenter, ConditionModels con
             throw new RefusedRequestException(StatusCodes.Status400BadRequest, "The parameter 'key' can be correct, and in the demo also none or wrong.");
         byte[] content = await uploads.ReadAsync(context.Request, context.RequestAborted);
         using var slot = await slots.EnterAsync(context.RequestAborted);
-        using var image = ImageFile.Load(content, UploadedImages.Name);
+        using var image = uploads.Decode(content);
+        if (kind == MaskAnswers.Npy)
+            CheckProbabilities(image, key);
         if (key == Correct)
         {
             var answer = await segmenter.SegmentAsync(image, kind == MaskAnswers.Npy, context.RequestAborted);
@@ -47,7 +53,7 @@ internal sealed class SegmentEndpoints(ISegmenter segmenter, ConditionModels con
         var scored = await conditions.ScoreAsync(key, image, context.RequestAborted);
         SetTiming(context, TimeSpan.Zero, Stopwatch.GetElapsedTime(start));
         byte[] labels = MaskResizer.Resize(scored.Labels, scored.Height, scored.Width, image.Height, image.Width);
-        return MaskAnswers.Create(kind == MaskAnswers.Npy ? MaskAnswers.Png : kind, labels, image.Height, image.Width, model.ClassNames, scored);
+        return MaskAnswers.Create(kind, labels, image.Height, image.Width, model.ClassNames, scored);
     }
 
     private async Task<IResult> OverlayAsync(HttpContext context, string? opacity)
@@ -57,11 +63,22 @@ internal sealed class SegmentEndpoints(ISegmenter segmenter, ConditionModels con
             throw new RefusedRequestException(StatusCodes.Status400BadRequest, "The parameter 'opacity' can be a number from 0 to 1.");
         byte[] content = await uploads.ReadAsync(context.Request, context.RequestAborted);
         using var slot = await slots.EnterAsync(context.RequestAborted);
-        using var image = ImageFile.Load(content, UploadedImages.Name);
+        using var image = uploads.Decode(content);
         var answer = await segmenter.SegmentAsync(image, cancellationToken: context.RequestAborted);
         SetTiming(context, answer.Waited, answer.Scoring);
         context.RequestAborted.ThrowIfCancellationRequested();
         return Results.Bytes(Overlay.Png(image, answer.Labels, share), MaskAnswers.Png);
+    }
+
+    private void CheckProbabilities(MLImage image, string key)
+    {
+        if (key != Correct || segmenter.Model is { HasProbabilities: false })
+            throw new RefusedRequestException(StatusCodes.Status406NotAcceptable, "This model, or this key, gives no probabilities.");
+        if (segmenter.Model is not { } model)
+            return;
+        long pixels = facts.Of(model).HasMasksOfImageSize ? (long)image.Height * image.Width : (long)model.ImageHeight * model.ImageWidth;
+        if (pixels * model.ClassNames.Count > MostProbabilities)
+            throw new RefusedRequestException(StatusCodes.Status413PayloadTooLarge, $"The image has too many probabilities, {pixels * model.ClassNames.Count:N0}; at most {MostProbabilities:N0} are answered.");
     }
 
     // https://www.w3.org/TR/server-timing/

@@ -1,4 +1,5 @@
 using Microsoft.AspNetCore.WebUtilities;
+using Microsoft.ML.Data;
 using Microsoft.ML.PermutedSegmentation;
 using Microsoft.Net.Http.Headers;
 
@@ -7,16 +8,14 @@ namespace SegmentationService.Endpoints;
 /// <summary>The image of a request: its bytes as the body, or as the one file of a form. All bodies together have a bound.</summary>
 internal sealed class UploadedImages(ServiceSettings settings)
 {
-    /// <summary>What messages call an image.</summary>
-    public const string Name = "image";
+    private const string Name = "image";
 
     private const int ChunkBytes = 1 << 16, MostParts = 16;
 
     private long _buffered;
 
-    /// <summary>Reads the bytes of an image that is whole, of a kind that is decoded, and not too large. Nothing is decoded.</summary>
+    /// <summary>Reads the bytes of an image. They are not looked at.</summary>
     /// <exception cref="RefusedRequestException">It is not what is asked for.</exception>
-    /// <exception cref="InvalidDataException">The image is damaged, or of a kind that is not decoded.</exception>
     /// <exception cref="SegmentationBusyException">There are too many bytes on their way already.</exception>
     /// <exception cref="BadHttpRequestException">The body is too large, or does not come.</exception>
     public async Task<byte[]> ReadAsync(HttpRequest request, CancellationToken cancellation)
@@ -26,11 +25,17 @@ internal sealed class UploadedImages(ServiceSettings settings)
         if (!isForm && type?.Type.Equals("image", StringComparison.OrdinalIgnoreCase) != true && type?.MediaType.Equals("application/octet-stream", StringComparison.OrdinalIgnoreCase) != true)
             throw new RefusedRequestException(StatusCodes.Status415UnsupportedMediaType, "Send a JPEG or PNG file as image/jpeg, image/png or application/octet-stream, or as the one file of a form (multipart/form-data).");
         byte[] content = await ReadBodyAsync(request.Body, cancellation);
-        if (isForm)
-            content = await FileOfFormAsync(content, HeaderUtilities.RemoveQuotes(type!.Boundary).Value, cancellation);
+        return isForm ? await FileOfFormAsync(content, HeaderUtilities.RemoveQuotes(type!.Boundary).Value, cancellation) : content;
+    }
+
+    /// <summary>Decodes an image that is whole, of a kind that is decoded, and not too large: the header tells.</summary>
+    /// <exception cref="RefusedRequestException">It has too many pixels.</exception>
+    /// <exception cref="InvalidDataException">The image is damaged, or of a kind that is not decoded.</exception>
+    public MLImage Decode(byte[] content)
+    {
         var (height, width) = ImageFile.CheckWhole(content, Name);
         return (long)height * width <= settings.MaximumPixels
-            ? content
+            ? ImageFile.Load(content, Name)
             : throw new RefusedRequestException(StatusCodes.Status413PayloadTooLarge, $"The image has {width} x {height} pixels (width x height); at most {settings.MaximumPixels:N0} pixels are taken.");
     }
 

@@ -14,18 +14,18 @@ internal sealed class ModelFacts
         if (SegmentationFile.KindOf(path) == SegmentationFileKind.Onnx)
         {
             var onnx = OnnxSegmenter.Load(path, key);
-            _facts.AddOrUpdate(onnx.ClassNames, new ModelFact(null, null, key is not null, null, onnx.FeatureMaps));
+            _facts.AddOrUpdate(onnx.ClassNames, new ModelFact(null, null, key is not null, null, onnx.FeatureMaps, onnx.ScoringMode == ScoringMode.SlidingWindow));
             return onnx;
         }
         var torch = TorchSegmenter.Load(path, key);
         var model = torch.Transformer;
-        _facts.AddOrUpdate(torch.ClassNames, new ModelFact($"{model.Network}", $"{model.Backbone}", key is not null, model.IsSealed, model.FeatureMaps));
+        _facts.AddOrUpdate(torch.ClassNames, new ModelFact($"{model.Network}", $"{model.Backbone}", key is not null, model.IsSealed, model.FeatureMaps, model.ScoringMode == ScoringMode.SlidingWindow));
         return torch;
     }
 
     /// <summary>Of the model that is served.</summary>
-    public ModelFact Of(ServedModel model) => _facts.TryGetValue(model.ClassNames, out var fact) ? fact : new ModelFact(null, null, false, null, FeatureMaps.None);
+    public ModelFact Of(ServedModel model) => _facts.TryGetValue(model.ClassNames, out var fact) ? fact : new ModelFact(null, null, false, null, FeatureMaps.None, true);
 }
 
 /// <summary>What is not known of every model is null.</summary>
-internal sealed record ModelFact(string? Network, string? Backbone, bool IsProtected, bool? IsSealed, FeatureMaps FeatureMaps);
+internal sealed record ModelFact(string? Network, string? Backbone, bool IsProtected, bool? IsSealed, FeatureMaps FeatureMaps, bool HasMasksOfImageSize);

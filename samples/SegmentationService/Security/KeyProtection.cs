@@ -1,3 +1,4 @@
+using System.Security.Cryptography;
 using Microsoft.AspNetCore.DataProtection;
 using Microsoft.ML.PermutedSegmentation;
 
@@ -17,14 +18,27 @@ internal static class KeyProtection
     /// <exception cref="FormatException">It is no key.</exception>
     public static int Protect(string plain, string @protected)
     {
+        using var key = PermutationKey.Load(plain);
+        key.SaveProtected(@protected, Create());
+        try
+        {
+            // As the service will: without a folder to keep its key ring in, Data Protection forgets it.
+            Create().LoadPermutationKey(@protected).Dispose();
+        }
+        catch (CryptographicException)
+        {
+            File.Delete(@protected);
+            throw new InvalidOperationException("Data Protection has no folder to keep its key ring in: set HOME to one that this user may write to.");
+        }
+        Console.WriteLine($"'{@protected}' opens for this user on this machine. Set Segmentation:ProtectedKeyPath to it, and keep '{plain}' elsewhere.");
+        return 0;
+    }
+
+    private static IDataProtectionProvider Create()
+    {
         var services = new ServiceCollection();
         services.AddLogging();
         services.AddKeyProtection();
-        using var provider = services.BuildServiceProvider();
-        using var key = PermutationKey.Load(plain);
-        var protection = provider.GetRequiredService<IDataProtectionProvider>();
-        key.SaveProtected(@protected, protection);
-        Console.WriteLine($"'{@protected}' opens for this user on this machine. Set Segmentation:ProtectedKeyPath to it, and keep '{plain}' elsewhere.");
-        return 0;
+        return services.BuildServiceProvider().GetRequiredService<IDataProtectionProvider>();
     }
 }

@@ -7,7 +7,8 @@ export function describeModel(model) {
     const count = model.classes.length;
     return [
         ['Model', model.file],
-        ['Network', `${NetworkNames[model.network] ?? model.network}, ${model.backbone.replace(/^(ResNet)(\d)/, '$1-$2')}`],
+        // Not every kind of file says it.
+        ...(model.network ? [['Network', `${NetworkNames[model.network] ?? model.network}, ${model.backbone.replace(/^(ResNet)(\d)/, '$1-$2')}`]] : []),
         ['Works at', `${model.imageWidth} × ${model.imageHeight} pixels`],
         ['Classes', String(count)],
         ['Protection', describeProtection(model)],

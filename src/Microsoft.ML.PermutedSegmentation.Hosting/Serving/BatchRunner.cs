@@ -23,7 +23,7 @@ internal sealed partial class BatchRunner
     public BatchRunner(RequestQueue queue, ModelSource models, ServingMetrics metrics, ILogger logger)
     {
         (_queue, _models, _metrics, _logger) = (queue, models, metrics, logger);
-        new Thread(Run) { IsBackground = true, Name = nameof(ISegmenter) }.Start();
+        new Thread(Run) { IsBackground = true, Name = nameof(ISegmenter) }.UnsafeStart();
     }
 
     /// <summary>Ends when the queue is closed and all that waited is answered.</summary>

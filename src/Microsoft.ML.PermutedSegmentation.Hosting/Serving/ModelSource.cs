@@ -38,7 +38,7 @@ internal sealed partial class ModelSource : IDisposable
     public ModelProblem? Problem => _problem;
 
     /// <summary>Begins to load the model, and to look after its file and key.</summary>
-    public void Start() => _watcher.Start();
+    public void Start() => _watcher.UnsafeStart();
 
     /// <summary>The model until the lease is disposed, whatever takes its place meanwhile; null: there is none.</summary>
     public (Shared<ISegmentationModel>.Lease Network, ServedModel Description)? Use()
@@ -86,7 +86,7 @@ internal sealed partial class ModelSource : IDisposable
     private void Look()
     {
         Volatile.Write(ref _readingSince, Stopwatch.GetTimestamp());
-        ModelState state = ModelState.Read(_options.ModelPath, _options.Key is { } read ? () => read(_services) : null, _salt, out PermutationKey? key);
+        ModelState state = ModelState.Read(_options.ModelPath, _options.Key is { } read ? () => read(_services) : null, _salt, out PermutationKey? key, out ModelProblem? problem);
         Volatile.Write(ref _readingSince, 0);
         using (key)
         {
@@ -97,18 +97,23 @@ internal sealed partial class ModelSource : IDisposable
             if (isOld || changesYet)
                 return;
             (_tried, _triedAt) = (state, Stopwatch.GetTimestamp());
-            Load(state, key);
+            Load(problem, key);
         }
     }
 
-    private void Load(ModelState state, PermutationKey? key)
+    private void Load(ModelProblem? problem, PermutationKey? key)
     {
         long start = Stopwatch.GetTimestamp();
         try
         {
-            if ((state.KeyProblem ?? state.FileProblem) is { } reason)
-                throw new InvalidOperationException(reason);
+            if (problem is not null)
+                throw new InvalidOperationException(problem.Message);
             var model = LoadedModel.Of(Open(key), _options.ModelPath, DateTimeOffset.UtcNow);
+            if (_stopped.IsCancellationRequested)
+            {
+                model.Network.Dispose();
+                return;
+            }
             LoadedModel? old = _current;
             (_current, _problem) = (model, null);
             old?.Network.Dispose();
@@ -117,7 +122,7 @@ internal sealed partial class ModelSource : IDisposable
         // Whatever the application's way to open a file throws: one that cannot be opened must not end what runs.
         catch (Exception exception)
         {
-            _problem = new ModelProblem(exception.Message, IsOfKey: state.KeyProblem is not null || exception is WrongKeyException);
+            _problem = new ModelProblem(exception.Message, IsOfKey: problem is { IsOfKey: true } || exception is WrongKeyException);
             LogProblem(_problem.IsOfKey ? "key" : "model", _options.ModelPath, exception.Message, _current is null ? "no request can be answered" : "requests are answered with the model that was loaded before");
         }
         _metrics.CountLoad(_problem is null);

@@ -27,8 +27,9 @@ internal sealed class RequestQueue(int capacity, int mostTogether, TimeSpan dela
         batch.Clear();
         while (batch.Count == 0)
         {
-            if (!Wait(Timeout.InfiniteTimeSpan))
+            if (!Arrival().GetAwaiter().GetResult())
                 return false;
+            _arrival = null;
             TakeWaiting(batch);
         }
         for (long first = Stopwatch.GetTimestamp(); batch.Count < mostTogether && Wait(delay - Stopwatch.GetElapsedTime(first));)
@@ -46,14 +47,14 @@ internal sealed class RequestQueue(int capacity, int mostTogether, TimeSpan dela
     }
 
     // What was begun is waited for next time: the channel forgets nobody who waits.
+    private Task<bool> Arrival() => _arrival ??= _channel.Reader.WaitToReadAsync().AsTask();
+
     private bool Wait(TimeSpan atMost)
     {
-        if (atMost < TimeSpan.Zero && atMost != Timeout.InfiniteTimeSpan)
+        // Minus one millisecond would be for ever.
+        if (atMost < TimeSpan.Zero || !Arrival().Wait(atMost))
             return false;
-        _arrival ??= _channel.Reader.WaitToReadAsync().AsTask();
-        if (!_arrival.Wait(atMost))
-            return false;
-        bool hasCome = _arrival.Result;
+        bool hasCome = Arrival().Result;
         _arrival = null;
         return hasCome;
     }

@@ -12,6 +12,11 @@ internal sealed class SegmentationHealthCheck(Segmenter segmenter, ModelSource m
     // A pipe, or a disk of a machine that is gone.
     private static readonly TimeSpan LongestRead = TimeSpan.FromSeconds(10);
 
+    private static readonly TimeSpan LongestAnswer = TimeSpan.FromSeconds(10);
+
+    private readonly Lock _lock = new();
+    private Task _asked = Task.CompletedTask;
+
     public async Task<HealthCheckResult> CheckHealthAsync(HealthCheckContext context, CancellationToken cancellationToken = default)
     {
         ModelProblem? problem = models.Problem;
@@ -25,8 +30,7 @@ internal sealed class SegmentationHealthCheck(Segmenter segmenter, ModelSource m
         {
             try
             {
-                using MLImage dot = MLImage.CreateFromPixels(1, 1, MLPixelFormat.Bgra32, [0, 0, 0, byte.MaxValue]);
-                await segmenter.SegmentAsync(dot, cancellationToken: cancellationToken).ConfigureAwait(false);
+                await Ask().WaitAsync(LongestAnswer, cancellationToken).ConfigureAwait(false);
             }
             catch (Exception exception) when (exception is not OperationCanceledException)
             {
@@ -36,5 +40,18 @@ internal sealed class SegmentationHealthCheck(Segmenter segmenter, ModelSource m
         return problem is null
             ? HealthCheckResult.Healthy()
             : HealthCheckResult.Degraded($"The model's file cannot be used, and requests are answered with the one before: {problem.Message}");
+    }
+
+    // Whoever checks while the network is being asked waits for the same answer: probes are not to fill the queue.
+    private Task Ask()
+    {
+        lock (_lock)
+            return _asked.IsCompleted ? _asked = AskAsync() : _asked;
+    }
+
+    private async Task AskAsync()
+    {
+        using MLImage dot = MLImage.CreateFromPixels(1, 1, MLPixelFormat.Bgra32, [0, 0, 0, byte.MaxValue]);
+        await segmenter.SegmentAsync(dot).ConfigureAwait(false);
     }
 }

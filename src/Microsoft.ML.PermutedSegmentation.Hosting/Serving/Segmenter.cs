@@ -16,6 +16,7 @@ internal sealed class Segmenter : ISegmenter, IAsyncDisposable, IDisposable
     private readonly BatchRunner _runner;
     private readonly ServingMetrics _metrics;
     private volatile bool _isStopped;
+    private Task? _stop;
 
     public Segmenter(IOptions<SegmentationOptions> options, ModelSource models, ServingMetrics metrics, ILogger<Segmenter> logger)
     {
@@ -68,7 +69,22 @@ internal sealed class Segmenter : ISegmenter, IAsyncDisposable, IDisposable
     }
 
     /// <summary>Lets no more requests in, and waits until those that wait are answered; when the caller cannot wait any longer, they are refused.</summary>
-    public async Task StopAsync(CancellationToken cancellationToken)
+    public Task StopAsync(CancellationToken cancellationToken)
+    {
+        // The host and the container both ask.
+        lock (_queue)
+            return _stop ??= StopOnceAsync(cancellationToken);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        using var limit = new CancellationTokenSource(LongestStop);
+        await StopAsync(limit.Token).ConfigureAwait(false);
+    }
+
+    public void Dispose() => DisposeAsync().AsTask().GetAwaiter().GetResult();
+
+    private async Task StopOnceAsync(CancellationToken cancellationToken)
     {
         _isStopped = true;
         _queue.Close();
@@ -80,14 +96,6 @@ internal sealed class Segmenter : ISegmenter, IAsyncDisposable, IDisposable
         if (ended.IsCompleted)
             _models.Dispose();
     }
-
-    public async ValueTask DisposeAsync()
-    {
-        using var limit = new CancellationTokenSource(LongestStop);
-        await StopAsync(limit.Token).ConfigureAwait(false);
-    }
-
-    public void Dispose() => DisposeAsync().AsTask().GetAwaiter().GetResult();
 
     private SegmentationRequest Enqueue(MLImage image, bool withProbabilities)
     {

@@ -110,7 +110,7 @@ public sealed class ReloadTests : IDisposable
     [Fact]
     public async Task A_key_that_does_not_come_stops_neither_requests_nor_the_end()
     {
-        using var vault = new ManualResetEventSlim(initialState: true);
+        var vault = new ManualResetEventSlim(initialState: true);
         Served served = new(options =>
         {
             (options.ModelPath, options.Load) = (_path, (_, _) => _old);
@@ -122,10 +122,9 @@ public sealed class ReloadTests : IDisposable
         });
         await Served.Eventually(() => served.Segmenter.Model is not null);
         vault.Reset();
-        await Task.Delay(TimeSpan.FromSeconds(11));
-        HealthReportEntry health = await served.Health();
-        health.Status.Should().Be(HealthStatus.Unhealthy);
-        health.Description.Should().Contain("has not answered");
+        for (int i = 0; i < 60 && (await served.Health()).Status != HealthStatus.Unhealthy; i++)
+            await Task.Delay(500);
+        (await served.Health()).Description.Should().Contain("has not answered");
         (await served.Segmenter.SegmentAsync(FakeModel.Image(1))).Labels[0].Should().Be(2);
         await served.DisposeAsync().AsTask().WaitAsync(TimeSpan.FromSeconds(30));
         vault.Set();
@@ -139,6 +138,36 @@ public sealed class ReloadTests : IDisposable
         _old.Batches.Should().Equal(1);
         (await served.Health()).Status.Should().Be(HealthStatus.Healthy);
         _old.Batches.Should().Equal([1], "who has just answered is not asked");
+    }
+
+    [Fact]
+    public async Task A_network_that_hangs_is_not_healthy_and_is_asked_once()
+    {
+        await using Served served = await Serve();
+        _old.Gate.Reset();
+        HealthReportEntry[] checks = await Task.WhenAll(served.Health(), served.Health());
+        checks.Should().OnlyContain(check => check.Status == HealthStatus.Unhealthy && check.Description!.Contains("does not answer"));
+        _old.Gate.Set();
+        await Served.Eventually(() => _old.Batches.Count > 0);
+        (await served.Health()).Status.Should().Be(HealthStatus.Healthy);
+        _old.Batches.Should().Equal(1);
+    }
+
+    [Fact]
+    public async Task A_vault_that_says_something_else_each_time_is_noticed()
+    {
+        bool isOpen = true;
+        await using var served = new Served(options =>
+        {
+            (options.ModelPath, options.Load) = (_path, (_, _) => _old);
+            options.Key = _ => isOpen ? TestKeys.Wrong() : throw new InvalidOperationException($"Closed, {Guid.NewGuid()}.");
+        });
+        await Served.Eventually(() => served.Segmenter.Model is not null);
+        isOpen = false;
+        await Served.Eventually(() => served.Log.All.Contains("Closed"));
+        (await served.Health()).Status.Should().Be(HealthStatus.Unhealthy);
+        await Task.Delay(200);
+        served.Log.All.Split("The key for").Should().HaveCount(2, "the same trouble is said once");
     }
 
     public void Dispose() => _folder.Dispose();

@@ -25,7 +25,11 @@ public sealed class ServingMetricsTests : IDisposable
         listener.Start();
         using var activities = new ActivityListener { ShouldListenTo = source => source.Name == "PermutedSegmentation", Sample = (ref ActivityCreationOptions<ActivityContext> _) => ActivitySamplingResult.AllData };
         var stopped = new List<Activity>();
-        activities.ActivityStopped = stopped.Add;
+        activities.ActivityStopped = activity =>
+        {
+            lock (stopped)
+                stopped.Add(activity);
+        };
         ActivitySource.AddActivityListener(activities);
 
         await using (Served served = await Served.With(_model, _folder.Write("model.zip", [1]), options => (options.QueueCapacity, options.MaximumBatchSize) = (2, 2)))

@@ -27,7 +27,7 @@ internal static class Requests
     {
         string text = await response.Content.ReadAsStringAsync();
         response.StatusCode.Should().Be(status, text);
-        response.Content.Headers.ContentType?.MediaType.Should().Be("application/problem+json");
+        response.Content.Headers.ContentType!.MediaType.Should().Be("application/problem+json");
         text.Should().NotContain("Exception").And.NotContain("   at ").And.NotContain(".cs");
         using JsonDocument problem = JsonDocument.Parse(text);
         problem.RootElement.GetProperty("status").GetInt32().Should().Be((int)status);

@@ -8,11 +8,11 @@ public sealed class RunningService : IAsyncLifetime
 {
     private readonly TempFolder _folder = new();
     private readonly TrainedModel _model = new();
-    private ServiceProcess _process = null!;
+    private ServiceProcess? _process;
 
-    public HttpClient Client => _process.Client;
+    public HttpClient Client => _process!.Client;
 
-    public string Output => _process.Output;
+    public string Output => _process!.Output;
 
     /// <summary>A PNG file of an image that the model knows, at its own size, so that nothing is resized.</summary>
     public byte[] ImageFile { get; private set; } = [];
@@ -37,7 +37,7 @@ public sealed class RunningService : IAsyncLifetime
 
     public Task DisposeAsync()
     {
-        _process.Dispose();
+        _process?.Dispose();
         _model.Dispose();
         _folder.Dispose();
         return Task.CompletedTask;

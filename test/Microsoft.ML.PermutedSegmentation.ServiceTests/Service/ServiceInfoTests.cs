@@ -66,7 +66,7 @@ public sealed class ServiceInfoTests(RunningService service) : IClassFixture<Run
     }
 
     [Theory]
-    [InlineData("/../appsettings.json")]
+    [InlineData("/%2e%2e/appsettings.json")]
     [InlineData("/..%2fappsettings.json")]
     [InlineData("/appsettings.json")]
     [InlineData("/SegmentationService.dll")]

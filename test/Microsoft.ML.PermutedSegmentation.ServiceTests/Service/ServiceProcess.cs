@@ -32,8 +32,16 @@ internal sealed class ServiceProcess : IDisposable
         service._process.ErrorDataReceived += (_, line) => service.Keep(line.Data);
         service._process.BeginOutputReadLine();
         service._process.BeginErrorReadLine();
-        await Eventually(() => service._process.HasExited || service.Output.Contains("Now listening on: "), service);
-        service._process.HasExited.Should().BeFalse(service.Output);
+        try
+        {
+            await Eventually(() => service._process.HasExited || service.Output.Contains("Now listening on: "), service);
+            service._process.HasExited.Should().BeFalse(service.Output);
+        }
+        catch
+        {
+            service.Dispose();
+            throw;
+        }
         string address = service.Output.Split("Now listening on: ")[1].Split('\n')[0].Trim();
         service.Client = new HttpClient { BaseAddress = new Uri(address) };
         return service;
@@ -42,7 +50,7 @@ internal sealed class ServiceProcess : IDisposable
     /// <summary>Waits until it is ready.</summary>
     public async Task Ready()
     {
-        for (int i = 0; i < 300 && !(await Client.GetAsync("/health/ready")).IsSuccessStatusCode; i++)
+        for (int i = 0; i < 1200 && !(await Client.GetAsync("/health/ready")).IsSuccessStatusCode; i++)
             await Task.Delay(100);
         (await Client.GetAsync("/health/ready")).IsSuccessStatusCode.Should().BeTrue(Output);
     }
@@ -52,14 +60,14 @@ internal sealed class ServiceProcess : IDisposable
     {
         using var process = Process.Start(Settings(folder, arguments, settings))!;
         Task<string> output = process.StandardOutput.ReadToEndAsync(), errors = process.StandardError.ReadToEndAsync();
-        using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(60));
+        using var limit = new CancellationTokenSource(TimeSpan.FromMinutes(2));
         await process.WaitForExitAsync(limit.Token);
         return (process.ExitCode, await output + await errors);
     }
 
     public static async Task Eventually(Func<bool> isSo, ServiceProcess service)
     {
-        for (int i = 0; i < 600 && !isSo(); i++)
+        for (int i = 0; i < 2400 && !isSo(); i++)
             await Task.Delay(50);
         isSo().Should().BeTrue(service.Output);
     }
@@ -68,7 +76,7 @@ internal sealed class ServiceProcess : IDisposable
     public async Task<int> Stop()
     {
         Process.Start("kill", ["-TERM", $"{_process.Id}"]).WaitForExit();
-        using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(60));
+        using var limit = new CancellationTokenSource(TimeSpan.FromMinutes(2));
         await _process.WaitForExitAsync(limit.Token);
         return _process.ExitCode;
     }
