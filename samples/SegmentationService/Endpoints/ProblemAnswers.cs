@@ -27,7 +27,7 @@ internal sealed class ProblemAnswers(ILogger<ProblemAnswers> logger) : IExceptio
 
     private static (int Status, string Detail, TimeSpan? RetryAfter) Describe(Exception exception) => exception switch
     {
-        RefusedRequestException refused => (refused.Status, refused.Message, null),
+        RefusedRequestException refused => (refused.Status, refused.Message, refused.RetryAfter),
         InvalidDataException => (StatusCodes.Status400BadRequest, exception.Message, null),
         BadHttpRequestException bad => (bad.StatusCode, bad.Message, null),
         SegmentationBusyException busy => (StatusCodes.Status429TooManyRequests, busy.Message, busy.RetryAfter),

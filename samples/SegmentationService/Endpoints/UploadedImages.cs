@@ -15,8 +15,7 @@ internal sealed class UploadedImages(ServiceSettings settings)
     private long _buffered;
 
     /// <summary>Reads the bytes of an image. They are not looked at.</summary>
-    /// <exception cref="RefusedRequestException">It is not what is asked for.</exception>
-    /// <exception cref="SegmentationBusyException">There are too many bytes on their way already.</exception>
+    /// <exception cref="RefusedRequestException">It is not what is asked for, or there are too many bytes on their way already.</exception>
     /// <exception cref="BadHttpRequestException">The body is too large, or does not come.</exception>
     public async Task<byte[]> ReadAsync(HttpRequest request, CancellationToken cancellation)
     {
@@ -53,7 +52,7 @@ internal sealed class UploadedImages(ServiceSettings settings)
                     if (Interlocked.Add(ref _buffered, ChunkBytes) > settings.MaximumBufferedBytes)
                     {
                         Interlocked.Add(ref _buffered, -ChunkBytes);
-                        throw new SegmentationBusyException($"All requests together have sent {settings.MaximumBufferedBytes:N0} bytes already.", TimeSpan.FromSeconds(2));
+                        throw new RefusedRequestException(StatusCodes.Status429TooManyRequests, $"All requests together have sent {settings.MaximumBufferedBytes:N0} bytes already.", TimeSpan.FromSeconds(2));
                     }
                     chunks.Add(GC.AllocateUninitializedArray<byte>(ChunkBytes));
                 }

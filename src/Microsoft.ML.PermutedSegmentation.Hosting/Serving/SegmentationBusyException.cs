@@ -9,12 +9,6 @@ public sealed class SegmentationBusyException : Exception
     public SegmentationBusyException(int waiting, TimeSpan retryAfter)
         : base($"{waiting} requests wait already. Try again in {Math.Ceiling(retryAfter.TotalSeconds):F0} s.") => RetryAfter = retryAfter;
 
-    /// <summary>Creates the exception for what else cannot be taken at the moment.</summary>
-    /// <param name="message">The reason.</param>
-    /// <param name="retryAfter"><inheritdoc cref="RetryAfter" path="/summary/node()"/></param>
-    public SegmentationBusyException(string message, TimeSpan retryAfter)
-        : base(message) => RetryAfter = retryAfter;
-
     /// <summary>How long those that wait will take, going by the last ones.</summary>
     public TimeSpan RetryAfter { get; }
 }

@@ -131,7 +131,7 @@ public sealed class ReloadTests : IDisposable
     }
 
     [Fact]
-    public async Task A_network_that_does_not_answer_is_not_healthy()
+    public async Task A_network_that_has_just_answered_is_not_asked_again()
     {
         await using Served served = await Serve();
         (await served.Health()).Status.Should().Be(HealthStatus.Healthy, "it is asked, since it has answered nothing yet");
