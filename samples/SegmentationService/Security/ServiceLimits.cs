@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Net.Sockets;
 using System.Threading.RateLimiting;
 using Microsoft.AspNetCore.Http.Timeouts;
 using Microsoft.AspNetCore.RateLimiting;
@@ -50,5 +51,11 @@ internal static class ServiceLimits
         return new TokenBucketRateLimiterOptions { TokenLimit = perMinute, TokensPerPeriod = drop, ReplenishmentPeriod = Window * drop / perMinute };
     }
 
-    private static string CallerOf(HttpContext context) => context.Connection.RemoteIpAddress?.ToString() ?? "unknown";
+    // Whoever has an address of IPv6 has the 2^64 beside it as well.
+    private static string CallerOf(HttpContext context) => context.Connection.RemoteIpAddress switch
+    {
+        null => "unknown",
+        { AddressFamily: AddressFamily.InterNetworkV6, IsIPv4MappedToIPv6: false } address => Convert.ToHexString(address.GetAddressBytes().AsSpan(0, 8)),
+        var address => address.MapToIPv4().ToString(),
+    };
 }

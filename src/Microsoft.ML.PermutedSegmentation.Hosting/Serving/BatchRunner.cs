@@ -43,19 +43,32 @@ internal sealed partial class BatchRunner
         var batch = new List<SegmentationRequest>();
         while (_queue.Take(batch))
         {
-            if (_refuses || _models.Use() is not var (lease, description))
+            try
             {
-                var reason = new SegmentationUnavailableException(_refuses ? "The application stops." : _models.Problem?.Message ?? "There is no model.");
-                batch.ForEach(request => request.Fail(reason));
-                continue;
+                Answer(batch);
             }
-            using (lease)
+            // The application's logger, or a model's own Dispose: an exception that leaves this thread would end the process.
+            catch (Exception exception)
             {
-                foreach (var alike in batch.GroupBy(request => request.WithProbabilities))
-                    Score(lease.Value, description, [.. alike]);
+                batch.ForEach(request => request.Fail(exception));
             }
         }
         _ended.SetResult();
+    }
+
+    private void Answer(List<SegmentationRequest> batch)
+    {
+        if (_refuses || _models.Use() is not var (lease, description))
+        {
+            var reason = new SegmentationUnavailableException(_refuses ? "The application stops." : _models.Problem?.Message ?? "There is no model.");
+            batch.ForEach(request => request.Fail(reason));
+            return;
+        }
+        using (lease)
+        {
+            foreach (var alike in batch.GroupBy(request => request.WithProbabilities))
+                Score(lease.Value, description, [.. alike]);
+        }
     }
 
     private void Score(ISegmentationModel network, ServedModel description, SegmentationRequest[] requests)
@@ -78,8 +91,9 @@ internal sealed partial class BatchRunner
         }
         catch (Exception exception)
         {
-            LogFailure(exception, requests[0].Image.Width, requests[0].Image.Height);
+            (int width, int height) = (requests[0].Image.Width, requests[0].Image.Height);
             requests[0].Fail(exception);
+            LogFailure(exception, width, height);
         }
     }
 

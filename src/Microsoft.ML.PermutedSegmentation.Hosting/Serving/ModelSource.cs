@@ -22,7 +22,7 @@ internal sealed partial class ModelSource : IDisposable
     private volatile ModelProblem? _problem = new("The model is being loaded.", IsOfKey: false);
     private readonly Thread _watcher;
     private ModelState _tried, _seen;
-    private long _triedAt, _readingSince;
+    private long _triedAt, _readingSince, _loadingSince;
 
     public ModelSource(IServiceProvider services, IOptions<SegmentationOptions> options, ServingMetrics metrics, ILogger<ModelSource> logger)
     {
@@ -58,7 +58,10 @@ internal sealed partial class ModelSource : IDisposable
     }
 
     /// <summary>For how long the file and the key have been waited for; null: they are not.</summary>
-    public TimeSpan? WaitsForFiles => Volatile.Read(ref _readingSince) is var since and not 0 ? Stopwatch.GetElapsedTime(since) : null;
+    public TimeSpan? WaitsForFiles => Elapsed(ref _readingSince);
+
+    /// <summary>For how long a model has been loading; null: none is.</summary>
+    public TimeSpan? Loads => Elapsed(ref _loadingSince);
 
     /// <summary>Loads nothing more, and frees the model once nobody uses it.</summary>
     public void Dispose()
@@ -79,7 +82,16 @@ internal sealed partial class ModelSource : IDisposable
     {
         bool forever = _options.ReloadInterval != Timeout.InfiniteTimeSpan;
         do
-            Look();
+        {
+            try
+            {
+                Look();
+            }
+            catch (Exception)
+            {
+                // The application's logger, or a model's own Dispose: an exception that leaves this thread would end the process.
+            }
+        }
         while ((forever || _current is null) && !_stopped.Token.WaitHandle.WaitOne(forever ? _options.ReloadInterval : FirstInterval));
     }
 
@@ -97,36 +109,49 @@ internal sealed partial class ModelSource : IDisposable
             if (isOld || changesYet)
                 return;
             (_tried, _triedAt) = (state, Stopwatch.GetTimestamp());
-            Load(problem, key);
+            LoadedModel? model = Load(problem, key);
+            _metrics.CountLoad(model is not null);
+            if (model is not null)
+                Serve(model);
         }
     }
 
-    private void Load(ModelProblem? problem, PermutationKey? key)
+    private LoadedModel? Load(ModelProblem? problem, PermutationKey? key)
     {
-        long start = Stopwatch.GetTimestamp();
         try
         {
             if (problem is not null)
                 throw new InvalidOperationException(problem.Message);
-            var model = LoadedModel.Of(Open(key), _options.ModelPath, DateTimeOffset.UtcNow);
-            if (_stopped.IsCancellationRequested)
-            {
-                model.Network.Dispose();
-                return;
-            }
-            LoadedModel? old = _current;
-            (_current, _problem) = (model, null);
-            old?.Network.Dispose();
-            LogLoaded(_options.ModelPath, model.Description.ClassNames.Count, Stopwatch.GetElapsedTime(start).TotalSeconds);
+            Volatile.Write(ref _loadingSince, _triedAt);
+            return LoadedModel.Of(Open(key), _options.ModelPath, DateTimeOffset.UtcNow);
         }
         // Whatever the application's way to open a file throws: one that cannot be opened must not end what runs.
         catch (Exception exception)
         {
             _problem = new ModelProblem(exception.Message, IsOfKey: problem is { IsOfKey: true } || exception is WrongKeyException);
             LogProblem(_problem.IsOfKey ? "key" : "model", _options.ModelPath, exception.Message, _current is null ? "no request can be answered" : "requests are answered with the model that was loaded before");
+            return null;
         }
-        _metrics.CountLoad(_problem is null);
+        finally
+        {
+            Volatile.Write(ref _loadingSince, 0);
+        }
     }
+
+    private void Serve(LoadedModel model)
+    {
+        if (_stopped.IsCancellationRequested)
+        {
+            model.Network.Dispose();
+            return;
+        }
+        LoadedModel? old = _current;
+        (_current, _problem) = (model, null);
+        old?.Network.Dispose();
+        LogLoaded(_options.ModelPath, model.Description.ClassNames.Count, Stopwatch.GetElapsedTime(_triedAt).TotalSeconds);
+    }
+
+    private static TimeSpan? Elapsed(ref long since) => Volatile.Read(ref since) is var start and not 0 ? Stopwatch.GetElapsedTime(start) : null;
 
     private ISegmentationModel Open(PermutationKey? key)
     {

@@ -10,7 +10,7 @@ internal sealed class SegmentationHealthCheck(Segmenter segmenter, ModelSource m
     private static readonly TimeSpan Recently = TimeSpan.FromSeconds(30);
 
     // A pipe, or a disk of a machine that is gone.
-    private static readonly TimeSpan LongestRead = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan LongestRead = TimeSpan.FromSeconds(10), LongestLoad = TimeSpan.FromSeconds(30);
 
     private static readonly TimeSpan LongestAnswer = TimeSpan.FromSeconds(10);
 
@@ -37,6 +37,8 @@ internal sealed class SegmentationHealthCheck(Segmenter segmenter, ModelSource m
                 return HealthCheckResult.Unhealthy($"The network does not answer: {exception.Message}");
             }
         }
+        if (models.Loads is { } loads && loads > LongestLoad)
+            return HealthCheckResult.Degraded($"Another model has been loading for {loads.TotalSeconds:F0} s, and requests are answered with the one before.");
         return problem is null
             ? HealthCheckResult.Healthy()
             : HealthCheckResult.Degraded($"The model's file cannot be used, and requests are answered with the one before: {problem.Message}");

@@ -56,7 +56,15 @@ internal sealed class FakeModel(string name = "fake") : ISegmentationModel
         return [.. images.SkipLast(images.Count > 1 ? Forgets : 0).Select(image => Label(image.Pixels[0], withProbabilities))];
     }
 
-    public void Dispose() => IsDisposed = true;
+    /// <summary>Whether it throws when it is disposed.</summary>
+    public bool FailsToFree { get; set; }
+
+    public void Dispose()
+    {
+        IsDisposed = true;
+        if (FailsToFree)
+            throw new InvalidOperationException("It cannot be freed.");
+    }
 
     /// <summary>An image whose left half will have a class.</summary>
     public static MLImage Image(byte red, int height = Side, int width = Side)

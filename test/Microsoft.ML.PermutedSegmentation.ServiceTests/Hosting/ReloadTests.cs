@@ -170,6 +170,22 @@ public sealed class ReloadTests : IDisposable
         served.Log.All.Split("The key for").Should().HaveCount(2, "the same trouble is said once");
     }
 
+    [Fact]
+    public async Task A_model_that_cannot_be_freed_and_a_log_that_cannot_be_written_end_nothing()
+    {
+        await using Served served = await Serve();
+        _old.FailsToFree = true;
+        served.Log.Fails = true;
+        File.WriteAllBytes(_path, [1, 2]);
+        await Served.Eventually(() => served.Segmenter.Model!.ClassNames[0] == "new");
+        await Assert.ThrowsAnyAsync<Exception>(() => served.Segmenter.SegmentAsync(FakeModel.Image(1, width: FakeModel.BadWidth)));
+        (await served.Segmenter.SegmentAsync(FakeModel.Image(1))).Model.ClassNames[0].Should().Be("new");
+        served.Log.Fails = false;
+        File.WriteAllBytes(_path, [0]);
+        await Served.Eventually(() => served.Log.All.Contains("is damaged"));
+        (await served.Health()).Status.Should().Be(HealthStatus.Degraded);
+    }
+
     public void Dispose() => _folder.Dispose();
 
     private async Task<Served> Serve()

@@ -68,6 +68,9 @@ internal sealed class Served : IAsyncDisposable
             }
         }
 
+        /// <summary>Whether it throws instead.</summary>
+        public volatile bool Fails;
+
         public ILogger CreateLogger(string categoryName) => this;
 
         public IDisposable? BeginScope<TState>(TState state) where TState : notnull => null;
@@ -76,6 +79,8 @@ internal sealed class Served : IAsyncDisposable
 
         public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter)
         {
+            if (Fails)
+                throw new IOException("The log is full.");
             lock (_lines)
                 _lines.Add($"{logLevel}: {formatter(state, exception)} {exception}");
         }
