@@ -1,26 +1,26 @@
 using System.Numerics.Tensors;
+using System.Runtime.InteropServices;
+using System.Runtime.Intrinsics;
 
 namespace Microsoft.ML.PermutedSegmentation.Images;
 
 /// <summary>
-/// Resizes images bilinearly with antialiasing, as Pillow does and libtorch's <c>interpolate(antialias: true)</c>, which the network was
-/// trained with: a triangle filter, as wide as the scale when it shrinks, first down, then across. Nothing is rounded.
+/// Resizes images bilinearly with antialiasing, as Pillow does and libtorch's <c>interpolate(antialias: true)</c>: a triangle filter, as wide as the
+/// scale when it shrinks, first across, then down. Nothing is rounded.
 /// </summary>
+/// <remarks>Each row of an image is read once, however many rows of the result it is a part of. One thread at a time may use it.</remarks>
 public sealed class AntialiasedResizer
 {
-    private readonly PixelRowReader _source;
-    private readonly Taps[] _down, _across;
-    private byte[] _pixels = [];
-    private float[] _row = [], _mixed = [];
+    private const int NoRow = -1;
 
-    /// <summary>An image at another size, of which only the parts that are read are computed.</summary>
-    /// <param name="source">The pixels of the image.</param>
-    /// <param name="height">Height of the image, at least 1.</param>
-    /// <param name="width">Width of the image, at least 1.</param>
-    /// <param name="newHeight">Height of the result.</param>
-    /// <param name="newWidth">Width of the result.</param>
-    public AntialiasedResizer(PixelRowReader source, int height, int width, int newHeight, int newWidth) =>
-        (_source, _down, _across) = (source, Taps.Of(height, newHeight), Taps.Of(width, newWidth));
+    [ThreadStatic]
+    private static AntialiasedResizer? _ofThread;
+
+    private readonly FilterTaps _down = new(), _across = new();
+    // Rows of the image at the new width, as many as one row of the result is made of, and which they are.
+    private Vector128<float>[] _rows = [], _sum = [];
+    private int[] _rowAt = [];
+    private int _left, _width;
 
     /// <summary>Resizes an image.</summary>
     /// <param name="rgb">height x width x 3.</param>
@@ -29,79 +29,89 @@ public sealed class AntialiasedResizer
     /// <param name="result">newHeight x newWidth x 3 values from 0 to 255, to be filled.</param>
     /// <param name="newHeight">Height of the result.</param>
     /// <param name="newWidth">Width of the result.</param>
-    public static void Resize(ReadOnlySpan<byte> rgb, int height, int width, Span<float> result, int newHeight, int newWidth)
+    public static void Resize(ReadOnlySpan<byte> rgb, int height, int width, Span<float> result, int newHeight, int newWidth) =>
+        Resize(new PixelSpan(rgb, height, width), result, newHeight, newWidth);
+
+    /// <summary>Resizes an image, or a part of one.</summary>
+    /// <param name="image">The pixels.</param>
+    /// <param name="result">newHeight x newWidth x 3 values from 0 to 255, to be filled with red, green and blue of each pixel.</param>
+    /// <param name="newHeight">Height of the result.</param>
+    /// <param name="newWidth">Width of the result.</param>
+    /// <param name="finish">Done to each row of the result as soon as it is there.</param>
+    public static void Resize(PixelSpan image, Span<float> result, int newHeight, int newWidth, Action<Span<float>>? finish = null)
     {
-        float[] source = new float[width * 3], mixed = new float[width * 3];
-        Taps[] across = Taps.Of(width, newWidth);
-        Taps[] down = Taps.Of(height, newHeight);
+        AntialiasedResizer resizer = _ofThread ??= new AntialiasedResizer();
+        resizer.Begin(image.Height, image.Width, newHeight, newWidth);
         for (int y = 0; y < newHeight; y++)
         {
-            mixed.AsSpan().Clear();
-            for (int i = 0; i < down[y].Weights.Length; i++)
-            {
-                TensorPrimitives.ConvertTruncating(rgb.Slice((down[y].First + i) * source.Length, source.Length), source);
-                TensorPrimitives.MultiplyAdd(source, down[y].Weights[i], mixed, mixed);
-            }
-            Mix(mixed, 0, across, result.Slice(y * newWidth * 3, newWidth * 3));
+            Span<float> row = result.Slice(y * newWidth * 3, newWidth * 3);
+            resizer.Read(image, y, 0, row);
+            finish?.Invoke(row);
         }
     }
 
-    /// <summary>Computes some pixels of one row of the result.</summary>
+    /// <summary>Gets ready for another image.</summary>
+    /// <param name="height">Height of the image, at least 1.</param>
+    /// <param name="width">Width of the image, at least 1.</param>
+    /// <param name="newHeight">Height of the result.</param>
+    /// <param name="newWidth">Width of the result.</param>
+    public void Begin(int height, int width, int newHeight, int newWidth)
+    {
+        _down.Set(height, newHeight);
+        _across.Set(width, newWidth);
+        _width = 0;
+    }
+
+    /// <summary>Computes some pixels of one row of the result; rows that follow one another, and begin at the same column, cost least.</summary>
+    /// <param name="image">The pixels of the whole image.</param>
     /// <param name="y">The row.</param>
     /// <param name="left">The first column.</param>
     /// <param name="result">Filled with red, green and blue, 0 to 255, of each pixel from there on.</param>
-    public void Read(int y, int left, Span<float> result)
+    /// <exception cref="ArgumentException">The image has another size.</exception>
+    public void Read(PixelSpan image, int y, int left, Span<float> result)
     {
-        ReadOnlySpan<Taps> across = _across.AsSpan(left, result.Length / 3);
-        int first = across[0].First, length = (across[^1].End - first) * 3;
-        if (_row.Length < length)
-            (_pixels, _row, _mixed) = (new byte[length], new float[length], new float[length]);
-        Span<float> row = _row.AsSpan(0, length), mixed = _mixed.AsSpan(0, length);
-        mixed.Clear();
-        for (int i = 0; i < _down[y].Weights.Length; i++)
+        if (image.Height != _down.Size || image.Width != _across.Size)
+            throw new ArgumentException($"The image has {image.Height} x {image.Width} pixels, not {_down.Size} x {_across.Size}.", nameof(image));
+        int width = result.Length / 3;
+        if ((left, width) != (_left, _width))
+            Forget(left, width);
+        Span<Vector128<float>> sum = _sum.AsSpan(0, width);
+        sum.Clear();
+        ReadOnlySpan<float> weights = _down.WeightsOf(y);
+        for (int i = 0; i < weights.Length; i++)
         {
-            Span<byte> pixels = _pixels.AsSpan(0, length);
-            _source(_down[y].First + i, first, pixels);
-            TensorPrimitives.ConvertTruncating<byte, float>(pixels, row);
-            TensorPrimitives.MultiplyAdd(row, _down[y].Weights[i], mixed, mixed);
+            Span<float> values = MemoryMarshal.Cast<Vector128<float>, float>(sum);
+            TensorPrimitives.MultiplyAdd(MemoryMarshal.Cast<Vector128<float>, float>(Across(image, _down.FirstOf(y) + i)), weights[i], values, values);
         }
-        Mix(mixed, first, across, result);
+        Vector128<int> order = image.IsBgr ? Vector128.Create(2, 1, 0, 3) : Vector128.Create(0, 1, 2, 3);
+        for (int x = 0; x < width - 1; x++)
+            Vector128.Shuffle(sum[x], order).CopyTo(result[(3 * x)..]);
+        Vector128<float> last = Vector128.Shuffle(sum[width - 1], order);
+        (result[^3], result[^2], result[^1]) = (last[0], last[1], last[2]);
     }
 
-    // row: the pixels from the first one on.
-    private static void Mix(ReadOnlySpan<float> row, int first, ReadOnlySpan<Taps> taps, Span<float> result)
+    private void Forget(int left, int width)
     {
-        for (int x = 0; x < taps.Length; x++)
-        {
-            float red = 0, green = 0, blue = 0;
-            ReadOnlySpan<float> pixels = row[((taps[x].First - first) * 3)..];
-            float[] weights = taps[x].Weights;
-            for (int i = 0; i < weights.Length; i++)
-            {
-                red += weights[i] * pixels[3 * i];
-                green += weights[i] * pixels[3 * i + 1];
-                blue += weights[i] * pixels[3 * i + 2];
-            }
-            (result[3 * x], result[3 * x + 1], result[3 * x + 2]) = (red, green, blue);
-        }
+        (_left, _width) = (left, width);
+        if (_rowAt.Length < _down.Most)
+            _rowAt = new int[_down.Most];
+        if (_rows.Length < _down.Most * width)
+            _rows = new Vector128<float>[_down.Most * width];
+        if (_sum.Length < width)
+            _sum = new Vector128<float>[width];
+        _rowAt.AsSpan().Fill(NoRow);
     }
 
-    /// <summary>The pixels that one pixel of the result is made of, along one side, and their shares.</summary>
-    private readonly record struct Taps(int First, float[] Weights)
+    // A row of the image at the new width.
+    private ReadOnlySpan<Vector128<float>> Across(PixelSpan image, int y)
     {
-        public int End => First + Weights.Length;
-
-        public static Taps[] Of(int size, int newSize)
+        int place = y % _down.Most;
+        Span<Vector128<float>> row = _rows.AsSpan(place * _width, _width);
+        if (_rowAt[place] != y)
         {
-            double scale = (double)size / newSize, reach = Math.Max(scale, 1);
-            return [.. Enumerable.Range(0, newSize).Select(position =>
-            {
-                double center = (position + 0.5) * scale;
-                int first = Math.Max(0, (int)(center - reach + 0.5)), end = Math.Min(size, (int)(center + reach + 0.5));
-                double[] weights = [.. Enumerable.Range(first, end - first).Select(i => Math.Max(0, 1 - Math.Abs(i + 0.5 - center) / reach))];
-                double sum = weights.Sum();
-                return new Taps(first, Array.ConvertAll(weights, weight => (float)(weight / sum)));
-            })];
+            image.MixRow(y, _across, _left, row);
+            _rowAt[place] = y;
         }
+        return row;
     }
 }

@@ -1,5 +1,3 @@
-using System.Numerics.Tensors;
-
 namespace Microsoft.ML.PermutedSegmentation.SlidingWindows;
 
 /// <summary>
@@ -8,10 +6,9 @@ namespace Microsoft.ML.PermutedSegmentation.SlidingWindows;
 /// </summary>
 internal sealed class ImageView
 {
-    private readonly AntialiasedResizer? _resizer;
-    private readonly PixelRowReader _source;
+    private readonly AntialiasedResizer _resizer = new();
+    private readonly PixelSource _source;
     private readonly bool _mirrored;
-    private byte[] _pixels = [];
     private float[] _row = [];
 
     /// <param name="source">The image.</param>
@@ -19,11 +16,10 @@ internal sealed class ImageView
     /// <param name="height">The height that it is resized to.</param>
     /// <param name="width">The width that it is resized to.</param>
     /// <param name="mirrored">Whether left and right change places.</param>
-    public ImageView(PixelRowReader source, (int Height, int Width) size, int height, int width, bool mirrored)
+    public ImageView(PixelSource source, (int Height, int Width) size, int height, int width, bool mirrored)
     {
         (_source, Height, Width, _mirrored) = (source, height, width, mirrored);
-        if (size != (height, width))
-            _resizer = new AntialiasedResizer(source, size.Height, size.Width, height, width);
+        _resizer.Begin(size.Height, size.Width, height, width);
     }
 
     public int Height { get; }
@@ -43,27 +39,16 @@ internal sealed class ImageView
         int[] columns = [.. Enumerable.Range(left, width).Select(x => _mirrored ? Width - 1 - Reflect(x, Width) : Reflect(x, Width))];
         int first = columns.Min(), length = 3 * (columns.Max() + 1 - first);
         if (_row.Length < length)
-            (_pixels, _row) = (new byte[length], new float[length]);
+            _row = new float[length];
         Span<float> row = _row.AsSpan(0, length);
+        PixelSpan pixels = _source();
         for (int y = 0; y < rgb.Length / 3 / width; y++)
         {
-            ReadRow(Reflect(top + y, Height), first, row);
+            _resizer.Read(pixels, Reflect(top + y, Height), first, row);
             Span<float> target = rgb.Slice(y * 3 * width, 3 * width);
             for (int x = 0; x < width; x++)
                 row.Slice(3 * (columns[x] - first), 3).CopyTo(target[(3 * x)..]);
         }
-    }
-
-    private void ReadRow(int y, int left, Span<float> row)
-    {
-        if (_resizer is not null)
-        {
-            _resizer.Read(y, left, row);
-            return;
-        }
-        Span<byte> pixels = _pixels.AsSpan(0, row.Length);
-        _source(y, left, pixels);
-        TensorPrimitives.ConvertTruncating<byte, float>(pixels, row);
     }
 
     private static int Reflect(int position, int size) => position % (2 * size) is var i && i < size ? i : 2 * size - 1 - i;

@@ -26,7 +26,7 @@ public sealed class WindowedImage
     /// <param name="width">Width of the image, at least 1.</param>
     /// <param name="pixels">The pixels of the image.</param>
     /// <param name="scorer">Runs the model's network.</param>
-    public WindowedImage(ModelDescription model, int height, int width, PixelRowReader pixels, WindowScorer scorer)
+    public WindowedImage(ModelDescription model, int height, int width, PixelSource pixels, WindowScorer scorer)
     {
         ArgumentNullException.ThrowIfNull(model);
         ArgumentNullException.ThrowIfNull(pixels);

@@ -31,7 +31,7 @@ internal sealed class ExportedNetwork(InferenceSession session, ModelDescription
     // By windows.
     protected override ScoredImage Score(InferenceSession session, ImagePixels image, bool withProbabilities)
     {
-        var windows = new WindowedImage(model, image.Height, image.Width, image.Rows, (images, count) => Score(session, images, count));
+        var windows = new WindowedImage(model, image.Height, image.Width, image.Source, (images, count) => Score(session, images, count));
         byte[] labels = new byte[checked(windows.Height * windows.Width)];
         float[]? probabilities = withProbabilities ? new float[checked(ClassNames.Count * labels.Length)] : null;
         windows.Run(labels, probabilities);

@@ -2,33 +2,21 @@ using Microsoft.ML.Data;
 
 namespace Microsoft.ML.PermutedSegmentation.Running;
 
-/// <summary>An image to be segmented: its pixels whole, or row by row.</summary>
+/// <summary>An image to be segmented.</summary>
 internal sealed class ImagePixels
 {
-    private readonly Func<byte[]> _all;
-
     /// <summary>An image of ML.NET, which stays the caller's.</summary>
-    public ImagePixels(MLImage image)
-    {
-        (Height, Width) = (image.Height, image.Width);
-        _all = () => RgbPixels.From(image);
-        Rows = (y, left, rgb) => RgbPixels.Copy(image, y * image.Width + left, rgb);
-    }
+    public ImagePixels(MLImage image) => (Height, Width, Source) = (image.Height, image.Width, () => RgbPixels.Of(image));
 
     /// <summary>Red, green and blue of each pixel, row by row.</summary>
-    public ImagePixels(byte[] rgb, int height, int width)
-    {
-        (Height, Width) = (height, width);
-        _all = () => rgb;
-        Rows = (y, left, row) => rgb.AsSpan((y * width + left) * 3, row.Length).CopyTo(row);
-    }
+    public ImagePixels(byte[] rgb, int height, int width) => (Height, Width, Source) = (height, width, () => new PixelSpan(rgb, height, width));
 
     public int Height { get; }
 
     public int Width { get; }
 
-    public PixelRowReader Rows { get; }
+    public PixelSource Source { get; }
 
     /// <summary>The image at another size: [height, width, 3], from 0 to 255.</summary>
-    public void Resize(Span<float> result, int height, int width) => AntialiasedResizer.Resize(_all(), Height, Width, result, height, width);
+    public void Resize(Span<float> result, int height, int width) => AntialiasedResizer.Resize(Source(), result, height, width);
 }

@@ -44,12 +44,10 @@ internal static class OracleQueries
     private static LabeledImage Cut(LabeledImage image, RandomResizedCrop crop, Random random, ModelDescription model)
     {
         CropBox box = crop.Draw(image.Height, image.Width, random, mirror: false);
-        byte[] part = new byte[3 * box.Height * box.Width];
-        for (int y = 0; y < box.Height; y++)
-            image.Rgb.AsSpan(3 * ((box.Top + y) * image.Width + box.Left), 3 * box.Width).CopyTo(part.AsSpan(3 * y * box.Width));
+        PixelSpan part = new PixelSpan(image.Rgb, image.Height, image.Width).Part(box.Top, box.Left, box.Height, box.Width);
         int pixels = model.ImageHeight * model.ImageWidth;
         float[] resized = new float[3 * pixels];
-        AntialiasedResizer.Resize(part, box.Height, box.Width, resized, model.ImageHeight, model.ImageWidth);
+        AntialiasedResizer.Resize(part, resized, model.ImageHeight, model.ImageWidth);
         return new LabeledImage(Array.ConvertAll(resized, value => (byte)Math.Clamp(MathF.Round(value), 0, 255)), new byte[pixels], model.ImageHeight, model.ImageWidth);
     }
 }

@@ -1,5 +1,4 @@
 using System.Security.Cryptography;
-using Microsoft.ML.Data;
 
 namespace Microsoft.ML.PermutedSegmentation.Data;
 
@@ -55,15 +54,16 @@ internal sealed class DecodedImages
     /// <param name="progress">Told the number of rows read so far.</param>
     /// <param name="cancellation">Ends the pass with an <see cref="OperationCanceledException"/>.</param>
     /// <param name="withDigest">Whether the <see cref="Digest"/> is wanted.</param>
+    /// <param name="workers">How many threads decode; null: all that there are cores for.</param>
     /// <exception cref="InvalidDataException">A row has no image, or a mask of another size than its image.</exception>
-    public void ReadAll(Action<int> progress, CancellationToken cancellation, bool withDigest = false)
+    public void ReadAll(Action<int> progress, CancellationToken cancellation, bool withDigest = false, int? workers = null)
     {
-        var pixelCounts = new int[MaskLabels.KeyValueCount(_maskColumn.ClassCount)];
         using IncrementalHash? hash = withDigest ? IncrementalHash.CreateHash(HashAlgorithmName.SHA256) : null;
-        foreach (LabeledImage image in Decode(wanted: null))
+        int threads = workers ?? InputWorkers.Alone, ahead = 2 * threads;
+        using RowPlaces places = Places(ahead);
+        foreach ((LabeledImage image, int[] pixelCounts) in OrderedWorkers.Run(places.All(), threads, ahead, place => CountPixels(place.Read(), place.Row)))
         {
             cancellation.ThrowIfCancellationRequested();
-            CountPixels(image.Mask, pixelCounts);
             Labels.Add(pixelCounts);
             if (hash is not null)
                 image.AppendTo(hash);
@@ -77,60 +77,46 @@ internal sealed class DecodedImages
         Digest = hash?.GetHashAndReset() ?? [];
     }
 
+    /// <summary>Places for rows that are read again; the caller disposes them when nobody reads any more.</summary>
+    /// <param name="count">How many rows are in use at the same time.</param>
+    public RowPlaces Places(int count) => new(_data, _imageColumn, _maskColumn, count);
+
     /// <summary>
-    /// The images of the given rows. Rows in memory come in the given order; places of rows that are not are filled with
+    /// The given rows, and what reads the image of each, on any thread. Rows in memory come in the given order; places of rows that are not are filled with
     /// those in the order of the data, so that one pass over it is enough.
     /// </summary>
-    public IEnumerable<(int Row, LabeledImage Image)> Visit(IReadOnlyList<int> rows)
+    /// <param name="rows">Which rows.</param>
+    /// <param name="places">Where those that are not in memory are read.</param>
+    public IEnumerable<(int Row, Func<LabeledImage> Read)> Visit(IReadOnlyList<int> rows, RowPlaces places)
     {
         int[] notKept = [.. rows.Where(row => _kept[row] is null).Order()];
-        using IEnumerator<LabeledImage> decoded = Decode(notKept).GetEnumerator();
         int next = 0;
         foreach (int row in rows)
         {
             if (_kept[row] is { } kept)
-            {
-                yield return (row, kept);
-            }
+                yield return (row, () => kept);
             else
-            {
-                if (!decoded.MoveNext())
-                    throw new InvalidDataException($"The data view gave {Count} rows before and fewer now.");
-                yield return (notKept[next++], decoded.Current);
-            }
+                yield return (notKept[next], ReadAgain(places, notKept[next++]));
         }
     }
 
-    private void CountPixels(byte[] mask, int[] pixelCounts)
+    private Func<LabeledImage> ReadAgain(RowPlaces places, int row)
     {
-        Array.Clear(pixelCounts);
-        foreach (byte value in mask)
-        {
-            if (value >= pixelCounts.Length)
-                throw new InvalidDataException($"Row {Count}: the mask has key value {value}; with {pixelCounts.Length - 1} classes the largest is {pixelCounts.Length - 1} (class k is key value k + 1).");
-            pixelCounts[value]++;
-        }
+        RowPlace place = places.Next(row) ?? throw new InvalidDataException($"The data view gave {Count} rows before and fewer now.");
+        return () => place.Read() is var image && (image.Height, image.Width) == _sizes[row]
+            ? image
+            : throw new InvalidDataException($"Row {row}: the image is {image.Height}x{image.Width} (height x width), and was {_sizes[row].Height}x{_sizes[row].Width} before.");
     }
 
-    // wanted: ascending row numbers, or null for all. A row that is not wanted costs nothing: its getters are not called.
-    private IEnumerable<LabeledImage> Decode(int[]? wanted)
+    private (LabeledImage Image, int[] PixelCounts) CountPixels(LabeledImage image, long row)
     {
-        if (wanted is [])
-            yield break;
-        using DataViewRowCursor cursor = _data.GetLazyCursor([.. _imageColumn.Columns, .. _maskColumn.Columns]);
-        using ImageColumn.Reader imageReader = _imageColumn.CreateReader(cursor);
-        MaskColumn.Reader maskReader = _maskColumn.CreateReader(cursor);
-        int next = 0;
-        while ((wanted is null || next < wanted.Length) && cursor.MoveNext())
+        int[] counts = new int[MaskLabels.KeyValueCount(_maskColumn.ClassCount)];
+        foreach (byte value in image.Mask)
         {
-            if (wanted is not null && cursor.Position != wanted[next])
-                continue;
-            next++;
-            MLImage image = imageReader.Read();
-            byte[] mask = maskReader.Read().ToArray();
-            if (maskReader.Height != image.Height || maskReader.Width != image.Width)
-                throw new InvalidDataException($"{imageReader.DescribeRow()}: the mask is {maskReader.Height}x{maskReader.Width} but its image is {image.Height}x{image.Width} (height x width); they must have the same size.{MaskShape.ExplainTurn(maskReader.Size, (image.Height, image.Width))}");
-            yield return new LabeledImage(RgbPixels.From(image), mask, image.Height, image.Width);
+            if (value >= counts.Length)
+                throw new InvalidDataException($"Row {row}: the mask has key value {value}; with {counts.Length - 1} classes the largest is {counts.Length - 1} (class k is key value k + 1).");
+            counts[value]++;
         }
+        return (image, counts);
     }
 }

@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Runtime.InteropServices;
 using Microsoft.ML.Data;
 using TorchSharp;
 using static TorchSharp.torch;
@@ -8,11 +9,7 @@ namespace Microsoft.ML.PermutedSegmentation.Data;
 /// <summary>From pixels to what the network reads.</summary>
 internal static class ImageTensors
 {
-    private const int BandPixels = 1 << 18;
-
     private static readonly byte[] MeanColor = [.. ImageNormalization.Mean.ToArray().Select(value => (byte)Math.Round(value))];
-
-    private delegate void RowReader(int y, Span<byte> rgb);
 
     /// <summary>
     /// An empty batch of images, [N, 3, height, width]. Its values lie in memory by pixel (channels last): libtorch's
@@ -30,47 +27,88 @@ internal static class ImageTensors
     /// it does to whole blocks of pixels must come after all that moves pixels.
     /// </summary>
     public static void Write(Tensor batch, int index, byte[] rgb, int width, CropBox box, PixelTransform? transform = null) =>
-        Write(batch, index, (y, part) => rgb.AsSpan((y * width + box.Left) * 3, part.Length).CopyTo(part), box, transform);
+        Write(batch, index, new PixelSpan(rgb, rgb.Length / 3 / width, width).Part(box.Top, box.Left, box.Height, box.Width), box.Mirrored, null, transform);
 
     /// <summary>Same for a box that may reach beyond the image, whose part may be changed before it is normalised.</summary>
-    public static void Write(Tensor batch, int index, LabeledImage image, CropBox box, ImageChange? change, PixelTransform? transform) =>
-        Write(batch, index, (y, part) => ReadBeyond(image, y, box.Left, part), box, transform, change);
+    public static void Write(Tensor batch, int index, LabeledImage image, CropBox box, ImageChange? change, PixelTransform? transform)
+    {
+        if (box.Top >= 0 && box.Left >= 0 && box.Top + box.Height <= image.Height && box.Left + box.Width <= image.Width)
+        {
+            Write(batch, index, new PixelSpan(image.Rgb, image.Height, image.Width).Part(box.Top, box.Left, box.Height, box.Width), box.Mirrored, change, transform);
+            return;
+        }
+        int length = 3 * box.Height * box.Width;
+        byte[] part = ArrayPool<byte>.Shared.Rent(length);
+        for (int y = 0; y < box.Height; y++)
+            ReadBeyond(image, box.Top + y, box.Left, part.AsSpan(3 * y * box.Width, 3 * box.Width));
+        Write(batch, index, new PixelSpan(part.AsSpan(0, length), box.Height, box.Width), box.Mirrored, change, transform);
+        ArrayPool<byte>.Shared.Return(part);
+    }
 
     /// <summary>Same for the whole of an ML.NET image.</summary>
     public static void Write(Tensor batch, int index, MLImage image, PixelTransform? transform = null) =>
-        Write(batch, index, (y, row) => RgbPixels.Copy(image, y * image.Width, row), CropBox.Whole(image.Height, image.Width), transform);
+        Write(batch, index, RgbPixels.Of(image), mirrored: false, null, transform);
 
-    /// <summary>
-    /// Same for an image that has the batch's size already: red, green and blue of each pixel, 0 to 255, row by row. They may be others afterwards.
-    /// </summary>
-    public static void Write(Tensor batch, int index, float[] rgb, int start, PixelTransform? transform)
+    /// <summary>Same for an image that has the batch's size already: red, green and blue of each pixel, 0 to 255, row by row.</summary>
+    public static void Write(Tensor batch, int index, ReadOnlySpan<float> rgb, PixelTransform? transform)
     {
-        using var scope = NewDisposeScope();
-        using var noGrad = no_grad();
-        (long height, long width) = (batch.shape[2], batch.shape[3]);
-        Tensor image = frombuffer(rgb, ScalarType.Float32, count: rgb.Length).narrow(0, start, height * width * 3).reshape(height, width, 3).permute(2, 0, 1).unsqueeze(0);
-        Normalize(batch, index, transform is null ? image : Apply(transform, image));
+        using Tensor byPixel = ByPixel(batch, index);
+        Span<float> values = MemoryMarshal.Cast<byte, float>(byPixel.bytes);
+        rgb.CopyTo(values);
+        if (transform is not null)
+            Apply(transform, values, (int)batch.shape[3]);
+        ImageNormalization.Apply(values);
     }
 
-    // readRow: copies the pixels of a row of the image that lie in the box.
-    private static void Write(Tensor batch, int index, RowReader readRow, CropBox box, PixelTransform? transform, ImageChange? change = null)
+    private static void Write(Tensor batch, int index, PixelSpan part, bool mirrored, ImageChange? change, PixelTransform? transform)
     {
-        using var scope = NewDisposeScope();
-        using var noGrad = no_grad();
-        (long height, long width) = (batch.shape[2], batch.shape[3]);
-        Tensor part = Resize(ReadBands(readRow, box, width), height, width);
-        if (box.Mirrored)
-            part = part.flip(3);
+        using Tensor byPixel = ByPixel(batch, index);
+        Span<float> values = MemoryMarshal.Cast<byte, float>(byPixel.bytes);
+        (int height, int width) = ((int)batch.shape[2], (int)batch.shape[3]);
+        bool isPlain = change is null && transform is null;
+        AntialiasedResizer.Resize(part, values, height, width, (mirrored, isPlain) switch
+        {
+            (false, true) => ImageNormalization.Apply,
+            (true, true) => static row =>
+            {
+                Mirror(row);
+                ImageNormalization.Apply(row);
+            },
+            (true, false) => Mirror,
+            (false, false) => null,
+        });
+        if (isPlain)
+            return;
         if (change is not null)
-            part = change.Apply(part, PerColor(ImageNormalization.Mean));
-        Normalize(batch, index, transform is null ? part : Apply(transform, part));
+            Apply(change, byPixel);
+        if (transform is not null)
+            Apply(transform, values, width);
+        ImageNormalization.Apply(values);
     }
 
-    // image: [1, 3, H, W]; it is changed.
-    private static void Normalize(Tensor batch, int index, Tensor image) =>
-        batch[index].copy_(image.sub_(PerColor(ImageNormalization.Mean)).div_(PerColor(ImageNormalization.Deviation)).squeeze(0));
+    // [H, W, 3]
+    private static Tensor ByPixel(Tensor batch, int index)
+    {
+        using Tensor image = batch[index];
+        return image.permute(1, 2, 0);
+    }
 
-    private static Tensor PerColor(ReadOnlySpan<float> values) => tensor(values.ToArray()).reshape(1, 3, 1, 1);
+    private static void Mirror(Span<float> row)
+    {
+        for (int left = 0, right = row.Length - 3; left < right; left += 3, right -= 3)
+        {
+            for (int color = 0; color < 3; color++)
+                (row[left + color], row[right + color]) = (row[right + color], row[left + color]);
+        }
+    }
+
+    private static void Apply(ImageChange change, Tensor byPixel)
+    {
+        using var scope = NewDisposeScope();
+        using var noGrad = no_grad();
+        Tensor image = byPixel.permute(2, 0, 1), border = tensor(ImageNormalization.Mean.ToArray()).reshape(1, 3, 1, 1);
+        image.copy_(change.Apply(image.unsqueeze(0), border).squeeze(0));
+    }
 
     // The mean colour where there is no image.
     private static void ReadBeyond(LabeledImage image, int y, int left, Span<byte> part)
@@ -87,41 +125,14 @@ internal static class ImageTensors
         }
     }
 
-    // The box, [1, 3, box.Height, width]. Only a few rows are ever there at their full width: as floats a large image would take
-    // four times the memory that it has decoded. The filter is separable, so that the result is that of resizing at once.
-    private static Tensor ReadBands(RowReader readRow, CropBox box, long width)
+    // Values 0 to 255.
+    private static void Apply(PixelTransform transform, Span<float> values, int width)
     {
-        int most = Math.Clamp(BandPixels / box.Width, 1, box.Height), rowBytes = 3 * box.Width;
-        byte[] rgb = ArrayPool<byte>.Shared.Rent(most * rowBytes);
-        // One for all bands: the C library uses large blocks again only in part.
-        Tensor bytes = frombuffer(rgb, ScalarType.Byte, count: (long)most * rowBytes).reshape(most, box.Width, 3), floats = empty(most, box.Width, 3);
-        var bands = new List<Tensor>();
-        for (int top = 0; top < box.Height; top += most)
-        {
-            using var scope = NewDisposeScope();
-            int rows = Math.Min(most, box.Height - top);
-            for (int y = 0; y < rows; y++)
-                readRow(box.Top + top + y, rgb.AsSpan(y * rowBytes, rowBytes));
-            floats.copy_(bytes);
-            Tensor band = floats.narrow(0, 0, rows).permute(2, 0, 1).unsqueeze(0);
-            bands.Add((box.Width == width ? band.clone() : Resize(band, rows, width)).MoveToOuterDisposeScope());
-        }
-        ArrayPool<byte>.Shared.Return(rgb);
-        return bands is [var whole] ? whole : cat(bands, 2);
-    }
-
-    private static Tensor Resize(Tensor images, long height, long width) => images.shape[2] == height && images.shape[3] == width
-        ? images
-        : nn.functional.interpolate(images, [height, width], mode: InterpolationMode.Bilinear, align_corners: false, antialias: true);
-
-    // [1, 3, H, W] to the same, values 0 to 255.
-    private static Tensor Apply(PixelTransform transform, Tensor image)
-    {
-        using var scope = NewDisposeScope();
-        Tensor bytes = image.round().to(ScalarType.Byte).squeeze(0).permute(1, 2, 0).contiguous();
-        float[] transformed = new float[bytes.NumberOfElements];
-        transform.Apply(bytes.bytes, transformed, width: (int)bytes.shape[1]);
-        return tensor(transformed).reshape(bytes.shape).permute(2, 0, 1).unsqueeze(0).MoveToOuterDisposeScope();
+        byte[] bytes = ArrayPool<byte>.Shared.Rent(values.Length);
+        for (int i = 0; i < values.Length; i++)
+            bytes[i] = (byte)MathF.Round(values[i]);
+        transform.Apply(bytes.AsSpan(0, values.Length), values, width);
+        ArrayPool<byte>.Shared.Return(bytes);
     }
 
     /// <summary>Writes one mask into a batch of labels: the part in the box, by nearest neighbour; returns how many pixels are not void.</summary>
@@ -130,11 +141,12 @@ internal static class ImageTensors
         int length = labelHeight * labelWidth;
         byte[] buffer = ArrayPool<byte>.Shared.Rent(length);
         Span<byte> resized = buffer.AsSpan(0, length);
-        int[] columns = [.. Enumerable.Range(0, labelWidth).Select(x => box.Left + MaskResizer.SourceIndex(x, box.Width, labelWidth))];
+        int[] columns = ArrayPool<int>.Shared.Rent(labelWidth);
+        for (int x = 0; x < labelWidth; x++)
+            columns[box.Mirrored ? labelWidth - 1 - x : x] = box.Left + MaskResizer.SourceIndex(x, box.Width, labelWidth);
         for (int y = 0; y < labelHeight; y++)
             ReadMask(image, box.Top + MaskResizer.SourceIndex(y, box.Height, labelHeight), columns, resized.Slice(y * labelWidth, labelWidth));
-        for (int y = 0; y < labelHeight && box.Mirrored; y++)
-            resized.Slice(y * labelWidth, labelWidth).Reverse();
+        ArrayPool<int>.Shared.Return(columns);
         change?.Apply(resized, labelHeight, labelWidth);
         int counted = 0;
         for (int p = 0; p < length; p++)

@@ -5,32 +5,50 @@ using static TorchSharp.torch;
 namespace Microsoft.ML.PermutedSegmentation.Data;
 
 /// <summary>Images and labels that go through the network together.</summary>
-/// <param name="Images">[N, 3, H, W], normalised.</param>
-/// <param name="Labels">[N, H, W]: see <see cref="TensorLabels"/>.</param>
-/// <param name="CountedPixels">Pixels that are not void.</param>
-internal sealed record LabeledBatch(Tensor Images, Tensor Labels, long CountedPixels) : IDisposable
+internal sealed class LabeledBatch : IDisposable
 {
+    private long _countedPixels;
+
+    /// <summary>Room for images.</summary>
+    /// <param name="count">How many.</param>
+    /// <param name="height">Their height.</param>
+    /// <param name="width">Their width.</param>
+    public LabeledBatch(int count, int height, int width)
+        : this(ImageTensors.CreateBatch(count, height, width).DetachFromDisposeScope(), empty(count, height, width, dtype: ScalarType.Int64).DetachFromDisposeScope(), 0)
+    {
+    }
+
+    /// <summary>Images and labels that are there already; they become this object's.</summary>
+    public LabeledBatch(Tensor images, Tensor labels, long countedPixels) => (Images, Labels, _countedPixels) = (images, labels, countedPixels);
+
+    /// <summary>[N, 3, H, W], normalised.</summary>
+    public Tensor Images { get; }
+
+    /// <summary>[N, H, W]: see <see cref="TensorLabels"/>.</summary>
+    public Tensor Labels { get; }
+
+    /// <summary>Pixels that are not void.</summary>
+    public long CountedPixels => Interlocked.Read(ref _countedPixels);
+
     /// <summary>Number of images.</summary>
     public int Count => (int)Images.shape[0];
 
-    /// <summary>Resizes the parts of images that the boxes name, transforms them, and puts them together.</summary>
-    public static LabeledBatch Of(IReadOnlyList<(LabeledImage Image, CropBox Box)> samples, int height, int width) =>
-        Of([.. samples.Select(sample => (sample.Image, sample.Box, (ImageChange?)null))], height, width, transform: null);
-
-    /// <summary>The same, with changes in between.</summary>
-    public static LabeledBatch Of(IReadOnlyList<(LabeledImage Image, CropBox Box, ImageChange? Change)> samples, int height, int width, PixelTransform? transform)
+    /// <summary>Resizes the parts of images that the boxes name and puts them together.</summary>
+    public static LabeledBatch Of(IReadOnlyList<(LabeledImage Image, CropBox Box)> samples, int height, int width)
     {
-        using var scope = NewDisposeScope();
-        Tensor images = ImageTensors.CreateBatch(samples.Count, height, width);
-        Tensor labels = empty(samples.Count, height, width, dtype: ScalarType.Int64);
-        long counted = 0;
+        var batch = new LabeledBatch(samples.Count, height, width);
         for (int i = 0; i < samples.Count; i++)
-        {
-            (LabeledImage image, CropBox box, ImageChange? change) = samples[i];
-            ImageTensors.Write(images, i, image, box, change, transform);
-            counted += ImageTensors.Write(MemoryMarshal.Cast<byte, long>(labels[i].bytes), height, width, image, box, change);
-        }
-        return new LabeledBatch(images.DetachFromDisposeScope(), labels.DetachFromDisposeScope(), counted);
+            batch.Write(i, samples[i].Image, samples[i].Box);
+        return batch;
+    }
+
+    /// <summary>Puts a part of an image at its place, resized, changed and transformed; several threads may write, each its own images.</summary>
+    public void Write(int index, LabeledImage image, CropBox box, ImageChange? change = null, PixelTransform? transform = null)
+    {
+        ImageTensors.Write(Images, index, image, box, change, transform);
+        using Tensor labels = Labels[index];
+        (int height, int width) = ((int)labels.shape[0], (int)labels.shape[1]);
+        Interlocked.Add(ref _countedPixels, ImageTensors.Write(MemoryMarshal.Cast<byte, long>(labels.bytes), height, width, image, box, change));
     }
 
     /// <summary>The same batch on a device; this one is disposed when it was elsewhere.</summary>

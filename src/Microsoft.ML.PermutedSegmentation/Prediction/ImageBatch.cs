@@ -16,16 +16,13 @@ internal sealed class ImageBatch(SegmentationModel model, int capacity) : IDispo
         : null;
 
     /// <summary>How many images there are.</summary>
-    public int Count { get; private set; }
+    public int Count { get; set; }
 
     /// <summary>Height and width that each image had, one after the other.</summary>
     public int[] ImageSizes { get; } = new int[2 * capacity];
 
     /// <summary>The image that is read by windows, valid as long as its reader lets it be; null: the images are resized.</summary>
     public MLImage? Whole { get; private set; }
-
-    /// <summary>Whether there is no room for another image.</summary>
-    public bool IsFull => Count == capacity;
 
     /// <summary>The images, [Count, 3, H, W], on the CPU: a view that the caller disposes.</summary>
     public Tensor View() => _images!.narrow(0, 0, Count);
@@ -36,12 +33,18 @@ internal sealed class ImageBatch(SegmentationModel model, int capacity) : IDispo
     /// <summary>Adds an image of any size.</summary>
     public void Add(MLImage image)
     {
+        Write(Count, image);
+        Count++;
+    }
+
+    /// <summary>Puts an image of any size at a place, whether it counts yet or not; several threads may, each at its own.</summary>
+    public void Write(int index, MLImage image)
+    {
         if (_images is null)
             Whole = image;
         else
-            ImageTensors.Write(_images, Count, image, model.PixelTransform);
-        (ImageSizes[2 * Count], ImageSizes[2 * Count + 1]) = (image.Height, image.Width);
-        Count++;
+            ImageTensors.Write(_images, index, image, model.PixelTransform);
+        (ImageSizes[2 * index], ImageSizes[2 * index + 1]) = (image.Height, image.Width);
     }
 
     /// <inheritdoc/>

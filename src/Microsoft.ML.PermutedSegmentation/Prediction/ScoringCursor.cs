@@ -14,15 +14,14 @@ internal sealed class ScoringCursor : DataViewRowCursor
     private int _index = -1, _count;
     private long _position = -1;
 
-    public ScoringCursor(
-        DataViewRowCursor rows, ScoringSchema schema, DataViewSchema.Column[] wanted, SegmentationModel model, torch.Device device, int batchesAhead)
+    public ScoringCursor(IDataView source, ScoringSchema schema, DataViewSchema.Column[] wanted, SegmentationModel model, torch.Device device)
     {
         _schema = schema;
         _wanted = [.. wanted.Select(column => column.Index)];
         _scorer = new BatchScorer(model, device) { WithProbabilities = schema.Score is { } score && _wanted.Contains(score.Index) };
-        _rows = new RowReadAhead(rows, schema, [.. wanted.Where(column => !schema.IsPrediction(column)).Select(column => schema.Input[column.Index])], model, batchesAhead);
-        // An image that is read by windows is too large to have another one wait.
-        _batches = (model.Description.ScoresResizedImages ? ReadAhead.Of(_rows.Read(), batchesAhead) : _rows.Read()).GetEnumerator();
+        DataViewSchema.Column[] carried = [.. wanted.Where(column => !schema.IsPrediction(column)).Select(column => schema.Input[column.Index])];
+        _rows = new RowReadAhead(source, schema.InputsFor(wanted), schema, carried, model, InputWorkers.Beside(device));
+        _batches = _rows.Read().GetEnumerator();
     }
 
     public override DataViewSchema Schema => _schema.Output;
@@ -44,7 +43,7 @@ internal sealed class ScoringCursor : DataViewRowCursor
 
     public override bool IsColumnActive(DataViewSchema.Column column) => _wanted.Contains(column.Index);
 
-    public override ValueGetter<DataViewRowId> GetIdGetter() => (ref DataViewRowId id) => id = _batches.Current.Ids[_index];
+    public override ValueGetter<DataViewRowId> GetIdGetter() => (ref DataViewRowId id) => id = _batches.Current.Rows[_index].Id;
 
     public override ValueGetter<TValue> GetGetter<TValue>(DataViewSchema.Column column)
     {
@@ -53,7 +52,7 @@ internal sealed class ScoringCursor : DataViewRowCursor
         if (_schema.IsPrediction(column))
             return PredictionGetter.For<TValue>(_schema, column, _scorer, () => _index);
         int place = _rows.PlaceOf(column);
-        return (ref TValue value) => _batches.Current.Columns[place].Get(_index, ref value);
+        return (ref TValue value) => _batches.Current.Rows[_index].Get(place, ref value);
     }
 
     protected override void Dispose(bool disposing)
@@ -71,10 +70,9 @@ internal sealed class ScoringCursor : DataViewRowCursor
         if (!_batches.MoveNext())
             return false;
         RowBatch batch = _batches.Current;
-        using (batch.Images)
-            _scorer.Run(batch.Images);
+        _scorer.Run(batch.Images);
         if (batch.Images.Whole is not null)
-            _rows.ReleaseImage();
+            batch.Rows[0].ReleaseImage();
         (_index, _count) = (0, batch.Images.Count);
         return true;
     }

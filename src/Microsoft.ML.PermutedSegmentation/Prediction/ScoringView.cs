@@ -4,8 +4,8 @@ using TorchSharp;
 namespace Microsoft.ML.PermutedSegmentation.Prediction;
 
 /// <summary>
-/// The rows of a data view with predictions, made a batch at a time. One cursor over the source runs ahead on another thread and
-/// makes the next batch of images ready while the network runs. Neither predictions nor images cost anything unless their
+/// The rows of a data view with predictions, made a batch at a time. One cursor over the source runs ahead, and other threads
+/// make the next images ready while the network runs. Neither predictions nor images cost anything unless their
 /// columns are asked for.
 /// </summary>
 /// <remarks>
@@ -15,8 +15,6 @@ namespace Microsoft.ML.PermutedSegmentation.Prediction;
 /// </remarks>
 internal sealed class ScoringView(IDataView source, SegmentationModel model, ScoringSchema schema, torch.Device device) : IDataView
 {
-    private const int BatchesAhead = 1;
-
     /// <inheritdoc/>
     public DataViewSchema Schema => schema.Output;
 
@@ -30,8 +28,10 @@ internal sealed class ScoringView(IDataView source, SegmentationModel model, Sco
     public DataViewRowCursor GetRowCursor(IEnumerable<DataViewSchema.Column> columnsNeeded, Random? rand = null)
     {
         DataViewSchema.Column[] wanted = [.. columnsNeeded];
+        if (wanted.Any(schema.IsPrediction))
+            return new ScoringCursor(source, schema, wanted, model, device);
         DataViewRowCursor rows = source.GetLazyCursor(schema.InputsFor(wanted));
-        return wanted.Any(schema.IsPrediction) ? new ScoringCursor(rows, schema, wanted, model, device, BatchesAhead) : new RowByRowCursor(rows, new ScoringRowMapper(schema, () => new ImageScorer(model, device)).GetRow(rows, wanted));
+        return new RowByRowCursor(rows, new ScoringRowMapper(schema, () => new ImageScorer(model, device)).GetRow(rows, wanted));
     }
 
     /// <inheritdoc/>

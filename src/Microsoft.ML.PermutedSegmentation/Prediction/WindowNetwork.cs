@@ -21,7 +21,7 @@ internal sealed class WindowNetwork(SegmentationModel model, Device device)
         using var use = model.Use();
         ScoringNetwork network = use.Value.Scoring;
         var windows = new WindowedImage(
-            model.Description, image.Height, image.Width, (y, left, rgb) => RgbPixels.Copy(image, y * image.Width + left, rgb), (images, count) => Score(network, images, count));
+            model.Description, image.Height, image.Width, () => RgbPixels.Of(image), (images, count) => Score(network, images, count));
         byte[] labels = GC.AllocateUninitializedArray<byte>(windows.Height * windows.Width);
         float[] probabilities = withProbabilities ? Allocate(windows) : [];
         windows.Run(labels, probabilities);
@@ -39,7 +39,7 @@ internal sealed class WindowNetwork(SegmentationModel model, Device device)
         }
         Tensor batch = ImageTensors.CreateBatch(count, height, width);
         for (int i = 0; i < count; i++)
-            ImageTensors.Write(batch, i, images, i * height * width * 3, model.PixelTransform);
+            ImageTensors.Write(batch, i, images.AsSpan(i * height * width * 3, height * width * 3), model.PixelTransform);
         Tensor scores = network.Score(batch.to(device)).permute(0, 2, 3, 1).cpu().contiguous();
         int length = (int)scores.NumberOfElements;
         if (_scores.Length < length)

@@ -1,7 +1,10 @@
+using System.Collections.Concurrent;
+using static TorchSharp.torch;
+
 namespace Microsoft.ML.PermutedSegmentation.Training;
 
-/// <summary>The batches of an epoch, made on another thread while the network is busy with the one before.</summary>
-internal sealed class BatchSource(ImageRows source, PermutedSegmentationTrainer.Options options, TrainingPlan plan, PixelTransform? pixelTransform)
+/// <summary>The batches of an epoch, made on other threads while the network is busy with those before.</summary>
+internal sealed class BatchSource(ImageRows source, PermutedSegmentationTrainer.Options options, TrainingPlan plan, PixelTransform? pixelTransform, Device device)
 {
     private const int BatchesAhead = 2;
 
@@ -12,35 +15,22 @@ internal sealed class BatchSource(ImageRows source, PermutedSegmentationTrainer.
     public int[] PartSizes { get; } = SplitEvenly(plan.BatchSize, options.MicroBatchSize);
 
     /// <summary>
-    /// The parts of all batches of an epoch, shuffled and augmented. Everything random comes from
-    /// <paramref name="random"/>, in one order, whatever the threads do.
+    /// The parts of all batches of an epoch, shuffled and augmented. Everything random comes from <paramref name="random"/>, image after image,
+    /// whatever the threads do.
     /// </summary>
     public IEnumerable<LabeledBatch> Augmented(Random random)
     {
         int[] rows = [.. source.Rows];
         random.Shuffle(rows);
         var changes = new RandomChange(options.Augmentation, Window);
-        var samples = source.Images.Visit(rows.AsSpan(0, StepsPerEpoch * plan.BatchSize).ToArray())
-            .Select(sample =>
-            {
-                (CropBox box, ImageChange? change) = changes.Draw(sample.Image.Height, sample.Image.Width, random);
-                return (sample.Image, box, change);
-            });
-        return ReadAhead.Of(Batches(samples, EndlessPartSizes()), BatchesAhead);
+        return Batches(rows.AsSpan(0, StepsPerEpoch * plan.BatchSize).ToArray(), EndlessPartSizes(), (height, width) => [changes.Draw(height, width, random)]);
     }
-
-    // Parts of the network's size, where scoring will look at such.
-    private (int Height, int Width)? Window => options.Scoring == ScoringMode.SlidingWindow ? (plan.ImageHeight, plan.ImageWidth) : null;
 
     /// <summary>All rows in order, whole, or by windows that cover them.</summary>
     public IEnumerable<LabeledBatch> Whole()
     {
-        var samples = source.Images.Visit(source.Rows)
-            .SelectMany(sample => (Window is { } window
-                    ? CropBox.Windows(sample.Image.Height, sample.Image.Width, window)
-                    : [CropBox.Whole(sample.Image.Height, sample.Image.Width)])
-                .Select(box => (sample.Image, box, (ImageChange?)null)));
-        return ReadAhead.Of(Batches(samples, Enumerable.Repeat(options.MicroBatchSize, int.MaxValue)), BatchesAhead);
+        int parts = source.Rows.Sum(row => BoxesOf(source.Images.Sizes[row].Height, source.Images.Sizes[row].Width).Count());
+        return Batches(source.Rows, SplitOff(parts, options.MicroBatchSize), (height, width) => BoxesOf(height, width).Select(box => (box, (ImageChange?)null)));
     }
 
     /// <summary>As few parts of a batch of so many images as there can be, none larger than the most, and as equal as can be.</summary>
@@ -50,27 +40,68 @@ internal sealed class BatchSource(ImageRows source, PermutedSegmentationTrainer.
         return [.. Enumerable.Range(0, parts).Select(i => count / parts + (i < count % parts ? 1 : 0))];
     }
 
-    private IEnumerable<LabeledBatch> Batches(IEnumerable<(LabeledImage, CropBox, ImageChange?)> samples, IEnumerable<int> sizes)
+    // Parts of the network's size, where scoring will look at such.
+    private (int Height, int Width)? Window => options.Scoring == ScoringMode.SlidingWindow ? (plan.ImageHeight, plan.ImageWidth) : null;
+
+    private IEnumerable<CropBox> BoxesOf(int height, int width) => Window is { } window ? CropBox.Windows(height, width, window) : [CropBox.Whole(height, width)];
+
+    // partsOf: what is seen of an image of a size.
+    private IEnumerable<LabeledBatch> Batches(IReadOnlyList<int> rows, IEnumerable<int> sizes, Func<int, int, IEnumerable<(CropBox Box, ImageChange? Change)>> partsOf)
     {
-        using IEnumerator<int> size = sizes.GetEnumerator();
-        size.MoveNext();
-        var part = new List<(LabeledImage, CropBox, ImageChange?)>();
-        foreach (var sample in samples)
+        int workers = options.InputWorkers ?? InputWorkers.Beside(device), ahead = BatchesAhead * PartSizes[0] + workers;
+        // Those that are not whole yet, and those that the consumer has not come to.
+        var made = new ConcurrentQueue<LabeledBatch>();
+        using RowPlaces places = source.Images.Places(ahead);
+        try
         {
-            part.Add(sample);
-            if (part.Count == size.Current)
+            foreach (ImageParts image in OrderedWorkers.Run(Plan(rows, sizes, partsOf, places, made), workers, ahead, image => image.Write(pixelTransform)))
             {
-                yield return Batch(part);
-                part.Clear();
-                size.MoveNext();
+                for (int i = 0; i < image.CompletedBatches; i++)
+                {
+                    made.TryDequeue(out LabeledBatch? batch);
+                    yield return batch!;
+                }
             }
         }
-        if (part.Count > 0)
-            yield return Batch(part);
+        finally
+        {
+            while (made.TryDequeue(out LabeledBatch? batch))
+                batch.Dispose();
+        }
     }
 
-    private LabeledBatch Batch(List<(LabeledImage, CropBox, ImageChange?)> samples)
-        => LabeledBatch.Of(samples, plan.ImageHeight, plan.ImageWidth, pixelTransform);
+    // Which part of which image goes where.
+    private IEnumerable<ImageParts> Plan(
+        IReadOnlyList<int> rows, IEnumerable<int> sizes, Func<int, int, IEnumerable<(CropBox Box, ImageChange? Change)>> partsOf, RowPlaces places, ConcurrentQueue<LabeledBatch> made)
+    {
+        using IEnumerator<int> size = sizes.GetEnumerator();
+        LabeledBatch? batch = null;
+        int place = 0;
+        foreach ((int row, Func<LabeledImage> read) in source.Images.Visit(rows, places))
+        {
+            var image = new ImageParts(read);
+            foreach ((CropBox box, ImageChange? change) in partsOf(source.Images.Sizes[row].Height, source.Images.Sizes[row].Width))
+            {
+                if (batch is null)
+                {
+                    size.MoveNext();
+                    made.Enqueue(batch = new LabeledBatch(size.Current, plan.ImageHeight, plan.ImageWidth));
+                    place = 0;
+                }
+                bool isLast = place + 1 == size.Current;
+                image.Add(batch, place++, box, change, isLast);
+                if (isLast)
+                    batch = null;
+            }
+            yield return image;
+        }
+    }
+
+    private static IEnumerable<int> SplitOff(int count, int most)
+    {
+        for (; count > 0; count -= most)
+            yield return Math.Min(count, most);
+    }
 
     private IEnumerable<int> EndlessPartSizes()
     {
@@ -78,6 +109,29 @@ internal sealed class BatchSource(ImageRows source, PermutedSegmentationTrainer.
         {
             foreach (int size in PartSizes)
                 yield return size;
+        }
+    }
+
+    /// <summary>The places in batches that are filled from one image.</summary>
+    private sealed class ImageParts(Func<LabeledImage> read)
+    {
+        private readonly List<(LabeledBatch Batch, int Place, CropBox Box, ImageChange? Change)> _parts = [];
+
+        /// <summary>How many batches are whole with it.</summary>
+        public int CompletedBatches { get; private set; }
+
+        public void Add(LabeledBatch batch, int place, CropBox box, ImageChange? change, bool isLast)
+        {
+            _parts.Add((batch, place, box, change));
+            CompletedBatches += isLast ? 1 : 0;
+        }
+
+        public ImageParts Write(PixelTransform? transform)
+        {
+            LabeledImage image = read();
+            foreach ((LabeledBatch batch, int place, CropBox box, ImageChange? change) in _parts)
+                batch.Write(place, image, box, change, transform);
+            return this;
         }
     }
 }

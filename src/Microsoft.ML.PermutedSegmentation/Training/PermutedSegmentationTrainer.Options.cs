@@ -168,6 +168,11 @@ public sealed partial class PermutedSegmentationTrainer
         /// <summary>Memory that decoded images may fill, in MiB. Images beyond it are decoded again in each epoch.</summary>
         public int ImageCacheMegabytes { get; set; } = 2048;
 
+        /// <summary>
+        /// How many threads decode, vary and resize images, 1 to 256; null for as many as the network leaves cores idle, at most 16. The model does not depend on it.
+        /// </summary>
+        public int? InputWorkers { get; set; }
+
         /// <summary>Whether the model stores the key's fingerprint, which tells a wrong key from the right one.</summary>
         public bool StoreFingerprint { get; set; } = true;
 

@@ -59,7 +59,7 @@ internal sealed record TrainingData(ImageRows Training, ImageRows Validation, IR
         int total = (int)(data.GetRowCount() ?? 0);
         images.ReadAll(
             count => report(new TrainingProgress(TrainingPhase.Reading, 0, options.Epochs ?? 0, count, total, 0, double.NaN, double.NaN, double.NaN, false, default)),
-            options.CancellationToken, withDigest: options.CheckpointPath is not null);
+            options.CancellationToken, withDigest: options.CheckpointPath is not null, options.InputWorkers);
         return images;
     }
 

@@ -17,8 +17,8 @@ internal sealed class TrainingLoop(
     Device device, TrainingRandom random, CheckpointWriter? checkpoint, IChannel channel)
 {
     private readonly TorchNetwork _network = state.Network;
-    private readonly BatchSource _training = new(data.Training, options, plan, pixelTransform);
-    private readonly BatchSource _validation = new(data.Validation, options, plan, pixelTransform);
+    private readonly BatchSource _training = new(data.Training, options, plan, pixelTransform, device);
+    private readonly BatchSource _validation = new(data.Validation, options, plan, pixelTransform, device);
     private readonly LossFunction _loss = new(options.Loss, data.Training.Images.Labels.Pixels[1..], device);
     private readonly TimeSpan _before = state.Position.Elapsed;
     private readonly Stopwatch _clock = Stopwatch.StartNew();

@@ -68,8 +68,9 @@ public sealed class WindowedImageTests
         long BytesOf(int height)
         {
             byte[] labels = new byte[height * 64];
+            byte[] rgb = new byte[3 * height * 64];
             float[] scores = new float[8 * Cells * Cells * 3];
-            var image = new WindowedImage(model, height, 64, (y, left, rgb) => rgb.Clear(), (_, count) => scores.AsSpan(0, count * Cells * Cells * 3));
+            var image = new WindowedImage(model, height, 64, () => new PixelSpan(rgb, height, 64), (_, count) => scores.AsSpan(0, count * Cells * Cells * 3));
             long before = GC.GetAllocatedBytesForCurrentThread();
             image.Run(labels);
             return GC.GetAllocatedBytesForCurrentThread() - before;
@@ -79,10 +80,10 @@ public sealed class WindowedImageTests
     [Fact]
     public void Wrong_sizes_are_refused()
     {
-        var image = new WindowedImage(Model(), 40, 50, (y, left, rgb) => { }, (_, count) => new float[count * Cells * Cells * 3]);
+        var image = new WindowedImage(Model(), 40, 50, () => new PixelSpan(new byte[3 * 40 * 50], 40, 50), (_, count) => new float[count * Cells * Cells * 3]);
         Assert.Throws<ArgumentException>("labels", () => image.Run(new byte[40 * 50 - 1]));
         Assert.Throws<ArgumentException>("probabilities", () => image.Run(new byte[40 * 50], new float[40 * 50]));
-        Assert.Throws<ArgumentOutOfRangeException>("height", () => new WindowedImage(Model(), 0, 50, (y, left, rgb) => { }, (_, _) => []));
+        Assert.Throws<ArgumentOutOfRangeException>("height", () => new WindowedImage(Model(), 0, 50, () => default, (_, _) => []));
     }
 
     private static byte[] Run(ModelDescription model, byte[] rgb, int height, int width, Func<float[], float[]> network, float[]? probabilities = null)
@@ -90,7 +91,7 @@ public sealed class WindowedImageTests
         byte[] labels = new byte[height * width];
         const int Size = Window * Window * 3;
         var image = new WindowedImage(
-            model, height, width, (y, left, row) => rgb.AsSpan(3 * (y * width + left), row.Length).CopyTo(row),
+            model, height, width, () => new PixelSpan(rgb, height, width),
             (images, count) => Enumerable.Range(0, count).SelectMany(i => network(images[(i * Size)..((i + 1) * Size)])).ToArray());
         image.Run(labels, probabilities);
         return labels;

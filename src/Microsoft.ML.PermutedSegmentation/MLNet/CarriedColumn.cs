@@ -1,6 +1,6 @@
 using Microsoft.ML.Data;
 
-namespace Microsoft.ML.PermutedSegmentation.Prediction;
+namespace Microsoft.ML.PermutedSegmentation.MLNet;
 
 /// <summary>
 /// The values that a column has in some rows of a cursor, kept while the cursor goes on: a source may give its rows only once, so that

@@ -1,0 +1,87 @@
+using System.Security.Cryptography;
+using Microsoft.ML.Data;
+using Xunit;
+
+namespace Microsoft.ML.PermutedSegmentation.Tests;
+
+/// <summary>However many threads read, what comes out is the same.</summary>
+public sealed class InputWorkersTests : IDisposable
+{
+    private const int Rows = 21;
+
+    private readonly TempFolder _folder = new();
+
+    public InputWorkersTests()
+    {
+        for (int i = 0; i < Rows; i++)
+        {
+            // Of different sizes, so that some take longer than others.
+            (int width, int height) = (40 + 7 * (i % 4), 33 + 11 * (i % 3));
+            _folder.WriteImage($"JPEGImages/{i}.jpg", width, height, SkiaSharp.SKEncodedImageFormat.Jpeg);
+            _folder.WriteMask($"SegmentationClass/{i}.png", [.. Enumerable.Range(0, width * height).Select(p => (byte)(p % width < width / 2 ? i % 3 : (i + 1) % 3))], width, height);
+        }
+        _folder.WriteText("ImageSets/Segmentation/all.txt", string.Join('\n', Enumerable.Range(0, Rows)));
+    }
+
+    public void Dispose() => _folder.Dispose();
+
+    [Theory]
+    [InlineData(0, ScoringMode.Resize)]
+    [InlineData(2048, ScoringMode.Resize)]
+    [InlineData(0, ScoringMode.SlidingWindow)]
+    public void A_model_does_not_depend_on_them(int cacheMegabytes, ScoringMode scoring)
+    {
+        string one = Train(1);
+        Assert.Equal(one, Train(16));
+
+        string Train(int? workers)
+        {
+            MLContext mlContext = CpuContext.Create(seed: 4);
+            PermutedSegmentationTrainer.Options options = ColorPatches.Options(epochs: 2);
+            (options.ImageCacheMegabytes, options.InputWorkers, options.BatchSize, options.MicroBatchSize, options.Scoring) = (cacheMegabytes, workers, 5, 3, scoring);
+            options.Augmentation = new Augmentation { Rotation = 20, Brightness = 0.2, Contrast = 0.2, Saturation = 0.2, Hue = 10, Blur = 1, MinimumScale = 0.5, MaximumScale = 2 };
+            using var model = mlContext.Segmentation().Trainers.Fcn(options).Fit(Load(mlContext));
+            return string.Join(' ', model.Network().State.OrderBy(entry => entry.Key, StringComparer.Ordinal).Select(entry => Convert.ToHexString(SHA256.HashData(entry.Value.bytes))));
+        }
+    }
+
+    [Theory]
+    [InlineData(0)]
+    [InlineData(257)]
+    public void As_many_as_cannot_be_meant_are_refused(int workers)
+    {
+        MLContext mlContext = CpuContext.Create(seed: 4);
+        PermutedSegmentationTrainer.Options options = ColorPatches.Options(epochs: 1);
+        options.InputWorkers = workers;
+        Assert.Contains("from 1 to 256", Assert.Throws<ArgumentOutOfRangeException>(nameof(options.InputWorkers), () => mlContext.Segmentation().Trainers.Fcn(options)).Message);
+    }
+
+    [Fact]
+    public void Files_are_decoded_on_several_threads_even_below_other_transforms()
+    {
+        MLContext mlContext = CpuContext.Create(seed: 4);
+        IDataView rows = mlContext.Transforms.CopyColumns("Copy", "Image").Append(mlContext.Transforms.DropColumns("Copy")).Fit(Load(mlContext)).Transform(Load(mlContext));
+        using var splitter = new RowSplitter(rows, rows.Schema, places: 3);
+        var readers = Enumerable.Range(0, 3).Select(place => ImageColumn.Find(rows.Schema, "Image").CreateReader(splitter[place])).ToArray();
+        for (int place = 0; place < 3; place++)
+            Assert.True(splitter.MoveNext(place));
+        // The rows are there side by side, in whatever order they are read.
+        Assert.Equal([54, 47, 40], Enumerable.Range(0, 3).Reverse().Select(place => readers[place].Read().Width));
+        Assert.Equal([0, 1, 2], Enumerable.Range(0, 3).Select(place => splitter[place].Position));
+        Assert.Equal(3, Enumerable.Range(0, 3).Select(place =>
+        {
+            DataViewRowId id = default;
+            splitter[place].GetIdGetter()(ref id);
+            return id;
+        }).Distinct().Count());
+        foreach (ImageColumn.Reader reader in readers)
+            reader.Dispose();
+    }
+
+    private IDataView Load(MLContext mlContext)
+    {
+        IDataView rows = VocFolder.Open(_folder.Root).Load(mlContext, "all");
+        return mlContext.Segmentation().Transforms.LoadImages("Image", null, "ImagePath")
+            .Append(mlContext.Segmentation().Transforms.LoadMasks("Label", null, "MaskPath", ["a", "b", "c"])).Fit(rows).Transform(rows);
+    }
+}
