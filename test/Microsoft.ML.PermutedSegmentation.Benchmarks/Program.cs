@@ -4,12 +4,15 @@ using BenchmarkDotNet.Running;
 using BenchmarkDotNet.Toolchains.InProcess.Emit;
 using Microsoft.ML.PermutedSegmentation.Benchmarks.Comparison;
 using Microsoft.ML.PermutedSegmentation.Benchmarks.Comparison.Measuring;
+using Microsoft.ML.PermutedSegmentation.Benchmarks.Input;
 using Microsoft.ML.PermutedSegmentation.Benchmarks.Serving;
 
 if (args is [MeasureCommand.Name, var workload])
     return MeasureCommand.Run(workload);
 if (args is ["compare", ..])
     return CompareCommand.Create().Parse(args[1..]).Invoke();
+if (args is ["input", ..])
+    return InputCommand.Create().Parse(args[1..]).Invoke();
 if (args is ["serve", ..])
     return ServeCommand.Create().Parse(args[1..]).Invoke();
 

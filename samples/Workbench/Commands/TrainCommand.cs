@@ -25,6 +25,8 @@ internal static class TrainCommand
         var runFolder = new PathOption("--run-dir", FileRole.OutputFolder) { HelpName = "DIR", Description = "Leaves the options, the epochs as CSV and for TensorBoard, a report and a model card in this folder." };
         var testList = new Option<string?>("--test-list") { HelpName = "NAME", Description = "The images that the model of --run-dir is tried on. [default: those that choose the best epoch]" };
 
+        var workers = new Option<int?>("--workers") { HelpName = "N", Description = "How many threads read images; the model does not depend on it. [default: as many as the network leaves cores idle]" };
+
         var command = new DetailedCommand("train", "Trains a model on images and masks and saves it.", """
             Example:
               permseg train --data camvid --key key.pem --out model.zip
@@ -38,7 +40,7 @@ internal static class TrainCommand
             the folder when the model is finished, or to start over.
             """)
         {
-            trainList, validationList, key, unprotected, seed, checkpoint, output, runFolder, testList, new OverwriteOption(),
+            trainList, validationList, key, unprotected, seed, checkpoint, output, runFolder, testList, workers, new OverwriteOption(),
         };
         dataOptions.AddTo(command);
         recipe.AddTo(command);
@@ -55,7 +57,7 @@ internal static class TrainCommand
             var options = recipe.Read(result);
             var run = result.GetValue(runFolder) is { } path ? RunFolder.Open(path, options, File.Exists(checkpointPath), runFolder.Name, outputs) : null;
             using var weights = recipe.LoadInitialWeights(result, options);
-            (options.InitialWeights, options.CheckpointPath, options.CancellationToken) = (weights, checkpointPath, cancellationToken);
+            (options.InitialWeights, options.CheckpointPath, options.CancellationToken, options.InputWorkers) = (weights, checkpointPath, cancellationToken, result.GetValue(workers));
             using var data = dataOptions.Open(result);
             var training = data.ListOr(result.GetValue(trainList), data.TrainingList, trainList.Name);
             // A list that is given says what is wanted; the data's own lists go together.

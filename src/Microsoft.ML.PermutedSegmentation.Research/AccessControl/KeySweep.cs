@@ -95,33 +95,24 @@ internal sealed class KeySweep
     // The lowest keyed map of each batch of images, with their true masks at the model's size.
     private IEnumerable<(LiveMaps Maps, List<byte[]> Truths)> SharedMaps(IDataView data, string labelColumnName)
     {
-        int height = _model.Description.ImageHeight, width = _model.Description.ImageWidth;
-        ImageColumn imageColumn = ImageColumn.Find(data.Schema, _model.Columns.Image, nameof(data));
-        MaskColumn maskColumn = MaskColumn.Find(data.Schema, labelColumnName, nameof(labelColumnName));
-        using DataViewRowCursor cursor = data.GetLazyCursor([.. imageColumn.Columns, .. maskColumn.Columns]);
-        using ImageColumn.Reader imageReader = imageColumn.CreateReader(cursor);
-        MaskColumn.Reader maskReader = maskColumn.CreateReader(cursor);
+        int workers = InputWorkers.Beside(_device);
+        using var rows = new SweepRows(_model, data, labelColumnName, BatchSize, ahead: BatchSize + workers);
         using ScoringNetwork network = ScoringNetworkOf(_model, 0, _firstReader);
-        using Tensor batch = ImageTensors.CreateBatch(BatchSize, height, width).DetachFromDisposeScope();
         var truths = new List<byte[]>();
-        while (cursor.MoveNext())
+        Tensor? last = null;
+        foreach ((Tensor batch, byte[] truth) in OrderedWorkers.Run(rows.Places(), workers, BatchSize + workers, place => place.Read()))
         {
-            MLImage image = imageReader.Read();
-            ImageTensors.Write(batch, truths.Count, image);
-            byte[] truth = new byte[height * width];
-            ReadOnlySpan<byte> mask = maskReader.Read();
-            MaskShape.Check(maskReader.Size, (image.Height, image.Width), cursor.Position, labelColumnName);
-            MaskResizer.Resize(mask, maskReader.Height, maskReader.Width, truth, height, width);
             truths.Add(truth);
             if (truths.Count == BatchSize)
             {
                 yield return (RunShared(network, batch), truths);
                 truths = [];
             }
+            last = batch;
         }
         if (truths.Count > 0)
         {
-            using Tensor rest = batch.narrow(0, 0, truths.Count);
+            using Tensor rest = last!.narrow(0, 0, truths.Count);
             yield return (RunShared(network, rest), truths);
         }
     }

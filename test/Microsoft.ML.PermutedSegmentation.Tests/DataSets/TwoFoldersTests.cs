@@ -27,7 +27,7 @@ public sealed class TwoFoldersTests : IDisposable
     [Fact]
     public void Many_tiny_files_are_read()
     {
-        const int count = 20_000;
+        const int count = 5_000;
         byte[] image = PngFile.OneRow(2, 8, [0, 0, 0, 255, 255, 255]), mask = PngFile.OneRow(0, 8, [0, 1]);
         for (int i = 0; i < count; i++)
         {

@@ -10,11 +10,17 @@ internal static class Materials
     /// <summary>Writes what is not there yet.</summary>
     public static Dictionary<string, double> Prepare(Workload workload)
     {
-        if (!Directory.Exists(workload.MaskFolder))
-            WritePhotos(workload);
+        PreparePhotos(workload);
         if (!File.Exists(workload.ModelFile("onnx")))
             WriteModel(workload);
         return [];
+    }
+
+    /// <summary>Writes the photographs and masks alone, if they are not there yet.</summary>
+    public static void PreparePhotos(Workload workload)
+    {
+        if (!Directory.Exists(workload.MaskFolder))
+            WritePhotos(workload);
     }
 
     /// <summary>As many image files as the workload has images; the photographs come again and again.</summary>

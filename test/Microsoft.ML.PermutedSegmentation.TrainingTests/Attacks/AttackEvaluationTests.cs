@@ -24,7 +24,7 @@ public sealed class AttackEvaluationTests(TrainedModel trained) : IClassFixture<
     public void Labelled_images_make_a_stolen_model_better()
     {
         var images = ColorPatches.View(trained.MLContext, 40, seed: 9);
-        var options = new AttackOptions { Methods = [AttackMethod.NoKey, AttackMethod.FineTuneReaders, AttackMethod.FineTuneAll], ImageCounts = [100], Steps = 80, LeastEpochs = 0 };
+        var options = new AttackOptions { Methods = [AttackMethod.NoKey, AttackMethod.FineTuneReaders, AttackMethod.FineTuneAll], ImageCounts = [100], Steps = 40, LeastEpochs = 0 };
         IReadOnlyList<AttackResult> results = _segmentation.EvaluateAttacks(trained.Load(), images, trained.Data, trained.Key, options);
         double noKey = results[0].MeanIntersectionOverUnion;
 
@@ -93,7 +93,7 @@ public sealed class AttackEvaluationTests(TrainedModel trained) : IClassFixture<
     public void Whoever_may_ask_an_unlocked_copy_learns_what_it_does()
     {
         var images = trained.MLContext.Data.LoadFromEnumerable(ColorPatches.Create(40, seed: 9).Select(row => new PatchRow { Image = row.Image, Label = new byte[row.Label.Length], Name = row.Name }));
-        var options = new AttackOptions { Methods = [AttackMethod.NoKey, AttackMethod.OracleDistillation], OracleQueries = [80], Steps = 80, LeastEpochs = 0 };
+        var options = new AttackOptions { Methods = [AttackMethod.NoKey, AttackMethod.OracleDistillation], OracleQueries = [80], Steps = 40, LeastEpochs = 0 };
         IReadOnlyList<AttackResult> results = _segmentation.EvaluateAttacks(trained.Load(), images, trained.Data, trained.Key, options);
         Assert.Equal(80, results[1].LabelledImages);
         Assert.True(results[1].MeanIntersectionOverUnion > results[0].MeanIntersectionOverUnion + 0.1, string.Join('\n', results));
@@ -122,7 +122,7 @@ public sealed class AttackEvaluationTests(TrainedModel trained) : IClassFixture<
     public void Labelled_images_find_an_order_that_labels_them_better(AttackMethod method)
     {
         using var model = (IDisposable)_segmentation.Protect(_segmentation.Unprotect(trained.Transformer, trained.Key), trained.Key, FeatureMaps.Head);
-        var options = new AttackOptions { Methods = [AttackMethod.NoKey, method], ImageCounts = [16], Steps = 150, LeastEpochs = 0, Swaps = 4000 };
+        var options = new AttackOptions { Methods = [AttackMethod.NoKey, method], ImageCounts = [16], Steps = 60, LeastEpochs = 0, Swaps = 4000 };
         IReadOnlyList<AttackResult> results = _segmentation.EvaluateAttacks((ITransformer)model, trained.Data, trained.Data, trained.Key, options);
         Assert.True(results[1].PixelAccuracy > results[0].PixelAccuracy, $"{results[0]}, {results[1]}");
         Assert.InRange(results[1].MisplacedShare, 0, 1);
