@@ -56,6 +56,19 @@ public readonly ref struct PixelSpan
         return new PixelSpan(this, top, left, height, width);
     }
 
+    /// <summary>Copies all pixels, row by row.</summary>
+    /// <param name="rgb">Filled with red, green and blue of each, height x width x 3.</param>
+    internal void CopyTo(Span<byte> rgb)
+    {
+        (int red, int blue) = IsBgr ? (2, 0) : (0, 2);
+        for (int y = 0, to = 0; y < Height; y++)
+        {
+            ReadOnlySpan<byte> row = _bytes.Slice(y * _rowLength, Width * _pixelLength);
+            for (int from = 0; from < row.Length; from += _pixelLength, to += 3)
+                (rgb[to], rgb[to + 1], rgb[to + 2]) = (row[from + red], row[from + 1], row[from + blue]);
+        }
+    }
+
     /// <summary>Mixes the neighbours in a row.</summary>
     /// <param name="y">The row.</param>
     /// <param name="taps">Which pixels, of a row as wide as this image, are mixed.</param>

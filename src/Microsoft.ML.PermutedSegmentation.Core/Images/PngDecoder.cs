@@ -1,4 +1,5 @@
 using System.IO.Compression;
+using System.Numerics.Tensors;
 
 namespace Microsoft.ML.PermutedSegmentation.Images;
 
@@ -147,22 +148,28 @@ internal static class PngDecoder
     // ISO/IEC 15948, section 9.2. The row above the first one is all zero.
     private static bool TryUnfilter(byte filter, Span<byte> row, ReadOnlySpan<byte> above, int pixelBytes)
     {
-        if (filter > 4)
-            return false;
-        for (int i = 0; filter != 0 && i < row.Length; i++)
+        switch (filter)
         {
-            byte left = i < pixelBytes ? (byte)0 : row[i - pixelBytes];
-            byte aboveLeft = i < pixelBytes ? (byte)0 : above[i - pixelBytes];
-            row[i] += filter switch
-            {
-                1 => left,
-                2 => above[i],
-                3 => (byte)((left + above[i]) / 2),
-                _ => Paeth(left, above[i], aboveLeft),
-            };
+            case 0:
+                return true;
+            case 1:
+                for (int i = pixelBytes; i < row.Length; i++)
+                    row[i] += row[i - pixelBytes];
+                return true;
+            case 2:
+                TensorPrimitives.Add(row, above[..row.Length], row);
+                return true;
+            case 3:
+                for (int i = 0; i < row.Length; i++)
+                    row[i] += (byte)(((i < pixelBytes ? 0 : row[i - pixelBytes]) + above[i]) / 2);
+                return true;
+            case 4:
+                for (int i = 0; i < row.Length; i++)
+                    row[i] += i < pixelBytes ? above[i] : Paeth(row[i - pixelBytes], above[i], above[i - pixelBytes]);
+                return true;
+            default:
+                return false;
         }
-
-        return true;
     }
 
     private static byte Paeth(byte left, byte above, byte aboveLeft)

@@ -31,9 +31,10 @@ internal sealed class MaskReader(IReadOnlyList<string> classNames, ClassPalette 
         if (_values.FindClasses(image, path) is not { } classOf)
             return image.Samples;
         byte[] classes = image.Samples;
+        byte[] alphas = [.. Enumerable.Range(0, 256).Select(value => image.AlphaOf((byte)value))];
         for (int i = 0; i < classes.Length; i++)
         {
-            if (image.AlphaOf(classes[i]) is < byte.MaxValue and var alpha)
+            if (alphas[classes[i]] is < byte.MaxValue and var alpha)
                 throw Transparent(path, i, image.Header.Width, alpha);
             classes[i] = classOf[classes[i]];
         }
@@ -63,13 +64,11 @@ internal sealed class MaskReader(IReadOnlyList<string> classNames, ClassPalette 
 
     private void ToKeyValues(byte[] classes, int width, string path)
     {
-        for (int i = 0; i < classes.Length; i++)
+        int bad = classNames.Count < ClassPalette.VoidClass ? classes.AsSpan().IndexOfAnyInRange((byte)classNames.Count, (byte)(ClassPalette.VoidClass - 1)) : -1;
+        if (bad >= 0)
         {
-            if (classes[i] >= classNames.Count && classes[i] != ClassPalette.VoidClass)
-            {
-                throw BadPixel(path, i, width, $"has the class {classes[i]}",
-                    $"There are {classNames.Count} classes, 0 to {classNames.Count - 1}, and {ClassPalette.VoidClass} for void pixels.");
-            }
+            throw BadPixel(path, bad, width, $"has the class {classes[bad]}",
+                $"There are {classNames.Count} classes, 0 to {classNames.Count - 1}, and {ClassPalette.VoidClass} for void pixels.");
         }
         MaskLabels.ToKeyValues(classes, classes);
     }

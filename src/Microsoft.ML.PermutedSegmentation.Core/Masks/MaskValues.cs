@@ -23,8 +23,10 @@ internal sealed class MaskValues(IReadOnlyList<string> classNames, ClassPalette 
         if (!_classesAreGrey && (isGrey || IsRamp(colors)))
             return null;
 
-        byte?[] classes = [.. Enumerable.Range(0, 256).Select(value => FindClass(colors, value))];
         int[] used = UsedValues(image.Samples);
+        var classes = new byte?[256];
+        foreach (int value in used)
+            classes[value] = FindClass(colors, value);
         int other = Array.FindIndex(used, value => classes[value] is { } k && k != value), none = Array.FindIndex(used, value => classes[value] is null);
         if (other < 0)
             return null;

@@ -47,7 +47,7 @@ internal static class AttackPreparation
         decoded.ReadAll(_ => { }, options.CancellationToken);
         using RowPlaces places = decoded.Places(1);
         return decoded.Count > 0
-            ? [.. decoded.Visit([.. Enumerable.Range(0, decoded.Count)], places).Select(visited => visited.Read())]
+            ? [.. decoded.Visit([.. Enumerable.Range(0, decoded.Count)], places).Select(visited => visited.Image is RowPlace place ? place.Keep() : (LabeledImage)visited.Image)]
             : throw new ArgumentException("The data has no rows; images with masks are needed.");
     }
 }

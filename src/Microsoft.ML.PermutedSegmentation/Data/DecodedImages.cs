@@ -61,7 +61,7 @@ internal sealed class DecodedImages
         using IncrementalHash? hash = withDigest ? IncrementalHash.CreateHash(HashAlgorithmName.SHA256) : null;
         int threads = workers ?? InputWorkers.Alone, ahead = 2 * threads;
         using RowPlaces places = Places(ahead);
-        foreach ((LabeledImage image, int[] pixelCounts) in OrderedWorkers.Run(places.All(), threads, ahead, place => CountPixels(place.Read(), place.Row)))
+        foreach ((LabeledImage image, int[] pixelCounts) in OrderedWorkers.Run(places.All(), threads, ahead, place => CountPixels(place.Keep(), place.Row)))
         {
             cancellation.ThrowIfCancellationRequested();
             Labels.Add(pixelCounts);
@@ -82,30 +82,29 @@ internal sealed class DecodedImages
     public RowPlaces Places(int count) => new(_data, _imageColumn, _maskColumn, count);
 
     /// <summary>
-    /// The given rows, and what reads the image of each, on any thread. Rows in memory come in the given order; places of rows that are not are filled with
+    /// The given rows and their images, to be read on any thread. Rows in memory come in the given order; places of rows that are not are filled with
     /// those in the order of the data, so that one pass over it is enough.
     /// </summary>
     /// <param name="rows">Which rows.</param>
     /// <param name="places">Where those that are not in memory are read.</param>
-    public IEnumerable<(int Row, Func<LabeledImage> Read)> Visit(IReadOnlyList<int> rows, RowPlaces places)
+    public IEnumerable<(int Row, ILabeledImage Image)> Visit(IReadOnlyList<int> rows, RowPlaces places)
     {
         int[] notKept = [.. rows.Where(row => _kept[row] is null).Order()];
         int next = 0;
         foreach (int row in rows)
         {
             if (_kept[row] is { } kept)
-                yield return (row, () => kept);
+                yield return (row, kept);
             else
                 yield return (notKept[next], ReadAgain(places, notKept[next++]));
         }
     }
 
-    private Func<LabeledImage> ReadAgain(RowPlaces places, int row)
+    private RowPlace ReadAgain(RowPlaces places, int row)
     {
         RowPlace place = places.Next(row) ?? throw new InvalidDataException($"The data view gave {Count} rows before and fewer now.");
-        return () => place.Read() is var image && (image.Height, image.Width) == _sizes[row]
-            ? image
-            : throw new InvalidDataException($"Row {row}: the image is {image.Height}x{image.Width} (height x width), and was {_sizes[row].Height}x{_sizes[row].Width} before.");
+        place.ExpectedSize = _sizes[row];
+        return place;
     }
 
     private (LabeledImage Image, int[] PixelCounts) CountPixels(LabeledImage image, long row)

@@ -89,6 +89,9 @@ internal sealed class ImageColumn
             return image;
         }
 
+        /// <summary>What <see cref="Read"/> gave last.</summary>
+        public MLImage Current => _readAgain ?? _loaded;
+
         /// <summary>Which row it is, counted from 0, and the file of its image where that is known: for messages.</summary>
         public string DescribeRow()
         {

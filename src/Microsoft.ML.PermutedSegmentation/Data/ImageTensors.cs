@@ -30,11 +30,11 @@ internal static class ImageTensors
         Write(batch, index, new PixelSpan(rgb, rgb.Length / 3 / width, width).Part(box.Top, box.Left, box.Height, box.Width), box.Mirrored, null, transform);
 
     /// <summary>Same for a box that may reach beyond the image, whose part may be changed before it is normalised.</summary>
-    public static void Write(Tensor batch, int index, LabeledImage image, CropBox box, ImageChange? change, PixelTransform? transform)
+    public static void Write(Tensor batch, int index, PixelSpan image, CropBox box, ImageChange? change, PixelTransform? transform)
     {
         if (box.Top >= 0 && box.Left >= 0 && box.Top + box.Height <= image.Height && box.Left + box.Width <= image.Width)
         {
-            Write(batch, index, new PixelSpan(image.Rgb, image.Height, image.Width).Part(box.Top, box.Left, box.Height, box.Width), box.Mirrored, change, transform);
+            Write(batch, index, image.Part(box.Top, box.Left, box.Height, box.Width), box.Mirrored, change, transform);
             return;
         }
         int length = 3 * box.Height * box.Width;
@@ -111,11 +111,11 @@ internal static class ImageTensors
     }
 
     // The mean colour where there is no image.
-    private static void ReadBeyond(LabeledImage image, int y, int left, Span<byte> part)
+    private static void ReadBeyond(PixelSpan image, int y, int left, Span<byte> part)
     {
         int count = part.Length / 3, first = Math.Max(0, -left), end = Math.Min(count, image.Width - left);
         if (y >= 0 && y < image.Height && end > first)
-            image.Rgb.AsSpan((y * image.Width + left + first) * 3, (end - first) * 3).CopyTo(part[(first * 3)..]);
+            image.Part(y, left + first, 1, end - first).CopyTo(part.Slice(first * 3, (end - first) * 3));
         else
             end = first = 0;
         for (int x = 0; x < count; x++)
@@ -136,7 +136,7 @@ internal static class ImageTensors
     }
 
     /// <summary>Writes one mask into a batch of labels: the part in the box, by nearest neighbour; returns how many pixels are not void.</summary>
-    public static int Write(Span<long> labels, int labelHeight, int labelWidth, LabeledImage image, CropBox box, ImageChange? change = null)
+    public static int Write(Span<long> labels, int labelHeight, int labelWidth, LabeledPixels image, CropBox box, ImageChange? change = null)
     {
         int length = labelHeight * labelWidth;
         byte[] buffer = ArrayPool<byte>.Shared.Rent(length);
@@ -160,9 +160,9 @@ internal static class ImageTensors
     }
 
     // Void where there is no mask.
-    private static void ReadMask(LabeledImage image, int y, int[] columns, Span<byte> row)
+    private static void ReadMask(LabeledPixels image, int y, int[] columns, Span<byte> row)
     {
-        ReadOnlySpan<byte> source = y >= 0 && y < image.Height ? image.Mask.AsSpan(y * image.Width, image.Width) : [];
+        ReadOnlySpan<byte> source = y >= 0 && y < image.Height ? image.Mask.Slice(y * image.Width, image.Width) : [];
         for (int x = 0; x < row.Length; x++)
             row[x] = (uint)columns[x] < (uint)source.Length ? source[columns[x]] : MaskLabels.VoidKeyValue;
     }

@@ -38,14 +38,14 @@ internal sealed class LabeledBatch : IDisposable
     {
         var batch = new LabeledBatch(samples.Count, height, width);
         for (int i = 0; i < samples.Count; i++)
-            batch.Write(i, samples[i].Image, samples[i].Box);
+            batch.Write(i, samples[i].Image.Read(), samples[i].Box);
         return batch;
     }
 
     /// <summary>Puts a part of an image at its place, resized, changed and transformed; several threads may write, each its own images.</summary>
-    public void Write(int index, LabeledImage image, CropBox box, ImageChange? change = null, PixelTransform? transform = null)
+    public void Write(int index, LabeledPixels image, CropBox box, ImageChange? change = null, PixelTransform? transform = null)
     {
-        ImageTensors.Write(Images, index, image, box, change, transform);
+        ImageTensors.Write(Images, index, image.Image, box, change, transform);
         using Tensor labels = Labels[index];
         (int height, int width) = ((int)labels.shape[0], (int)labels.shape[1]);
         Interlocked.Add(ref _countedPixels, ImageTensors.Write(MemoryMarshal.Cast<byte, long>(labels.bytes), height, width, image, box, change));

@@ -8,7 +8,7 @@ namespace Microsoft.ML.PermutedSegmentation.Data;
 /// <param name="Mask">Key values, height x width: 0 is void, class k is k + 1.</param>
 /// <param name="Height">Height in pixels.</param>
 /// <param name="Width">Width in pixels.</param>
-internal sealed record LabeledImage(byte[] Rgb, byte[] Mask, int Height, int Width)
+internal sealed record LabeledImage(byte[] Rgb, byte[] Mask, int Height, int Width) : ILabeledImage
 {
     /// <summary>Size in memory, in bytes.</summary>
     public long SizeInBytes => Rgb.LongLength + Mask.LongLength;
@@ -19,5 +19,13 @@ internal sealed record LabeledImage(byte[] Rgb, byte[] Mask, int Height, int Wid
         hash.AppendData(MemoryMarshal.AsBytes((ReadOnlySpan<int>)[Height, Width]));
         hash.AppendData(Rgb);
         hash.AppendData(Mask);
+    }
+
+    /// <inheritdoc/>
+    public LabeledPixels Read() => new(new PixelSpan(Rgb, Height, Width), Mask);
+
+    /// <summary>Nothing: it stays in memory.</summary>
+    public void Release()
+    {
     }
 }

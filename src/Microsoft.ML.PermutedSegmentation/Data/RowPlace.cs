@@ -3,7 +3,7 @@ using Microsoft.ML.Data;
 namespace Microsoft.ML.PermutedSegmentation.Data;
 
 /// <summary>Reads the image and the mask of a row that moves on.</summary>
-internal sealed class RowPlace(DataViewRow row, ImageColumn imageColumn, MaskColumn maskColumn) : IDisposable
+internal sealed class RowPlace(DataViewRow row, ImageColumn imageColumn, MaskColumn maskColumn) : ILabeledImage, IDisposable
 {
     private readonly ImageColumn.Reader _images = imageColumn.CreateReader(row);
     private readonly MaskColumn.Reader _masks = maskColumn.CreateReader(row);
@@ -11,18 +11,35 @@ internal sealed class RowPlace(DataViewRow row, ImageColumn imageColumn, MaskCol
     /// <summary>Which row it is, counted from 0.</summary>
     public long Row => row.Position;
 
+    /// <summary>The size that the image had before; another one is refused. Null: it has not been read before.</summary>
+    public (int Height, int Width)? ExpectedSize { get; set; }
+
     /// <summary>Reads them.</summary>
     /// <exception cref="InvalidDataException">There is no image, or the mask has another size.</exception>
-    public LabeledImage Read()
+    public LabeledPixels Read()
     {
         MLImage image = _images.Read();
-        byte[] mask = _masks.Read().ToArray();
-        if (_masks.Size != (image.Height, image.Width))
-            throw new InvalidDataException($"{_images.DescribeRow()}: the mask is {_masks.Height}x{_masks.Width} but its image is {image.Height}x{image.Width} (height x width); they must have the same size.{MaskShape.ExplainTurn(_masks.Size, (image.Height, image.Width))}");
-        var result = new LabeledImage(RgbPixels.From(image), mask, image.Height, image.Width);
-        _images.Release();
-        return result;
+        ReadOnlySpan<byte> mask = _masks.Read();
+        (int Height, int Width) size = (image.Height, image.Width);
+        if (_masks.Size != size)
+            throw new InvalidDataException($"{_images.DescribeRow()}: the mask is {_masks.Height}x{_masks.Width} but its image is {image.Height}x{image.Width} (height x width); they must have the same size.{MaskShape.ExplainTurn(_masks.Size, size)}");
+        if (ExpectedSize is { } before && before != size)
+            throw new InvalidDataException($"{_images.DescribeRow()}: the image is {image.Height}x{image.Width} (height x width), and was {before.Height}x{before.Width} when it was read first.");
+        return new LabeledPixels(RgbPixels.Of(image), mask);
     }
+
+    /// <summary>Reads them into memory of their own.</summary>
+    public LabeledImage Keep()
+    {
+        byte[] mask = Read().Mask.ToArray();
+        (int height, int width) = _masks.Size;
+        var kept = new LabeledImage(RgbPixels.From(_images.Current), mask, height, width);
+        Release();
+        return kept;
+    }
+
+    /// <inheritdoc/>
+    public void Release() => _images.Release();
 
     /// <inheritdoc/>
     public void Dispose() => _images.Dispose();

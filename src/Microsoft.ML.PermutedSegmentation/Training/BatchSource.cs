@@ -77,7 +77,7 @@ internal sealed class BatchSource(ImageRows source, PermutedSegmentationTrainer.
         using IEnumerator<int> size = sizes.GetEnumerator();
         LabeledBatch? batch = null;
         int place = 0;
-        foreach ((int row, Func<LabeledImage> read) in source.Images.Visit(rows, places))
+        foreach ((int row, ILabeledImage read) in source.Images.Visit(rows, places))
         {
             var image = new ImageParts(read);
             foreach ((CropBox box, ImageChange? change) in partsOf(source.Images.Sizes[row].Height, source.Images.Sizes[row].Width))
@@ -113,7 +113,7 @@ internal sealed class BatchSource(ImageRows source, PermutedSegmentationTrainer.
     }
 
     /// <summary>The places in batches that are filled from one image.</summary>
-    private sealed class ImageParts(Func<LabeledImage> read)
+    private sealed class ImageParts(ILabeledImage source)
     {
         private readonly List<(LabeledBatch Batch, int Place, CropBox Box, ImageChange? Change)> _parts = [];
 
@@ -128,9 +128,10 @@ internal sealed class BatchSource(ImageRows source, PermutedSegmentationTrainer.
 
         public ImageParts Write(PixelTransform? transform)
         {
-            LabeledImage image = read();
+            LabeledPixels image = source.Read();
             foreach ((LabeledBatch batch, int place, CropBox box, ImageChange? change) in _parts)
                 batch.Write(place, image, box, change, transform);
+            source.Release();
             return this;
         }
     }
