@@ -1,9 +1,6 @@
-using System.IO.Hashing;
-using Microsoft.ML.Data;
-
 namespace Microsoft.ML.PermutedSegmentation.DataSets;
 
-/// <summary>Reads a whole data set, an image at a time, and counts.</summary>
+/// <summary>Reads a whole data set, and counts.</summary>
 internal sealed class DataCheck(SegmentationData data, DataSource source)
 {
     private readonly List<SegmentationDataProblem> _problems = [.. source.Notes];
@@ -28,11 +25,12 @@ internal sealed class DataCheck(SegmentationData data, DataSource source)
             lists.AddRange(data.Lists.Except(source.ListNames).Select(list => (list, data.Entries(list, masks: false).Count)));
         NoteNamesInBoth();
 
-        int done = 0;
-        foreach (DataEntry entry in entries.Values)
+        int done = 0, workers = InputWorkers.Alone;
+        cancellationToken.ThrowIfCancellationRequested();
+        foreach (CheckedEntry entry in OrderedWorkers.Run(entries.Values, workers, 2 * workers, entry => CheckedEntry.Read(entry, data.Orientation, _masks)))
         {
             cancellationToken.ThrowIfCancellationRequested();
-            Read(entry);
+            Count(entry);
             progress?.Report((++done, entries.Count));
         }
         NoteClasses();
@@ -66,7 +64,7 @@ internal sealed class DataCheck(SegmentationData data, DataSource source)
                 Refuse(data.Path, $"The list '{list}' is empty.");
             return found.Count;
         }
-        catch (Exception exception) when (IsAboutFiles(exception))
+        catch (Exception exception) when (CheckedEntry.IsAboutFiles(exception))
         {
             Refuse(data.Path, exception.Message);
             return 0;
@@ -84,60 +82,48 @@ internal sealed class DataCheck(SegmentationData data, DataSource source)
             foreach (DataEntry entry in data.Entries(validation, false).Where(entry => entry.ImagePath.Length > 0 && seen.Contains(entry.ImagePath)))
                 Note(entry.ImagePath, $"'{entry.ImagePath}' is in both lists, '{training}' and '{validation}'.");
         }
-        catch (Exception exception) when (IsAboutFiles(exception))
+        catch (Exception exception) when (CheckedEntry.IsAboutFiles(exception))
         {
             // It has been said.
         }
     }
 
-    private void Read(DataEntry entry)
+    private void Count(CheckedEntry read)
     {
+        DataEntry entry = read.Entry;
         if (entry.Problem is not null)
         {
             Refuse(entry.ImagePath.Length > 0 ? entry.ImagePath : entry.Mask?.Path ?? data.Path, entry.Problem.Message);
             return;
         }
-        string path = entry.ImagePath;
+        if (read.Size is { } size)
+        {
+            _sizes[size] = _sizes.GetValueOrDefault(size) + 1;
+            if (read.Problem?.Path != entry.ImagePath && !_contents.TryAdd(read.Content, entry.ImagePath))
+                Note(entry.ImagePath, $"'{entry.ImagePath}' has the same bytes as '{_contents[read.Content]}'.");
+        }
+        if (read.Problem is var (path, message))
+            Refuse(path, message);
+        else if (entry.Mask is PaintedMask painted)
+            Paint(painted, read.Size!.Value);
+        else if (read.Classes is { } classes)
+            Count(classes, entry.Mask!.Path);
+    }
+
+    private void Paint(PaintedMask mask, (int Height, int Width) size)
+    {
         try
         {
-            using MLImage image = ImageFile.Load(path, data.Orientation);
-            var size = (image.Height, image.Width);
-            _sizes[size] = _sizes.GetValueOrDefault(size) + 1;
-            FindSame(path);
-            if (entry.Mask is null)
-                return;
-            path = entry.Mask.Path;
-            Count(entry.Mask, entry.ImagePath, size);
+            Count(mask.Paint(size.Height, size.Width, message => Note(mask.Path, $"'{mask.Path}': {message}")), mask.Path);
         }
-        catch (Exception exception) when (IsAboutFiles(exception))
+        catch (Exception exception) when (CheckedEntry.IsAboutFiles(exception))
         {
-            Refuse(path, exception.Message);
+            Refuse(mask.Path, exception.Message);
         }
     }
 
-    private void FindSame(string path)
+    private void Count(byte[] classes, string mask)
     {
-        using FileStream stream = File.OpenRead(path);
-        var hash = new XxHash128();
-        hash.Append(stream);
-        if (!_contents.TryAdd(hash.GetCurrentHashAsUInt128(), path))
-            Note(path, $"'{path}' has the same bytes as '{_contents[hash.GetCurrentHashAsUInt128()]}'.");
-    }
-
-    private void Count(MaskSource mask, string image, (int Height, int Width) size)
-    {
-        byte[] classes;
-        if (mask is PaintedMask painted)
-        {
-            classes = painted.Paint(size.Height, size.Width, message => Note(mask.Path, $"'{mask.Path}': {message}"));
-        }
-        else
-        {
-            (classes, int height, int width) = _masks.Read(mask.Path);
-            MaskLabels.ToClasses(classes, classes);
-            if ((height, width) != size)
-                throw new InvalidDataException(Differs(mask.Path, (height, width), image, size));
-        }
         var counts = new int[256];
         foreach (byte k in classes)
             counts[k]++;
@@ -145,12 +131,10 @@ internal sealed class DataCheck(SegmentationData data, DataSource source)
         for (int value = 0; value < pixels.Length; value++)
             _imagesWith[value] += pixels[value] > 0 ? 1 : 0;
         if (_labels.Add(pixels))
-            _masksOfVoid.Add(mask.Path);
+            _masksOfVoid.Add(mask);
     }
 
     private void Note(string path, string message) => _problems.Add(new SegmentationDataProblem(path, message, StopsTraining: false));
 
     private void Refuse(string path, string message) => _problems.Add(new SegmentationDataProblem(path, message, StopsTraining: true));
-
-    private static bool IsAboutFiles(Exception exception) => exception is IOException or InvalidDataException or UnauthorizedAccessException;
 }

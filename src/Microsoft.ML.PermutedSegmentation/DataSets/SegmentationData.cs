@@ -102,12 +102,10 @@ public sealed class SegmentationData : IDisposable
             Summarize(_source.Notes).ToList().ForEach(message => channel.Warn(message));
         _saidNotes = true;
         var rows = new List<VocRow>();
-        foreach (DataEntry entry in Entries(list, masks))
+        int workers = InputWorkers.Alone;
+        foreach ((DataEntry entry, (int Height, int Width) size) in OrderedWorkers.Run(Entries(list, masks), workers, 4 * workers, entry => (entry, CheckFiles(entry))))
         {
-            if (entry.Problem is not null)
-                throw entry.Problem;
-            var size = ImageFile.CheckWhole(entry.ImagePath, Orientation);
-            string mask = entry.Mask is null ? "" : PrepareMask(entry, size, message => channel.Warn(message));
+            string mask = entry.Mask is PaintedMask painted ? _cache.Get(entry.Name, painted, size, _source.Classes, message => channel.Warn(message)) : entry.Mask?.Path ?? "";
             rows.Add(new VocRow { Name = entry.Name, ImagePath = entry.ImagePath, MaskPath = mask });
         }
         return rows.Count > 0 ? mlContext.Data.LoadFromEnumerable(rows) : throw new InvalidDataException($"The list '{list}' of '{Path}' is empty.");
@@ -147,13 +145,16 @@ public sealed class SegmentationData : IDisposable
         (folder + System.IO.Path.DirectorySeparatorChar).StartsWith(System.IO.Path.TrimEndingDirectorySeparator(other) + System.IO.Path.DirectorySeparatorChar, StringComparison.Ordinal);
 
     // A mask file for an image of this size.
-    private string PrepareMask(DataEntry entry, (int Height, int Width) size, Action<string> warn)
+    // The size of the image. Painted masks have no files of their own.
+    private (int Height, int Width) CheckFiles(DataEntry entry)
     {
-        if (entry.Mask is PaintedMask painted)
-            return _cache.Get(entry.Name, painted, size, _source.Classes, warn);
-        string mask = entry.Mask!.Path;
-        var maskSize = ImageFile.CheckWholePng(mask);
-        return maskSize == size ? mask : throw new InvalidDataException(DataCheck.Differs(mask, maskSize, entry.ImagePath, size));
+        if (entry.Problem is not null)
+            throw entry.Problem;
+        var size = ImageFile.CheckWhole(entry.ImagePath, Orientation);
+        if (entry.Mask is null or PaintedMask)
+            return size;
+        var maskSize = ImageFile.CheckWholePng(entry.Mask.Path);
+        return maskSize == size ? size : throw new InvalidDataException(DataCheck.Differs(entry.Mask.Path, maskSize, entry.ImagePath, size));
     }
 
     // One line for many files.

@@ -7,7 +7,8 @@ namespace PublicTests.Documentation;
 
 /// <summary>
 /// Compiles what the pages show, against the assemblies of this build. A block is the body of a method; what it takes for granted
-/// (a context, a key, some data) are fields, which a block may hide with variables of its own.
+/// (a context, a key, some data) are fields, which a block may hide with variables of its own. A block that uses args is a whole program of a web project,
+/// which has to name all that is in scope.
 /// </summary>
 internal static partial class SnippetCompiler
 {
@@ -29,10 +30,11 @@ internal static partial class SnippetCompiler
 
     private static readonly CSharpParseOptions Language = new(LanguageVersion.Latest);
 
-    private static readonly SyntaxTree Usings = CSharpSyntaxTree.ParseText(string.Concat(
-        ((string[])["System", "System.Collections.Generic", "System.IO", "System.Linq", "System.Threading", "System.Threading.Tasks",
-            "Microsoft.ML", "Microsoft.ML.Data", "Microsoft.ML.OnnxRuntime", "Microsoft.ML.PermutedSegmentation"])
-        .Select(name => $"global using {name};\n")), Language);
+    private static readonly string[] Implicit = ["System", "System.Collections.Generic", "System.IO", "System.Linq", "System.Threading", "System.Threading.Tasks"];
+
+    private static readonly SyntaxTree
+        Usings = Global([.. Implicit, "Microsoft.ML", "Microsoft.ML.Data", "Microsoft.ML.OnnxRuntime", "Microsoft.ML.PermutedSegmentation"]),
+        WebUsings = Global([.. Implicit, "Microsoft.AspNetCore.Builder", "Microsoft.AspNetCore.Http", "Microsoft.Extensions.Configuration", "Microsoft.Extensions.DependencyInjection"]);
 
     // All that this application runs on, and so all that an application of ours can use.
     private static readonly MetadataReference[] References =
@@ -41,10 +43,14 @@ internal static partial class SnippetCompiler
     /// <summary>The compiler's errors, and its warnings of obsolete members, each with the page and the line.</summary>
     public static string[] Errors(CodeBlock block)
     {
-        var compilation = CSharpCompilation.Create("Snippet", [Usings, CSharpSyntaxTree.ParseText(Program(block), Language)], References,
-            new CSharpCompilationOptions(OutputKind.DynamicallyLinkedLibrary, nullableContextOptions: NullableContextOptions.Enable));
+        bool isProgram = block.Code.Any(line => line.Contains("(args)", StringComparison.Ordinal));
+        string code = isProgram ? $"#line {block.Line} \"{block.Page}\"\n{string.Join('\n', block.Code)}" : Program(block);
+        var compilation = CSharpCompilation.Create("Snippet", [isProgram ? WebUsings : Usings, CSharpSyntaxTree.ParseText(code, Language)], References,
+            new CSharpCompilationOptions(isProgram ? OutputKind.ConsoleApplication : OutputKind.DynamicallyLinkedLibrary, nullableContextOptions: NullableContextOptions.Enable));
         return [.. compilation.GetDiagnostics().Where(found => found.Severity == DiagnosticSeverity.Error || found.Id is "CS0612" or "CS0618").Select(Describe)];
     }
+
+    private static SyntaxTree Global(string[] names) => CSharpSyntaxTree.ParseText(string.Concat(names.Select(name => $"global using {name};\n")), Language);
 
     private static string Program(CodeBlock block)
     {
