@@ -66,17 +66,10 @@ internal static class ImageTensors
         Span<float> values = MemoryMarshal.Cast<byte, float>(byPixel.bytes);
         (int height, int width) = ((int)batch.shape[2], (int)batch.shape[3]);
         bool isPlain = change is null && transform is null;
-        AntialiasedResizer.Resize(part, values, height, width, (mirrored, isPlain) switch
-        {
-            (false, true) => ImageNormalization.Apply,
-            (true, true) => static row =>
-            {
-                Mirror(row);
-                ImageNormalization.Apply(row);
-            },
-            (true, false) => Mirror,
-            (false, false) => null,
-        });
+        Action<Span<float>>? finish = mirrored ? Mirror : null;
+        if (isPlain)
+            finish += ImageNormalization.Apply;
+        AntialiasedResizer.Resize(part, values, height, width, finish);
         if (isPlain)
             return;
         if (change is not null)

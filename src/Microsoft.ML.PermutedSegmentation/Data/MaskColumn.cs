@@ -101,13 +101,16 @@ internal sealed class MaskColumn
             _getValues(ref _values);
             if (Height < 1 || Width < 1 || (long)Height * Width != _values.Length)
                 throw new InvalidDataException($"Row {_row.Position} (counted from 0) has {_values.Length} values in column '{_column.Name}', which is not a mask of {Height} x {Width} pixels (height x width).");
-            if (_values.IsDense)
-                return _values.GetValues();
-
-            if (_dense.Length != _values.Length)
-                _dense = new byte[_values.Length];
-            _values.CopyTo(_dense);
-            return _dense;
+            if (!_values.IsDense)
+            {
+                if (_dense.Length != _values.Length)
+                    _dense = new byte[_values.Length];
+                _values.CopyTo(_dense);
+            }
+            return Current;
         }
+
+        /// <summary>What <see cref="Read"/> gave last.</summary>
+        public ReadOnlySpan<byte> Current => _values.IsDense ? _values.GetValues() : _dense;
     }
 }

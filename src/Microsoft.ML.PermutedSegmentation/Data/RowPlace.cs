@@ -7,6 +7,7 @@ internal sealed class RowPlace(DataViewRow row, ImageColumn imageColumn, MaskCol
 {
     private readonly ImageColumn.Reader _images = imageColumn.CreateReader(row);
     private readonly MaskColumn.Reader _masks = maskColumn.CreateReader(row);
+    private bool _isRead;
 
     /// <summary>Which row it is, counted from 0.</summary>
     public long Row => row.Position;
@@ -18,14 +19,10 @@ internal sealed class RowPlace(DataViewRow row, ImageColumn imageColumn, MaskCol
     /// <exception cref="InvalidDataException">There is no image, or the mask has another size.</exception>
     public LabeledPixels Read()
     {
-        MLImage image = _images.Read();
-        ReadOnlySpan<byte> mask = _masks.Read();
-        (int Height, int Width) size = (image.Height, image.Width);
-        if (_masks.Size != size)
-            throw new InvalidDataException($"{_images.DescribeRow()}: the mask is {_masks.Height}x{_masks.Width} but its image is {image.Height}x{image.Width} (height x width); they must have the same size.{MaskShape.ExplainTurn(_masks.Size, size)}");
-        if (ExpectedSize is { } before && before != size)
-            throw new InvalidDataException($"{_images.DescribeRow()}: the image is {image.Height}x{image.Width} (height x width), and was {before.Height}x{before.Width} when it was read first.");
-        return new LabeledPixels(RgbPixels.Of(image), mask);
+        if (!_isRead)
+            ReadAnew();
+        _isRead = true;
+        return new LabeledPixels(RgbPixels.Of(_images.Current), _masks.Current);
     }
 
     /// <summary>Reads them into memory of their own.</summary>
@@ -39,8 +36,23 @@ internal sealed class RowPlace(DataViewRow row, ImageColumn imageColumn, MaskCol
     }
 
     /// <inheritdoc/>
-    public void Release() => _images.Release();
+    public void Release()
+    {
+        _isRead = false;
+        _images.Release();
+    }
 
     /// <inheritdoc/>
     public void Dispose() => _images.Dispose();
+
+    private void ReadAnew()
+    {
+        MLImage image = _images.Read();
+        _masks.Read();
+        (int Height, int Width) size = (image.Height, image.Width);
+        if (_masks.Size != size)
+            throw new InvalidDataException($"{_images.DescribeRow()}: the mask is {_masks.Height}x{_masks.Width} but its image is {image.Height}x{image.Width} (height x width); they must have the same size.{MaskShape.ExplainTurn(_masks.Size, size)}");
+        if (ExpectedSize is { } before && before != size)
+            throw new InvalidDataException($"{_images.DescribeRow()}: the image is {image.Height}x{image.Width} (height x width), and was {before.Height}x{before.Width} when it was read first.");
+    }
 }

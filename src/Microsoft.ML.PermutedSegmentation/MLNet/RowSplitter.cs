@@ -6,7 +6,7 @@ namespace Microsoft.ML.PermutedSegmentation.MLNet;
 /// Rows of a data view whose values several threads compute side by side, each at a place of its own. One cursor reads what the view's row mappers stand on
 /// (paths, say), in order; what the mappers make of it (images that are loaded, and resized) is made by whoever asks for it.
 /// </summary>
-/// <remarks>What is no row mapper, a filter for example, runs as it always does, with the cursor, and so does all below it.</remarks>
+/// <remarks>What is no row mapper (a filter, for example), or remembers earlier rows, runs as it always does, with the cursor, and so does all below it.</remarks>
 internal sealed class RowSplitter : IDisposable
 {
     private readonly DataViewRowCursor _cursor;
@@ -22,7 +22,8 @@ internal sealed class RowSplitter : IDisposable
     {
         var mappers = new Stack<(IRowToRowMapper Mapper, DataViewSchema.Column[] Columns)>();
         DataViewSchema.Column[] needed = [.. columns];
-        while (view is IRowToRowMapper mapper && view is IDataTransform { Source: var source } && mapper.InputSchema == source.Schema)
+        // Mappings with a memory of earlier rows, StatefulCustomMapping's, derive from that base.
+        while (view is IRowToRowMapper mapper and not RowToRowMapperTransformBase && view is IDataTransform { Source: var source } && mapper.InputSchema == source.Schema)
         {
             mappers.Push((mapper, needed));
             needed = [.. mapper.GetDependencies(needed)];

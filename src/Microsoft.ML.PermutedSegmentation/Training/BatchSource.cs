@@ -23,15 +23,13 @@ internal sealed class BatchSource(ImageRows source, PermutedSegmentationTrainer.
         int[] rows = [.. source.Rows];
         random.Shuffle(rows);
         var changes = new RandomChange(options.Augmentation, Window);
-        return Batches(rows.AsSpan(0, StepsPerEpoch * plan.BatchSize).ToArray(), EndlessPartSizes(), (height, width) => [changes.Draw(height, width, random)]);
+        return Batches(rows.AsSpan(0, StepsPerEpoch * plan.BatchSize).ToArray(), EndlessPartSizes(), (height, width) => changes.Draw(height, width, random));
     }
 
     /// <summary>All rows in order, whole, or by windows that cover them.</summary>
-    public IEnumerable<LabeledBatch> Whole()
-    {
-        int parts = source.Rows.Sum(row => BoxesOf(source.Images.Sizes[row].Height, source.Images.Sizes[row].Width).Count());
-        return Batches(source.Rows, SplitOff(parts, options.MicroBatchSize), (height, width) => BoxesOf(height, width).Select(box => (box, (ImageChange?)null)));
-    }
+    public IEnumerable<LabeledBatch> Whole() => Window is { } window
+        ? ByWindows(window)
+        : Batches(source.Rows, SplitOff(source.Rows.Count, options.MicroBatchSize), (height, width) => (CropBox.Whole(height, width), null));
 
     /// <summary>As few parts of a batch of so many images as there can be, none larger than the most, and as equal as can be.</summary>
     public static int[] SplitEvenly(int count, int most)
@@ -43,10 +41,8 @@ internal sealed class BatchSource(ImageRows source, PermutedSegmentationTrainer.
     // Parts of the network's size, where scoring will look at such.
     private (int Height, int Width)? Window => options.Scoring == ScoringMode.SlidingWindow ? (plan.ImageHeight, plan.ImageWidth) : null;
 
-    private IEnumerable<CropBox> BoxesOf(int height, int width) => Window is { } window ? CropBox.Windows(height, width, window) : [CropBox.Whole(height, width)];
-
-    // partsOf: what is seen of an image of a size.
-    private IEnumerable<LabeledBatch> Batches(IReadOnlyList<int> rows, IEnumerable<int> sizes, Func<int, int, IEnumerable<(CropBox Box, ImageChange? Change)>> partsOf)
+    // One part of each image. draw: which, of an image of a height and width.
+    private IEnumerable<LabeledBatch> Batches(IReadOnlyList<int> rows, IEnumerable<int> sizes, Func<int, int, (CropBox Box, ImageChange? Change)> draw)
     {
         int workers = options.InputWorkers ?? InputWorkers.Beside(device), ahead = BatchesAhead * PartSizes[0] + workers;
         // Those that are not whole yet, and those that the consumer has not come to.
@@ -54,47 +50,88 @@ internal sealed class BatchSource(ImageRows source, PermutedSegmentationTrainer.
         using RowPlaces places = source.Images.Places(ahead);
         try
         {
-            foreach (ImageParts image in OrderedWorkers.Run(Plan(rows, sizes, partsOf, places, made), workers, ahead, image => image.Write(pixelTransform)))
+            foreach (bool isWhole in OrderedWorkers.Run(Plan(rows, sizes, draw, places, made), workers, ahead, part => part.Write(pixelTransform)))
             {
-                for (int i = 0; i < image.CompletedBatches; i++)
-                {
-                    made.TryDequeue(out LabeledBatch? batch);
-                    yield return batch!;
-                }
+                if (isWhole && made.TryDequeue(out LabeledBatch? batch))
+                    yield return batch;
             }
         }
         finally
         {
-            while (made.TryDequeue(out LabeledBatch? batch))
-                batch.Dispose();
+            Dispose(made);
         }
     }
 
-    // Which part of which image goes where.
-    private IEnumerable<ImageParts> Plan(
-        IReadOnlyList<int> rows, IEnumerable<int> sizes, Func<int, int, IEnumerable<(CropBox Box, ImageChange? Change)>> partsOf, RowPlaces places, ConcurrentQueue<LabeledBatch> made)
+    private IEnumerable<ImagePart> Plan(
+        IReadOnlyList<int> rows, IEnumerable<int> sizes, Func<int, int, (CropBox Box, ImageChange? Change)> draw, RowPlaces places, ConcurrentQueue<LabeledBatch> made)
     {
         using IEnumerator<int> size = sizes.GetEnumerator();
         LabeledBatch? batch = null;
         int place = 0;
-        foreach ((int row, ILabeledImage read) in source.Images.Visit(rows, places))
+        foreach ((int row, ILabeledImage image) in source.Images.Visit(rows, places))
         {
-            var image = new ImageParts(read);
-            foreach ((CropBox box, ImageChange? change) in partsOf(source.Images.Sizes[row].Height, source.Images.Sizes[row].Width))
+            if (batch is null)
+            {
+                size.MoveNext();
+                made.Enqueue(batch = new LabeledBatch(size.Current, plan.ImageHeight, plan.ImageWidth));
+                place = 0;
+            }
+            (CropBox box, ImageChange? change) = draw(source.Images.Sizes[row].Height, source.Images.Sizes[row].Width);
+            bool isLast = place + 1 == size.Current;
+            yield return new ImagePart(image, batch, place++, box, change, isLast);
+            if (isLast)
+                batch = null;
+        }
+    }
+
+    // An image may have hundreds of windows: they are cut batch by batch, by one thread.
+    private IEnumerable<LabeledBatch> ByWindows((int Height, int Width) window)
+    {
+        var made = new ConcurrentQueue<LabeledBatch>();
+        using RowPlaces places = source.Images.Places(1);
+        try
+        {
+            foreach (LabeledBatch batch in OrderedWorkers.Run(CutWindows(window, places, made), workers: 1, BatchesAhead, batch => batch))
+            {
+                made.TryDequeue(out _);
+                yield return batch;
+            }
+        }
+        finally
+        {
+            Dispose(made);
+        }
+    }
+
+    private IEnumerable<LabeledBatch> CutWindows((int Height, int Width) window, RowPlaces places, ConcurrentQueue<LabeledBatch> made)
+    {
+        int left = source.Rows.Sum(row => CropBox.Windows(source.Images.Sizes[row].Height, source.Images.Sizes[row].Width, window).Count());
+        LabeledBatch? batch = null;
+        int place = 0;
+        foreach ((int row, ILabeledImage image) in source.Images.Visit(source.Rows, places))
+        {
+            foreach (CropBox box in CropBox.Windows(source.Images.Sizes[row].Height, source.Images.Sizes[row].Width, window))
             {
                 if (batch is null)
                 {
-                    size.MoveNext();
-                    made.Enqueue(batch = new LabeledBatch(size.Current, plan.ImageHeight, plan.ImageWidth));
+                    made.Enqueue(batch = new LabeledBatch(Math.Min(left, options.MicroBatchSize), plan.ImageHeight, plan.ImageWidth));
                     place = 0;
                 }
-                bool isLast = place + 1 == size.Current;
-                image.Add(batch, place++, box, change, isLast);
-                if (isLast)
-                    batch = null;
+                batch.Write(place++, image.Read(), box, transform: pixelTransform);
+                left--;
+                if (place < batch.Count)
+                    continue;
+                yield return batch;
+                batch = null;
             }
-            yield return image;
+            image.Release();
         }
+    }
+
+    private static void Dispose(ConcurrentQueue<LabeledBatch> batches)
+    {
+        while (batches.TryDequeue(out LabeledBatch? batch))
+            batch.Dispose();
     }
 
     private static IEnumerable<int> SplitOff(int count, int most)
@@ -112,27 +149,15 @@ internal sealed class BatchSource(ImageRows source, PermutedSegmentationTrainer.
         }
     }
 
-    /// <summary>The places in batches that are filled from one image.</summary>
-    private sealed class ImageParts(ILabeledImage source)
+    /// <summary>A place in a batch, and the part of an image that fills it.</summary>
+    private sealed record ImagePart(ILabeledImage Image, LabeledBatch Batch, int Place, CropBox Box, ImageChange? Change, bool IsLast)
     {
-        private readonly List<(LabeledBatch Batch, int Place, CropBox Box, ImageChange? Change)> _parts = [];
-
-        /// <summary>How many batches are whole with it.</summary>
-        public int CompletedBatches { get; private set; }
-
-        public void Add(LabeledBatch batch, int place, CropBox box, ImageChange? change, bool isLast)
+        /// <summary>Fills it; true: with that the batch is whole, once the places before it are filled.</summary>
+        public bool Write(PixelTransform? transform)
         {
-            _parts.Add((batch, place, box, change));
-            CompletedBatches += isLast ? 1 : 0;
-        }
-
-        public ImageParts Write(PixelTransform? transform)
-        {
-            LabeledPixels image = source.Read();
-            foreach ((LabeledBatch batch, int place, CropBox box, ImageChange? change) in _parts)
-                batch.Write(place, image, box, change, transform);
-            source.Release();
-            return this;
+            Batch.Write(Place, Image.Read(), Box, Change, transform);
+            Image.Release();
+            return IsLast;
         }
     }
 }

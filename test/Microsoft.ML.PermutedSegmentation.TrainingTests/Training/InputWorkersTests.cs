@@ -78,6 +78,43 @@ public sealed class InputWorkersTests : IDisposable
             reader.Dispose();
     }
 
+    [Fact]
+    public void A_mapping_that_remembers_rows_sees_all_of_them_in_order()
+    {
+        MLContext mlContext = CpuContext.Create(seed: 4);
+        IDataView paths = Load(mlContext);
+        IDataView rows = mlContext.Transforms.StatefulCustomMapping<NamedRow, NumberedRow, Counter>((row, numbered, counter) => numbered.Number = ++counter.Count, _ => { }, contractName: null)
+            .Fit(paths).Transform(paths);
+        using var splitter = new RowSplitter(rows, [rows.Schema["Number"]], places: 3);
+        for (int row = 0; row < Rows; row += 3)
+        {
+            for (int place = 0; place < 3; place++)
+                Assert.True(splitter.MoveNext(place));
+            for (int place = 2; place >= 0; place--)
+            {
+                int number = 0;
+                splitter[place].GetGetter<int>(rows.Schema["Number"])(ref number);
+                Assert.Equal(row + place + 1, number);
+            }
+        }
+        Assert.False(splitter.MoveNext(0));
+    }
+
+    private sealed class NamedRow
+    {
+        public string Name { get; set; } = "";
+    }
+
+    private sealed class NumberedRow
+    {
+        public int Number { get; set; }
+    }
+
+    private sealed class Counter
+    {
+        public int Count { get; set; }
+    }
+
     private IDataView Load(MLContext mlContext)
     {
         IDataView rows = VocFolder.Open(_folder.Root).Load(mlContext, "all");
