@@ -38,14 +38,19 @@ public sealed class AntialiasedResizer
     /// <param name="newHeight">Height of the result.</param>
     /// <param name="newWidth">Width of the result.</param>
     /// <param name="finish">Done to each row of the result as soon as it is there.</param>
-    public static void Resize(PixelSpan image, Span<float> result, int newHeight, int newWidth, Action<Span<float>>? finish = null)
+    public static void Resize(PixelSpan image, Span<float> result, int newHeight, int newWidth, Action<Span<float>>? finish = null) =>
+        ResizeRows(image, result, newHeight, newWidth, finish);
+
+    /// <summary>The same of an image whose rows need not lie in memory.</summary>
+    internal static void ResizeRows<TImage>(TImage image, Span<float> result, int newHeight, int newWidth, Action<Span<float>>? finish)
+        where TImage : IPixelRows, allows ref struct
     {
         AntialiasedResizer resizer = _ofThread ??= new AntialiasedResizer();
         resizer.Begin(image.Height, image.Width, newHeight, newWidth);
         for (int y = 0; y < newHeight; y++)
         {
             Span<float> row = result.Slice(y * newWidth * 3, newWidth * 3);
-            resizer.Read(image, y, 0, row);
+            resizer.ReadRow(image, y, 0, row);
             finish?.Invoke(row);
         }
     }
@@ -68,7 +73,10 @@ public sealed class AntialiasedResizer
     /// <param name="left">The first column.</param>
     /// <param name="result">Filled with red, green and blue, 0 to 255, of each pixel from there on.</param>
     /// <exception cref="ArgumentException">The image has another size.</exception>
-    public void Read(PixelSpan image, int y, int left, Span<float> result)
+    public void Read(PixelSpan image, int y, int left, Span<float> result) => ReadRow(image, y, left, result);
+
+    private void ReadRow<TImage>(TImage image, int y, int left, Span<float> result)
+        where TImage : IPixelRows, allows ref struct
     {
         if (image.Height != _down.Size || image.Width != _across.Size)
             throw new ArgumentException($"The image has {image.Height} x {image.Width} pixels, not {_down.Size} x {_across.Size}.", nameof(image));
@@ -103,7 +111,8 @@ public sealed class AntialiasedResizer
     }
 
     // A row of the image at the new width.
-    private ReadOnlySpan<Vector128<float>> Across(PixelSpan image, int y)
+    private ReadOnlySpan<Vector128<float>> Across<TImage>(TImage image, int y)
+        where TImage : IPixelRows, allows ref struct
     {
         int place = y % _down.Most;
         Span<Vector128<float>> row = _rows.AsSpan(place * _width, _width);

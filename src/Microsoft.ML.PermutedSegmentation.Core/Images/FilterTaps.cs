@@ -18,7 +18,8 @@ internal sealed class FilterTaps
     {
         if ((size, newSize) == (Size, _newSize))
             return;
-        (Size, _newSize) = (size, newSize);
+        // Should memory not suffice, these are nobody's.
+        Size = 0;
         double scale = (double)size / newSize, reach = Math.Max(scale, 1);
         Most = Math.Min(size, (int)Math.Ceiling(2 * reach) + 1);
         if (_first.Length < newSize)
@@ -38,6 +39,7 @@ internal sealed class FilterTaps
 
             double Triangle(int i) => Math.Max(0, 1 - Math.Abs(i + 0.5 - center) / reach);
         }
+        (Size, _newSize) = (size, newSize);
     }
 
     /// <summary>The first of the pixels that one of the result is made of.</summary>

@@ -5,7 +5,7 @@ using System.Runtime.Intrinsics;
 namespace Microsoft.ML.PermutedSegmentation.Images;
 
 /// <summary>The pixels of an image in memory, or of a part of it, in the order in which they lie there.</summary>
-public readonly ref struct PixelSpan
+public readonly ref struct PixelSpan : IPixelRows
 {
     private readonly ReadOnlySpan<byte> _bytes;
     private readonly int _rowLength, _pixelLength;
@@ -69,12 +69,7 @@ public readonly ref struct PixelSpan
         }
     }
 
-    /// <summary>Mixes the neighbours in a row.</summary>
-    /// <param name="y">The row.</param>
-    /// <param name="taps">Which pixels, of a row as wide as this image, are mixed.</param>
-    /// <param name="left">The first of the results that is wanted.</param>
-    /// <param name="result">Filled with colors in the order in which they lie in memory; what the fourth value is does not matter.</param>
-    internal void MixRow(int y, FilterTaps taps, int left, Span<Vector128<float>> result)
+    void IPixelRows.MixRow(int y, FilterTaps taps, int left, Span<Vector128<float>> result)
     {
         ReadOnlySpan<byte> row = _bytes.Slice(y * _rowLength, Width * _pixelLength);
         // All four bytes of a pixel are read at once; behind the last one of the image there may be none.

@@ -110,9 +110,9 @@ internal sealed partial class ModelSource : IDisposable
                 return;
             (_tried, _triedAt) = (state, Stopwatch.GetTimestamp());
             LoadedModel? model = Load(problem, key);
-            _metrics.CountLoad(model is not null);
             if (model is not null)
                 Serve(model);
+            _metrics.CountLoad(model is not null);
         }
     }
 

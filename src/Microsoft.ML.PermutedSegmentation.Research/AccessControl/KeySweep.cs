@@ -95,12 +95,12 @@ internal sealed class KeySweep
     // The lowest keyed map of each batch of images, with their true masks at the model's size.
     private IEnumerable<(LiveMaps Maps, List<byte[]> Truths)> SharedMaps(IDataView data, string labelColumnName)
     {
-        int workers = InputWorkers.Beside(_device);
-        using var rows = new SweepRows(_model, data, labelColumnName, BatchSize, ahead: BatchSize + workers);
+        int workers = InputWorkers.Beside(_device), ahead = BatchSize + workers;
+        using var rows = new SweepRows(_model, data, labelColumnName, BatchSize, ahead, workers);
         using ScoringNetwork network = ScoringNetworkOf(_model, 0, _firstReader);
         var truths = new List<byte[]>();
         Tensor? last = null;
-        foreach ((Tensor batch, byte[] truth) in OrderedWorkers.Run(rows.Places(), workers, BatchSize + workers, place => place.Read()))
+        foreach ((Tensor batch, byte[] truth) in OrderedWorkers.Run(rows.Numbers(), workers, ahead, rows.Read))
         {
             truths.Add(truth);
             if (truths.Count == BatchSize)

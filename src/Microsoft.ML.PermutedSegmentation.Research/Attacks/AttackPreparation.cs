@@ -45,9 +45,9 @@ internal static class AttackPreparation
         if (decoded.ClassNames.Count != model.Description.ClassNames.Count)
             throw new ArgumentException($"Column '{options.LabelColumnName}' has {decoded.ClassNames.Count} classes, the model {model.Description.ClassNames.Count}; they must be the same.");
         decoded.ReadAll(_ => { }, options.CancellationToken);
-        using RowPlaces places = decoded.Places(1);
+        using RowPlaces places = decoded.Places(1, workers: 1);
         return decoded.Count > 0
-            ? [.. decoded.Visit([.. Enumerable.Range(0, decoded.Count)], places).Select(visited => visited.Image is RowPlace place ? place.Keep() : (LabeledImage)visited.Image)]
+            ? [.. decoded.Visit([.. Enumerable.Range(0, decoded.Count)], places).Select(visited => visited.Image is RowPlace place ? place.Keep(worker: 0) : (LabeledImage)visited.Image)]
             : throw new ArgumentException("The data has no rows; images with masks are needed.");
     }
 }

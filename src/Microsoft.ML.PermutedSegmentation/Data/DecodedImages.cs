@@ -59,9 +59,10 @@ internal sealed class DecodedImages
     public void ReadAll(Action<int> progress, CancellationToken cancellation, bool withDigest = false, int? workers = null)
     {
         using IncrementalHash? hash = withDigest ? IncrementalHash.CreateHash(HashAlgorithmName.SHA256) : null;
-        int threads = workers ?? InputWorkers.Alone, ahead = 2 * threads;
-        using RowPlaces places = Places(ahead);
-        foreach ((LabeledImage image, int[] pixelCounts) in OrderedWorkers.Run(places.All(), threads, ahead, place => CountPixels(place.Keep(), place.Row)))
+        // Beyond the threads' own images few are to wait.
+        int threads = workers ?? InputWorkers.Alone, ahead = threads + 2;
+        using RowPlaces places = Places(ahead, threads);
+        foreach ((LabeledImage image, int[] pixelCounts) in OrderedWorkers.Run(places.All(), threads, ahead, (place, worker) => CountPixels(place.Keep(worker), place.Row)))
         {
             cancellation.ThrowIfCancellationRequested();
             Labels.Add(pixelCounts);
@@ -78,8 +79,9 @@ internal sealed class DecodedImages
     }
 
     /// <summary>Places for rows that are read again; the caller disposes them when nobody reads any more.</summary>
-    /// <param name="count">How many rows are in use at the same time.</param>
-    public RowPlaces Places(int count) => new(_data, _imageColumn, _maskColumn, count);
+    /// <param name="count">How many rows wait, or are in use, at the same time.</param>
+    /// <param name="workers">How many threads read.</param>
+    public RowPlaces Places(int count, int workers) => new(_data, _imageColumn, _maskColumn, count, workers);
 
     /// <summary>
     /// The given rows and their images, to be read on any thread. Rows in memory come in the given order; places of rows that are not are filled with
@@ -100,12 +102,8 @@ internal sealed class DecodedImages
         }
     }
 
-    private RowPlace ReadAgain(RowPlaces places, int row)
-    {
-        RowPlace place = places.Next(row) ?? throw new InvalidDataException($"The data view gave {Count} rows before and fewer now.");
-        place.ExpectedSize = _sizes[row];
-        return place;
-    }
+    private RowPlace ReadAgain(RowPlaces places, int row) =>
+        places.Next(row, _sizes[row]) ?? throw new InvalidDataException($"The data view gave {Count} rows before and fewer now.");
 
     private (LabeledImage Image, int[] PixelCounts) CountPixels(LabeledImage image, long row)
     {

@@ -1,11 +1,13 @@
 namespace Microsoft.ML.PermutedSegmentation.Data;
 
-/// <summary>An image with its mask, in memory or to be read. One thread at a time reads it.</summary>
+/// <summary>An image with its mask, in memory or to be read.</summary>
 internal interface ILabeledImage
 {
     /// <summary>Reads it, if it has not been read since <see cref="Release"/>; until then the pixels are there.</summary>
-    LabeledPixels Read();
+    /// <param name="worker">Which of the threads reads it.</param>
+    LabeledPixels Read(int worker);
 
     /// <summary>Gives back the memory that reading took.</summary>
-    void Release();
+    /// <param name="worker">Which of the threads has read it.</param>
+    void Release(int worker);
 }

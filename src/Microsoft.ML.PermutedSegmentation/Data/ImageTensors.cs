@@ -9,8 +9,6 @@ namespace Microsoft.ML.PermutedSegmentation.Data;
 /// <summary>From pixels to what the network reads.</summary>
 internal static class ImageTensors
 {
-    private static readonly byte[] MeanColor = [.. ImageNormalization.Mean.ToArray().Select(value => (byte)Math.Round(value))];
-
     /// <summary>
     /// An empty batch of images, [N, 3, height, width]. Its values lie in memory by pixel (channels last): libtorch's
     /// convolutions keep that order, and it is their faster one.
@@ -27,27 +25,24 @@ internal static class ImageTensors
     /// it does to whole blocks of pixels must come after all that moves pixels.
     /// </summary>
     public static void Write(Tensor batch, int index, byte[] rgb, int width, CropBox box, PixelTransform? transform = null) =>
-        Write(batch, index, new PixelSpan(rgb, rgb.Length / 3 / width, width).Part(box.Top, box.Left, box.Height, box.Width), box.Mirrored, null, transform);
+        WriteRows(batch, index, new PixelSpan(rgb, rgb.Length / 3 / width, width).Part(box.Top, box.Left, box.Height, box.Width), box.Mirrored, null, transform);
 
     /// <summary>Same for a box that may reach beyond the image, whose part may be changed before it is normalised.</summary>
     public static void Write(Tensor batch, int index, PixelSpan image, CropBox box, ImageChange? change, PixelTransform? transform)
     {
         if (box.Top >= 0 && box.Left >= 0 && box.Top + box.Height <= image.Height && box.Left + box.Width <= image.Width)
         {
-            Write(batch, index, image.Part(box.Top, box.Left, box.Height, box.Width), box.Mirrored, change, transform);
+            WriteRows(batch, index, image.Part(box.Top, box.Left, box.Height, box.Width), box.Mirrored, change, transform);
             return;
         }
-        int length = 3 * box.Height * box.Width;
-        byte[] part = ArrayPool<byte>.Shared.Rent(length);
-        for (int y = 0; y < box.Height; y++)
-            ReadBeyond(image, box.Top + y, box.Left, part.AsSpan(3 * y * box.Width, 3 * box.Width));
-        Write(batch, index, new PixelSpan(part.AsSpan(0, length), box.Height, box.Width), box.Mirrored, change, transform);
-        ArrayPool<byte>.Shared.Return(part);
+        byte[] row = ArrayPool<byte>.Shared.Rent(3 * box.Width);
+        WriteRows(batch, index, new PaddedPixels(image, box.Top, box.Left, box.Height, row.AsSpan(0, 3 * box.Width)), box.Mirrored, change, transform);
+        ArrayPool<byte>.Shared.Return(row);
     }
 
     /// <summary>Same for the whole of an ML.NET image.</summary>
     public static void Write(Tensor batch, int index, MLImage image, PixelTransform? transform = null) =>
-        Write(batch, index, RgbPixels.Of(image), mirrored: false, null, transform);
+        WriteRows(batch, index, RgbPixels.Of(image), mirrored: false, null, transform);
 
     /// <summary>Same for an image that has the batch's size already: red, green and blue of each pixel, 0 to 255, row by row.</summary>
     public static void Write(Tensor batch, int index, ReadOnlySpan<float> rgb, PixelTransform? transform)
@@ -60,7 +55,8 @@ internal static class ImageTensors
         ImageNormalization.Apply(values);
     }
 
-    private static void Write(Tensor batch, int index, PixelSpan part, bool mirrored, ImageChange? change, PixelTransform? transform)
+    private static void WriteRows<TImage>(Tensor batch, int index, TImage part, bool mirrored, ImageChange? change, PixelTransform? transform)
+        where TImage : IPixelRows, allows ref struct
     {
         using Tensor byPixel = ByPixel(batch, index);
         Span<float> values = MemoryMarshal.Cast<byte, float>(byPixel.bytes);
@@ -69,7 +65,7 @@ internal static class ImageTensors
         Action<Span<float>>? finish = mirrored ? Mirror : null;
         if (isPlain)
             finish += ImageNormalization.Apply;
-        AntialiasedResizer.Resize(part, values, height, width, finish);
+        AntialiasedResizer.ResizeRows(part, values, height, width, finish);
         if (isPlain)
             return;
         if (change is not null)
@@ -101,21 +97,6 @@ internal static class ImageTensors
         using var noGrad = no_grad();
         Tensor image = byPixel.permute(2, 0, 1), border = tensor(ImageNormalization.Mean.ToArray()).reshape(1, 3, 1, 1);
         image.copy_(change.Apply(image.unsqueeze(0), border).squeeze(0));
-    }
-
-    // The mean colour where there is no image.
-    private static void ReadBeyond(PixelSpan image, int y, int left, Span<byte> part)
-    {
-        int count = part.Length / 3, first = Math.Max(0, -left), end = Math.Min(count, image.Width - left);
-        if (y >= 0 && y < image.Height && end > first)
-            image.Part(y, left + first, 1, end - first).CopyTo(part.Slice(first * 3, (end - first) * 3));
-        else
-            end = first = 0;
-        for (int x = 0; x < count; x++)
-        {
-            if (x < first || x >= end)
-                MeanColor.CopyTo(part[(x * 3)..]);
-        }
     }
 
     // Values 0 to 255.

@@ -38,7 +38,7 @@ internal sealed class LabeledBatch : IDisposable
     {
         var batch = new LabeledBatch(samples.Count, height, width);
         for (int i = 0; i < samples.Count; i++)
-            batch.Write(i, samples[i].Image.Read(), samples[i].Box);
+            batch.Write(i, samples[i].Image.Pixels, samples[i].Box);
         return batch;
     }
 

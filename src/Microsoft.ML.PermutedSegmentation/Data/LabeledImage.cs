@@ -21,11 +21,14 @@ internal sealed record LabeledImage(byte[] Rgb, byte[] Mask, int Height, int Wid
         hash.AppendData(Mask);
     }
 
+    /// <summary>The pixels.</summary>
+    public LabeledPixels Pixels => new(new PixelSpan(Rgb, Height, Width), Mask);
+
     /// <inheritdoc/>
-    public LabeledPixels Read() => new(new PixelSpan(Rgb, Height, Width), Mask);
+    public LabeledPixels Read(int worker) => Pixels;
 
     /// <summary>Nothing: it stays in memory.</summary>
-    public void Release()
+    public void Release(int worker)
     {
     }
 }

@@ -8,14 +8,14 @@ internal static class OrderedWorkers
     /// <summary>The results of jobs, in the order of the jobs.</summary>
     /// <param name="jobs">Enumerated on the threads, by one at a time, and no further than <paramref name="ahead"/> jobs beyond the results that the consumer is done with.</param>
     /// <param name="workers">How many threads, at least 1.</param>
-    /// <param name="ahead">How many jobs may be begun, or done, that the consumer has not come to yet, at least 1.</param>
-    /// <param name="work">Done on any of the threads.</param>
+    /// <param name="ahead">How many jobs may be begun, or done, that the consumer is not done with, at least 1: that is the one that it has.</param>
+    /// <param name="work">Done on any of the threads, whose number, from 0, it is given.</param>
     /// <remarks>
     /// What the work uses must outlive the enumeration of the jobs, which may have ended while work is still done.
     /// An exception of the jobs or the work is thrown to the consumer in its place. When the consumer stops, no more work is begun, and all threads have ended
     /// before anything else of the consumer runs. They are threads of their own: the pool's are not to wait for disks.
     /// </remarks>
-    public static IEnumerable<TResult> Run<TJob, TResult>(IEnumerable<TJob> jobs, int workers, int ahead, Func<TJob, TResult> work)
+    public static IEnumerable<TResult> Run<TJob, TResult>(IEnumerable<TJob> jobs, int workers, int ahead, Func<TJob, int, TResult> work)
     {
         using var run = new Crew<TJob, TResult>(jobs, workers, ahead, work);
         for (long number = 0; run.Wait(number) is var result && !result.IsEnd; number++)
@@ -30,19 +30,28 @@ internal static class OrderedWorkers
     private sealed class Crew<TJob, TResult> : IDisposable
     {
         private readonly IEnumerator<TJob> _jobs;
-        private readonly Func<TJob, TResult> _work;
+        private readonly Func<TJob, int, TResult> _work;
         private readonly Result<TResult>?[] _results;
         private readonly Thread[] _threads;
         private readonly object _taking = new(), _waiting = new();
         private long _begun, _used;
         private bool _isOver, _isStopped;
 
-        public Crew(IEnumerable<TJob> jobs, int workers, int ahead, Func<TJob, TResult> work)
+        public Crew(IEnumerable<TJob> jobs, int workers, int ahead, Func<TJob, int, TResult> work)
         {
             (_jobs, _work, _results) = (jobs.GetEnumerator(), work, new Result<TResult>?[ahead]);
-            _threads = [.. Enumerable.Range(0, workers).Select(_ => new Thread(Run) { IsBackground = true, Name = nameof(OrderedWorkers) })];
-            foreach (Thread thread in _threads)
-                thread.UnsafeStart();
+            _threads = [.. Enumerable.Range(0, workers).Select(worker => new Thread(() => Run(worker)) { IsBackground = true, Name = nameof(OrderedWorkers) })];
+            try
+            {
+                foreach (Thread thread in _threads)
+                    thread.Start();
+            }
+            catch
+            {
+                // The system has no more threads.
+                Dispose();
+                throw;
+            }
         }
 
         /// <summary>The result of a job; the consumer is done with those before.</summary>
@@ -68,18 +77,18 @@ internal static class OrderedWorkers
                 _isStopped = true;
                 Monitor.PulseAll(_waiting);
             }
-            foreach (Thread thread in _threads)
+            foreach (Thread thread in _threads.Where(thread => !thread.ThreadState.HasFlag(ThreadState.Unstarted)))
                 thread.Join();
             _jobs.Dispose();
         }
 
-        private void Run()
+        private void Run(int worker)
         {
             while (TakeJob() is var (number, job))
             {
                 try
                 {
-                    Hand(number, new Result<TResult>(_work(job)));
+                    Hand(number, new Result<TResult>(_work(job, worker)));
                 }
                 catch (Exception exception)
                 {

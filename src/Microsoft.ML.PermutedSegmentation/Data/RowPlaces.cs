@@ -4,12 +4,16 @@ namespace Microsoft.ML.PermutedSegmentation.Data;
 /// <param name="data">The rows, which are not touched before the first is wanted.</param>
 /// <param name="images">The column of images.</param>
 /// <param name="masks">The column of masks.</param>
-/// <param name="count">How many rows are in use at the same time.</param>
-internal sealed class RowPlaces(IDataView data, ImageColumn images, MaskColumn masks, int count) : IDisposable
+/// <param name="count">How many rows wait, or are in use, at the same time.</param>
+/// <param name="workers">How many threads read.</param>
+internal sealed class RowPlaces(IDataView data, ImageColumn images, MaskColumn masks, int count, int workers) : IDisposable
 {
     private RowSplitter? _rows;
-    private RowPlace[] _places = [];
+    private RowReader[] _readers = [];
     private int _next;
+
+    /// <summary>What a thread reads with.</summary>
+    public RowReader ReaderOf(int worker) => _readers[worker];
 
     /// <summary>All rows in order, each at a place.</summary>
     public IEnumerable<RowPlace> All()
@@ -18,13 +22,13 @@ internal sealed class RowPlaces(IDataView data, ImageColumn images, MaskColumn m
             yield return place;
     }
 
-    /// <summary>The next place, with a row that is not before the last one; null: there is none. The place's last row must not be in use any more.</summary>
-    public RowPlace? Next(int row)
+    /// <summary>A row, not before the last one, at the next place, whose last row must not be in use any more; null: there is none.</summary>
+    public RowPlace? Next(int row, (int Height, int Width)? expectedSize = null)
     {
         if (_rows is null)
         {
-            _rows = new RowSplitter(data, [.. images.Columns, .. masks.Columns], count);
-            _places = [.. Enumerable.Range(0, count).Select(place => new RowPlace(_rows[place], images, masks))];
+            _rows = new RowSplitter(data, [.. images.Columns, .. masks.Columns], count, workers);
+            _readers = [.. Enumerable.Range(0, workers).Select(worker => new RowReader(_rows, worker, images, masks))];
         }
         // What is not wanted costs nothing: its getters are not called.
         while (_rows.Position + 1 < row)
@@ -33,14 +37,14 @@ internal sealed class RowPlaces(IDataView data, ImageColumn images, MaskColumn m
                 return null;
         }
         int place = _next++ % count;
-        return _rows.MoveNext(place) ? _places[place] : null;
+        return _rows.MoveNext(place) ? new RowPlace(this, place, row, expectedSize) : null;
     }
 
     /// <inheritdoc/>
     public void Dispose()
     {
-        foreach (RowPlace place in _places)
-            place.Dispose();
+        foreach (RowReader reader in _readers)
+            reader.Dispose();
         _rows?.Dispose();
     }
 }

@@ -27,7 +27,7 @@ internal sealed class DataCheck(SegmentationData data, DataSource source)
 
         int done = 0, workers = InputWorkers.Alone;
         cancellationToken.ThrowIfCancellationRequested();
-        foreach (CheckedEntry entry in OrderedWorkers.Run(entries.Values, workers, 2 * workers, entry => CheckedEntry.Read(entry, data.Orientation, _masks)))
+        foreach (CheckedEntry entry in OrderedWorkers.Run(entries.Values, workers, 2 * workers, (entry, _) => CheckedEntry.Read(entry, data.Orientation, _masks)))
         {
             cancellationToken.ThrowIfCancellationRequested();
             Count(entry);

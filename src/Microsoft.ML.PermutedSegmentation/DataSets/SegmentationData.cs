@@ -103,7 +103,7 @@ public sealed class SegmentationData : IDisposable
         _saidNotes = true;
         var rows = new List<VocRow>();
         int workers = InputWorkers.Alone;
-        foreach ((DataEntry entry, (int Height, int Width) size) in OrderedWorkers.Run(Entries(list, masks), workers, 4 * workers, entry => (entry, CheckFiles(entry))))
+        foreach ((DataEntry entry, (int Height, int Width) size) in OrderedWorkers.Run(Entries(list, masks), workers, 4 * workers, (entry, _) => (entry, CheckFiles(entry))))
         {
             string mask = entry.Mask is PaintedMask painted ? _cache.Get(entry.Name, painted, size, _source.Classes, message => channel.Warn(message)) : entry.Mask?.Path ?? "";
             rows.Add(new VocRow { Name = entry.Name, ImagePath = entry.ImagePath, MaskPath = mask });
@@ -144,7 +144,6 @@ public sealed class SegmentationData : IDisposable
     private static bool IsIn(string folder, string other) =>
         (folder + System.IO.Path.DirectorySeparatorChar).StartsWith(System.IO.Path.TrimEndingDirectorySeparator(other) + System.IO.Path.DirectorySeparatorChar, StringComparison.Ordinal);
 
-    // A mask file for an image of this size.
     // The size of the image. Painted masks have no files of their own.
     private (int Height, int Width) CheckFiles(DataEntry entry)
     {

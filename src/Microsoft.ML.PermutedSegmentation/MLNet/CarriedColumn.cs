@@ -20,6 +20,12 @@ internal abstract class CarriedColumn
         return (CarriedColumn)Activator.CreateInstance(type, rows, column, capacity)!;
     }
 
+    /// <summary>The same values, kept from another cursor or row.</summary>
+    public abstract CarriedColumn From(DataViewRow rows);
+
+    /// <summary>Forgets an object that is kept, which may be large.</summary>
+    public abstract void Forget(int index);
+
     /// <summary>Keeps the current row's value.</summary>
     public abstract void Keep(int index);
 
@@ -33,22 +39,47 @@ internal abstract class CarriedColumn
         return ref System.Runtime.CompilerServices.Unsafe.As<T, TValue>(ref slot);
     }
 
-    private sealed class OfValues<T>(DataViewRow rows, DataViewSchema.Column column, int capacity) : CarriedColumn
+    private sealed class OfValues<T>(DataViewRow rows, DataViewSchema.Column column, T[] values) : CarriedColumn
     {
         private readonly ValueGetter<T> _get = rows.GetGetter<T>(column);
-        private readonly T[] _values = new T[capacity];
+        private readonly T[] _values = values;
+
+        public OfValues(DataViewRow rows, DataViewSchema.Column column, int capacity)
+            : this(rows, column, new T[capacity])
+        {
+        }
+
+        public override CarriedColumn From(DataViewRow rows) => new OfValues<T>(rows, rows.Schema[column.Index], _values);
 
         public override void Keep(int index) => _get(ref _values[index]);
 
         public override void Get<TValue>(int index, ref TValue value) => value = As<T, TValue>(ref _values[index]);
+
+        public override void Forget(int index)
+        {
+            if (!typeof(T).IsValueType)
+                _values[index] = default!;
+        }
     }
 
-    private sealed class OfVectors<T>(DataViewRow rows, DataViewSchema.Column column, int capacity) : CarriedColumn
+    private sealed class OfVectors<T>(DataViewRow rows, DataViewSchema.Column column, VBuffer<T>[] values) : CarriedColumn
     {
         private readonly ValueGetter<VBuffer<T>> _get = rows.GetGetter<VBuffer<T>>(column);
-        private readonly VBuffer<T>[] _values = new VBuffer<T>[capacity];
+        private readonly VBuffer<T>[] _values = values;
+
+        public OfVectors(DataViewRow rows, DataViewSchema.Column column, int capacity)
+            : this(rows, column, new VBuffer<T>[capacity])
+        {
+        }
+
+        public override CarriedColumn From(DataViewRow rows) => new OfVectors<T>(rows, rows.Schema[column.Index], _values);
 
         public override void Keep(int index) => _get(ref _values[index]);
+
+        // Its memory is used again.
+        public override void Forget(int index)
+        {
+        }
 
         // A copy: whoever gets a vector may change it.
         public override void Get<TValue>(int index, ref TValue value) => _values[index].CopyTo(ref As<TValue, VBuffer<T>>(ref value));

@@ -1,5 +1,6 @@
 using System.Runtime.ExceptionServices;
 using Microsoft.ML.Data;
+using Microsoft.ML.Transforms.Image;
 
 namespace Microsoft.ML.PermutedSegmentation.Prediction;
 
@@ -11,9 +12,12 @@ internal sealed class RowReadAhead : IDisposable
     private readonly int _batchSize, _workers, _ahead;
     private readonly RowSplitter _rows;
     // A row's place is used again when its consumer must have gone on: with a batch the consumer has, and those that are begun or wait, there are enough.
-    private readonly ReadRow[] _places;
     private readonly ImageBatch[] _batches;
-    private readonly int[] _carried;
+    private readonly DataViewRowId[] _ids;
+    private readonly RowKeeper[] _keepers;
+    private readonly CarriedColumn[] _carried;
+    private readonly int[] _carriedIndexes;
+    private readonly bool _ownsImages;
 
     /// <param name="source">The source.</param>
     /// <param name="inputs">The columns of the source that will be asked for.</param>
@@ -26,23 +30,38 @@ internal sealed class RowReadAhead : IDisposable
         (_batchSize, _workers) = model.Description.ScoresResizedImages ? (MostRows, workers) : (1, 0);
         _ahead = _workers == 0 ? 0 : MostRows + Math.Max(MostRows, workers);
         _batches = [.. Enumerable.Range(0, 1 + (_ahead + MostRows - 1) / MostRows).Select(_ => new ImageBatch(model, _batchSize))];
-        _rows = new RowSplitter(source, inputs, _batches.Length * _batchSize);
-        _carried = [.. carried.Select(column => column.Index)];
-        _places = [.. Enumerable.Range(0, _batches.Length * _batchSize).Select(place => new ReadRow(_rows[place], schema, carried))];
+        int places = _batches.Length * _batchSize, threads = Math.Max(1, _workers);
+        _rows = new RowSplitter(source, inputs, places, threads);
+        _ids = new DataViewRowId[places];
+        _carriedIndexes = [.. carried.Select(column => column.Index)];
+        _carried = [.. carried.Select(column => CarriedColumn.Create(_rows[0], column, places))];
+        // An image that is carried along, or a copy of it, is the consumer's.
+        _ownsImages = !carried.Any(column => column.Type is ImageDataViewType);
+        _keepers = [.. Enumerable.Range(0, threads).Select(worker =>
+            new RowKeeper(_rows[worker], schema.Image, worker == 0 ? _carried : [.. _carried.Select(column => column.From(_rows[worker]))], _ids, _ownsImages))];
     }
 
-    /// <summary>Where a column is in <see cref="ReadRow"/>.</summary>
-    public int PlaceOf(DataViewSchema.Column column) => Array.IndexOf(_carried, column.Index);
+    /// <summary>Where a column is among those that are carried along.</summary>
+    public int CarriedIndexOf(DataViewSchema.Column column) => Array.IndexOf(_carriedIndexes, column.Index);
+
+    /// <summary>Gives the value of a column that is carried along, of the row at a place.</summary>
+    public void GetCarried<TValue>(int column, int place, ref TValue value) => _carried[column].Get(place, ref value);
+
+    /// <summary>The identifier of the row at a place.</summary>
+    public DataViewRowId IdOf(int place) => _ids[place];
+
+    /// <summary>Frees the image that was read last, which may be large; only of images that are read by windows.</summary>
+    public void ReleaseImage() => _keepers[0].ReleaseImage();
 
     /// <summary>The batches. Rows before one that cannot be read come out, as a batch that is not full, before its exception.</summary>
     public IEnumerable<RowBatch> Read()
     {
-        using IEnumerator<int> read = (_workers > 0 ? OrderedWorkers.Run(Numbers(), _workers, _ahead, Read) : Numbers().Select(Read)).GetEnumerator();
+        using IEnumerator<int> read = (_workers > 0 ? OrderedWorkers.Run(Numbers(), _workers, _ahead, Read) : Numbers().Select(number => Read(number, worker: 0))).GetEnumerator();
         ExceptionDispatchInfo? failure = null;
         bool atEnd = false;
         for (int number = 0; !atEnd; number++)
         {
-            int batch = number % _batches.Length;
+            ImageBatch batch = _batches[number % _batches.Length];
             int count = 0;
             try
             {
@@ -53,9 +72,9 @@ internal sealed class RowReadAhead : IDisposable
             {
                 (failure, atEnd) = (ExceptionDispatchInfo.Capture(exception), true);
             }
-            _batches[batch].Count = count;
+            batch.Count = count;
             if (count > 0)
-                yield return new RowBatch(_batches[batch], new ArraySegment<ReadRow>(_places, batch * _batchSize, count));
+                yield return new RowBatch(batch, number % _batches.Length * _batchSize);
         }
         failure?.Throw();
     }
@@ -63,8 +82,8 @@ internal sealed class RowReadAhead : IDisposable
     /// <inheritdoc/>
     public void Dispose()
     {
-        foreach (ReadRow place in _places)
-            place.Dispose();
+        foreach (RowKeeper keeper in _keepers)
+            keeper.Dispose();
         _rows.Dispose();
         foreach (ImageBatch batch in _batches)
             batch.Dispose();
@@ -72,13 +91,17 @@ internal sealed class RowReadAhead : IDisposable
 
     private IEnumerable<int> Numbers()
     {
-        for (int number = 0; _rows.MoveNext(number % _places.Length); number++)
+        for (int number = 0; _rows.MoveNext(number % _ids.Length); number++)
             yield return number;
     }
 
-    private int Read(int number)
+    private int Read(int number, int worker)
     {
-        _places[number % _places.Length].Read(_batches[number / _batchSize % _batches.Length], number % _batchSize);
+        int place = number % _ids.Length;
+        _rows.MoveTo(place, worker);
+        _keepers[worker].Read(place, _batches[number / _batchSize % _batches.Length], number % _batchSize);
+        if (_ownsImages && _workers > 0)
+            _rows.Forget(place);
         return number;
     }
 }

@@ -43,7 +43,7 @@ internal sealed class ScoringCursor : DataViewRowCursor
 
     public override bool IsColumnActive(DataViewSchema.Column column) => _wanted.Contains(column.Index);
 
-    public override ValueGetter<DataViewRowId> GetIdGetter() => (ref DataViewRowId id) => id = _batches.Current.Rows[_index].Id;
+    public override ValueGetter<DataViewRowId> GetIdGetter() => (ref DataViewRowId id) => id = _rows.IdOf(_batches.Current.FirstPlace + _index);
 
     public override ValueGetter<TValue> GetGetter<TValue>(DataViewSchema.Column column)
     {
@@ -51,8 +51,8 @@ internal sealed class ScoringCursor : DataViewRowCursor
             throw ScoringSchema.NotAskedFor(column);
         if (_schema.IsPrediction(column))
             return PredictionGetter.For<TValue>(_schema, column, _scorer, () => _index);
-        int place = _rows.PlaceOf(column);
-        return (ref TValue value) => _batches.Current.Rows[_index].Get(place, ref value);
+        int carried = _rows.CarriedIndexOf(column);
+        return (ref TValue value) => _rows.GetCarried(carried, _batches.Current.FirstPlace + _index, ref value);
     }
 
     protected override void Dispose(bool disposing)
@@ -72,7 +72,7 @@ internal sealed class ScoringCursor : DataViewRowCursor
         RowBatch batch = _batches.Current;
         _scorer.Run(batch.Images);
         if (batch.Images.Whole is not null)
-            batch.Rows[0].ReleaseImage();
+            _rows.ReleaseImage();
         (_index, _count) = (0, batch.Images.Count);
         return true;
     }

@@ -44,13 +44,14 @@ internal sealed class BatchSource(ImageRows source, PermutedSegmentationTrainer.
     // One part of each image. draw: which, of an image of a height and width.
     private IEnumerable<LabeledBatch> Batches(IReadOnlyList<int> rows, IEnumerable<int> sizes, Func<int, int, (CropBox Box, ImageChange? Change)> draw)
     {
-        int workers = options.InputWorkers ?? InputWorkers.Beside(device), ahead = BatchesAhead * PartSizes[0] + workers;
+        // What changes images beyond their shape is libtorch's, which makes threads of its own for each that calls it.
+        int workers = options.Augmentation.ChangesPixels ? 1 : options.InputWorkers ?? InputWorkers.Beside(device), ahead = BatchesAhead * PartSizes[0] + workers;
         // Those that are not whole yet, and those that the consumer has not come to.
         var made = new ConcurrentQueue<LabeledBatch>();
-        using RowPlaces places = source.Images.Places(ahead);
+        using RowPlaces places = source.Images.Places(ahead, workers);
         try
         {
-            foreach (bool isWhole in OrderedWorkers.Run(Plan(rows, sizes, draw, places, made), workers, ahead, part => part.Write(pixelTransform)))
+            foreach (bool isWhole in OrderedWorkers.Run(Plan(rows, sizes, draw, places, made), workers, ahead, (part, worker) => part.Write(worker, pixelTransform)))
             {
                 if (isWhole && made.TryDequeue(out LabeledBatch? batch))
                     yield return batch;
@@ -88,10 +89,10 @@ internal sealed class BatchSource(ImageRows source, PermutedSegmentationTrainer.
     private IEnumerable<LabeledBatch> ByWindows((int Height, int Width) window)
     {
         var made = new ConcurrentQueue<LabeledBatch>();
-        using RowPlaces places = source.Images.Places(1);
+        using RowPlaces places = source.Images.Places(1, workers: 1);
         try
         {
-            foreach (LabeledBatch batch in OrderedWorkers.Run(CutWindows(window, places, made), workers: 1, BatchesAhead, batch => batch))
+            foreach (LabeledBatch batch in OrderedWorkers.Run(CutWindows(window, places, made), workers: 1, BatchesAhead + 1, (batch, _) => batch))
             {
                 made.TryDequeue(out _);
                 yield return batch;
@@ -117,14 +118,14 @@ internal sealed class BatchSource(ImageRows source, PermutedSegmentationTrainer.
                     made.Enqueue(batch = new LabeledBatch(Math.Min(left, options.MicroBatchSize), plan.ImageHeight, plan.ImageWidth));
                     place = 0;
                 }
-                batch.Write(place++, image.Read(), box, transform: pixelTransform);
+                batch.Write(place++, image.Read(worker: 0), box, transform: pixelTransform);
                 left--;
                 if (place < batch.Count)
                     continue;
                 yield return batch;
                 batch = null;
             }
-            image.Release();
+            image.Release(worker: 0);
         }
     }
 
@@ -153,10 +154,10 @@ internal sealed class BatchSource(ImageRows source, PermutedSegmentationTrainer.
     private sealed record ImagePart(ILabeledImage Image, LabeledBatch Batch, int Place, CropBox Box, ImageChange? Change, bool IsLast)
     {
         /// <summary>Fills it; true: with that the batch is whole, once the places before it are filled.</summary>
-        public bool Write(PixelTransform? transform)
+        public bool Write(int worker, PixelTransform? transform)
         {
-            Batch.Write(Place, Image.Read(), Box, Change, transform);
-            Image.Release();
+            Batch.Write(Place, Image.Read(worker), Box, Change, transform);
+            Image.Release(worker);
             return IsLast;
         }
     }

@@ -41,7 +41,7 @@ internal sealed class InputRun
     /// <summary>Decodes images, and throws them away.</summary>
     public InputSpeed Decode(int workers) => Measure(() =>
     {
-        foreach (bool _ in OrderedWorkers.Run(_files, workers, 4 * workers, file =>
+        foreach (bool _ in OrderedWorkers.Run(_files, workers, 4 * workers, (file, _) =>
         {
             ImageFile.Load(file).Dispose();
             return true;

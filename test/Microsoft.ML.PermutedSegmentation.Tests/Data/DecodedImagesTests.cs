@@ -86,8 +86,8 @@ public sealed class DecodedImagesTests : IDisposable
 
     private static int[] ClassesOf(DecodedImages images, int[] rows)
     {
-        using RowPlaces places = images.Places(1);
-        (int Row, LabeledImage Image)[] visited = [.. images.Visit(rows, places).Select(visit => (visit.Row, visit.Image is RowPlace place ? place.Keep() : (LabeledImage)visit.Image))];
+        using RowPlaces places = images.Places(1, workers: 1);
+        (int Row, LabeledImage Image)[] visited = [.. images.Visit(rows, places).Select(visit => (visit.Row, visit.Image is RowPlace place ? place.Keep(worker: 0) : (LabeledImage)visit.Image))];
         Assert.All(visited, visit => Assert.Equal(visit.Row + 1, visit.Image.Mask[7]));
         return [.. visited.Select(visit => visit.Image.Mask[0] - 1)];
     }

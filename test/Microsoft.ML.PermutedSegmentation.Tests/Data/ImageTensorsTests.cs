@@ -70,7 +70,7 @@ public sealed class ImageTensorsTests
             using Tensor batch = ImageTensors.CreateBatch(1, 32, 32);
             ImageTensors.Write(batch, 0, image.Rgb, 60, box);
             long[] labels = new long[32 * 32];
-            Assert.Equal(32 * 32, ImageTensors.Write(labels, 32, 32, image.Read(), box));
+            Assert.Equal(32 * 32, ImageTensors.Write(labels, 32, 32, image.Pixels, box));
             // The red of a pixel tells its class but where the filter mixes two of them.
             int wrong = Enumerable.Range(0, 32 * 32).Count(p =>
                 Math.Abs((batch[0, 0, p / 32, p % 32].ToDouble() * 0.229 + 0.485) * 255 / 60 - labels[p]) > 0.5);
@@ -118,7 +118,7 @@ public sealed class ImageTensorsTests
     {
         var image = new LabeledImage(new byte[2 * 2 * 3], [0, 1, 2, 0], 2, 2);
         long[] labels = new long[4];
-        Assert.Equal(2, ImageTensors.Write(labels, 2, 2, image.Read(), CropBox.Whole(2, 2)));
+        Assert.Equal(2, ImageTensors.Write(labels, 2, 2, image.Pixels, CropBox.Whole(2, 2)));
         Assert.Equal([TensorLabels.Void, 0, 1, TensorLabels.Void], labels);
     }
 

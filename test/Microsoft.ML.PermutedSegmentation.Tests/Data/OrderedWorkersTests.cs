@@ -14,9 +14,10 @@ public sealed class OrderedWorkersTests
     {
         int consumer = Environment.CurrentManagedThreadId;
         var threads = new ConcurrentDictionary<int, bool>();
-        IEnumerable<int> results = OrderedWorkers.Run(Enumerable.Range(0, 200), workers, ahead, number =>
+        IEnumerable<int> results = OrderedWorkers.Run(Enumerable.Range(0, 200), workers, ahead, (number, worker) =>
         {
             threads[Environment.CurrentManagedThreadId] = true;
+            Assert.InRange(worker, 0, workers - 1);
             Thread.Sleep(number % 3);
             return 10 * number;
         });
@@ -30,14 +31,14 @@ public sealed class OrderedWorkersTests
     public void As_many_work_at_the_same_time_as_there_are()
     {
         using var together = new Barrier(3);
-        Assert.Equal([true, true, true], OrderedWorkers.Run(Enumerable.Range(0, 3), 3, 3, _ => together.SignalAndWait(TimeSpan.FromSeconds(30))));
+        Assert.Equal([true, true, true], OrderedWorkers.Run(Enumerable.Range(0, 3), 3, 3, (_, _) => together.SignalAndWait(TimeSpan.FromSeconds(30))));
     }
 
     [Fact]
     public void Works_ahead_no_further_than_it_may()
     {
         int begun = 0;
-        using IEnumerator<int> results = OrderedWorkers.Run(Enumerable.Range(0, 100), 2, 4, number =>
+        using IEnumerator<int> results = OrderedWorkers.Run(Enumerable.Range(0, 100), 2, 4, (number, _) =>
         {
             Interlocked.Increment(ref begun);
             return number;
@@ -61,11 +62,11 @@ public sealed class OrderedWorkersTests
             throw new InvalidDataException("job 3");
         }
 
-        using IEnumerator<int> ofJobs = OrderedWorkers.Run(Jobs(), 3, 6, number => number).GetEnumerator();
+        using IEnumerator<int> ofJobs = OrderedWorkers.Run(Jobs(), 3, 6, (number, _) => number).GetEnumerator();
         Assert.True(ofJobs.MoveNext() && ofJobs.MoveNext());
         Assert.Equal("job 3", Assert.Throws<InvalidDataException>(() => ofJobs.MoveNext()).Message);
 
-        using IEnumerator<int> ofWork = OrderedWorkers.Run(Enumerable.Range(1, 9), 3, 6, number => number == 2 ? throw new InvalidDataException("work 2") : number).GetEnumerator();
+        using IEnumerator<int> ofWork = OrderedWorkers.Run(Enumerable.Range(1, 9), 3, 6, (number, _) => number == 2 ? throw new InvalidDataException("work 2") : number).GetEnumerator();
         Assert.True(ofWork.MoveNext());
         Assert.Equal("work 2", Assert.Throws<InvalidDataException>(() => ofWork.MoveNext()).Message);
     }
@@ -89,7 +90,7 @@ public sealed class OrderedWorkersTests
             }
         }
 
-        using (IEnumerator<int> results = OrderedWorkers.Run(Jobs(), 3, 20, number =>
+        using (IEnumerator<int> results = OrderedWorkers.Run(Jobs(), 3, 20, (number, _) =>
         {
             Interlocked.Increment(ref running);
             Interlocked.Increment(ref begun);

@@ -26,10 +26,11 @@ public sealed class InputWorkersTests : IDisposable
     public void Dispose() => _folder.Dispose();
 
     [Theory]
-    [InlineData(0, ScoringMode.Resize)]
-    [InlineData(2048, ScoringMode.Resize)]
-    [InlineData(0, ScoringMode.SlidingWindow)]
-    public void A_model_does_not_depend_on_them(int cacheMegabytes, ScoringMode scoring)
+    [InlineData(0, ScoringMode.Resize, false)]
+    [InlineData(2048, ScoringMode.Resize, false)]
+    [InlineData(0, ScoringMode.Resize, true)]
+    [InlineData(0, ScoringMode.SlidingWindow, false)]
+    public void A_model_does_not_depend_on_them(int cacheMegabytes, ScoringMode scoring, bool changesPixels)
     {
         string one = Train(1);
         Assert.Equal(one, Train(16));
@@ -39,7 +40,9 @@ public sealed class InputWorkersTests : IDisposable
             MLContext mlContext = CpuContext.Create(seed: 4);
             PermutedSegmentationTrainer.Options options = ColorPatches.Options(epochs: 2);
             (options.ImageCacheMegabytes, options.InputWorkers, options.BatchSize, options.MicroBatchSize, options.Scoring) = (cacheMegabytes, workers, 5, 3, scoring);
-            options.Augmentation = new Augmentation { Rotation = 20, Brightness = 0.2, Contrast = 0.2, Saturation = 0.2, Hue = 10, Blur = 1, MinimumScale = 0.5, MaximumScale = 2 };
+            options.Augmentation = changesPixels
+                ? new Augmentation { Rotation = 20, Brightness = 0.2, Contrast = 0.2, Saturation = 0.2, Hue = 10, Blur = 1, MinimumScale = 0.5, MaximumScale = 2 }
+                : new Augmentation { MinimumScale = 0.5, MaximumScale = 2 };
             using var model = mlContext.Segmentation().Trainers.Fcn(options).Fit(Load(mlContext));
             return string.Join(' ', model.Network().State.OrderBy(entry => entry.Key, StringComparer.Ordinal).Select(entry => Convert.ToHexString(SHA256.HashData(entry.Value.bytes))));
         }
@@ -61,21 +64,38 @@ public sealed class InputWorkersTests : IDisposable
     {
         MLContext mlContext = CpuContext.Create(seed: 4);
         IDataView rows = mlContext.Transforms.CopyColumns("Copy", "Image").Append(mlContext.Transforms.DropColumns("Copy")).Fit(Load(mlContext)).Transform(Load(mlContext));
-        using var splitter = new RowSplitter(rows, rows.Schema, places: 3);
-        var readers = Enumerable.Range(0, 3).Select(place => ImageColumn.Find(rows.Schema, "Image").CreateReader(splitter[place])).ToArray();
+        using var splitter = new RowSplitter(rows, rows.Schema, places: 3, workers: 2);
+        ImageColumn.Reader[] readers = [.. Enumerable.Range(0, 2).Select(worker => ImageColumn.Find(rows.Schema, "Image").CreateReader(splitter[worker]))];
         for (int place = 0; place < 3; place++)
             Assert.True(splitter.MoveNext(place));
-        // The rows are there side by side, in whatever order they are read.
-        Assert.Equal([54, 47, 40], Enumerable.Range(0, 3).Reverse().Select(place => readers[place].Read().Width));
-        Assert.Equal([0, 1, 2], Enumerable.Range(0, 3).Select(place => splitter[place].Position));
-        Assert.Equal(3, Enumerable.Range(0, 3).Select(place =>
+        // The rows are there side by side, and each thread reads them in an order of its own.
+        Assert.Equal([(2L, 54), (0L, 40), (1L, 47)], (((int Place, int Worker)[])[(2, 0), (0, 1), (1, 0)]).Select(read =>
         {
-            DataViewRowId id = default;
-            splitter[place].GetIdGetter()(ref id);
-            return id;
-        }).Distinct().Count());
+            splitter.MoveTo(read.Place, read.Worker);
+            return (splitter[read.Worker].Position, readers[read.Worker].Read().Width);
+        }));
         foreach (ImageColumn.Reader reader in readers)
             reader.Dispose();
+    }
+
+    // Below a filter images are decoded with the cursor, and there is one for the network and for whoever asks for the column.
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void Who_asks_for_images_gets_them(bool isFiltered)
+    {
+        MLContext mlContext = CpuContext.Create(seed: 4);
+        IDataView rows = Load(mlContext);
+        using var model = mlContext.Segmentation().Trainers.Fcn(ColorPatches.Options(epochs: 1)).Fit(rows);
+        IDataView scored = model.Transform(isFiltered ? mlContext.Data.TakeRows(rows, Rows) : rows);
+        using DataViewRowCursor cursor = scored.GetRowCursor([scored.Schema["Image"], scored.Schema["PredictedLabel"]]);
+        var getImage = cursor.GetGetter<MLImage>(scored.Schema["Image"]);
+        MLImage image = null!;
+        for (int row = 0; cursor.MoveNext(); row++)
+        {
+            getImage(ref image);
+            Assert.Equal(40 + 7 * (row % 4), image.Width);
+        }
     }
 
     [Fact]
@@ -85,7 +105,7 @@ public sealed class InputWorkersTests : IDisposable
         IDataView paths = Load(mlContext);
         IDataView rows = mlContext.Transforms.StatefulCustomMapping<NamedRow, NumberedRow, Counter>((row, numbered, counter) => numbered.Number = ++counter.Count, _ => { }, contractName: null)
             .Fit(paths).Transform(paths);
-        using var splitter = new RowSplitter(rows, [rows.Schema["Number"]], places: 3);
+        using var splitter = new RowSplitter(rows, [rows.Schema["Number"]], places: 3, workers: 1);
         for (int row = 0; row < Rows; row += 3)
         {
             for (int place = 0; place < 3; place++)
@@ -93,7 +113,8 @@ public sealed class InputWorkersTests : IDisposable
             for (int place = 2; place >= 0; place--)
             {
                 int number = 0;
-                splitter[place].GetGetter<int>(rows.Schema["Number"])(ref number);
+                splitter.MoveTo(place, worker: 0);
+                splitter[0].GetGetter<int>(rows.Schema["Number"])(ref number);
                 Assert.Equal(row + place + 1, number);
             }
         }
