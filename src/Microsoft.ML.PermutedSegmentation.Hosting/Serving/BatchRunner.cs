@@ -91,9 +91,15 @@ internal sealed partial class BatchRunner
         }
         catch (Exception exception)
         {
-            (int width, int height) = (requests[0].Image.Width, requests[0].Image.Height);
+            try
+            {
+                LogFailure(exception, requests[0].Image.Width, requests[0].Image.Height);
+            }
+            catch (Exception)
+            {
+                // A log that cannot be written is not to spoil the others.
+            }
             requests[0].Fail(exception);
-            LogFailure(exception, width, height);
         }
     }
 
