@@ -1,4 +1,5 @@
 using System.CommandLine;
+using Workbench.Distribution;
 using Workbench.Files;
 
 namespace Workbench;
@@ -16,6 +17,40 @@ internal sealed class DetailedCommand(string name, string description, string de
     });
 
     /// <summary>Likewise, with the exit code.</summary>
-    public void Does(Func<ParseResult, Outputs, CancellationToken, int> action) =>
-        SetAction((result, cancellation) => Task.FromResult(action(result, Outputs.Of(result), cancellation)));
+    public void Does(Func<ParseResult, Outputs, CancellationToken, int> action) => SetAction((result, cancellation) =>
+    {
+        Job.RequireAlone(Name);
+        return Task.FromResult(action(result, Outputs.Of(result), cancellation));
+    });
+
+    /// <summary>What the command does, with the exit code, on one process, or on each of several that mpirun has started.</summary>
+    /// <param name="distributed">Says that there are several.</param>
+    /// <param name="action">The whole, or this process's share.</param>
+    public void DoesTogether(Option<bool> distributed, Func<ParseResult, Outputs, CancellationToken, int> action)
+    {
+        Add(distributed);
+        SetAction((result, cancellation) =>
+        {
+            Job.Join(result.GetValue(distributed));
+            return Task.FromResult(action(result, Outputs.Of(result), cancellation));
+        });
+    }
+
+    /// <summary>What the command does on one process, or on several that mpirun has started.</summary>
+    /// <param name="distributed">Says that there are several.</param>
+    /// <param name="action">On the first one, or the only one.</param>
+    /// <param name="share">On the others.</param>
+    public void DoesTogether(Option<bool> distributed, Action<ParseResult, Outputs, CancellationToken> action, Action<ParseResult, CancellationToken> share)
+    {
+        Add(distributed);
+        SetAction((result, cancellation) =>
+        {
+            Job.Join(result.GetValue(distributed));
+            if (Job.Group is { Rank: > 0 })
+                share(result, cancellation);
+            else
+                action(result, Outputs.Of(result), cancellation);
+            return Task.FromResult(0);
+        });
+    }
 }

@@ -3,6 +3,7 @@ using System.CommandLine.Invocation;
 using System.Reflection;
 using Workbench;
 using Workbench.Commands;
+using Workbench.Distribution;
 
 const int Failed = 1, WrongUsage = 2;
 
@@ -19,7 +20,9 @@ if (parsed.Action is ParseErrorAction)
 try
 {
     var configuration = new InvocationConfiguration { EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = null };
-    return await parsed.InvokeAsync(configuration, termination.Token);
+    int code = await parsed.InvokeAsync(configuration, termination.Token);
+    Job.End(hasFailed: false);
+    return code;
 }
 catch (Exception) when (termination.Token.IsCancellationRequested)
 {
@@ -34,6 +37,7 @@ catch (Exception exception)
         cause = inner;
     // The names of parameters are for programs.
     var message = cause is ArgumentException { ParamName: { } name } ? cause.Message.Replace($" (Parameter '{name}')", "").ReplaceLineEndings(" ") : cause.Message;
-    Printable.WriteError($"error: {message}");
+    Printable.WriteError($"error: {Job.Where}{message}");
+    Job.End(hasFailed: true);
     return Failed;
 }

@@ -17,7 +17,7 @@ internal static class RecipeFile
     private static readonly string[] NoRecipe =
     [
         nameof(Options.ImageColumnName), nameof(Options.LabelColumnName), nameof(Options.PredictedLabelColumnName), nameof(Options.ScoreColumnName),
-        nameof(Options.InitialWeights), nameof(Options.ValidationSet), nameof(Options.CheckpointPath), nameof(Options.InputWorkers), nameof(Options.Progress), nameof(Options.CancellationToken),
+        nameof(Options.InitialWeights), nameof(Options.ValidationSet), nameof(Options.CheckpointPath), nameof(Options.InputWorkers), nameof(Options.ProcessGroup), nameof(Options.Progress), nameof(Options.CancellationToken),
     ];
 
     private static readonly JsonSerializerOptions Json = new()

@@ -29,6 +29,7 @@ public sealed partial class SegmentationCatalog : IModelContents<ITransformer>
     /// <param name="ignoredClasses">Classes, from 0, to leave out of the averages, for example the background.</param>
     /// <param name="progress">Is told, on the calling thread, how many images have been evaluated so far.</param>
     /// <param name="cancellationToken">Ends the evaluation, between two images, with an <see cref="OperationCanceledException"/>.</param>
+    /// <param name="processGroup">Processes that evaluate other rows at the same time; all get the metrics of all rows, in the order of the ranks. Null: there are none.</param>
     /// <exception cref="ArgumentOutOfRangeException">A column is missing or does not hold masks, or there is no class with an ignored number.</exception>
     /// <exception cref="ArgumentException">The columns disagree about the classes, or no class is left to average.</exception>
     /// <exception cref="InvalidDataException">A row's mask does not match its size or its classes, or differs in shape from its image.</exception>
@@ -40,10 +41,11 @@ public sealed partial class SegmentationCatalog : IModelContents<ITransformer>
         string predictedLabelColumnName = ColumnNames.PredictedLabel,
         IReadOnlyCollection<int>? ignoredClasses = null,
         IProgress<long>? progress = null,
-        CancellationToken cancellationToken = default)
+        CancellationToken cancellationToken = default,
+        IProcessGroup? processGroup = null)
     {
         SegmentationMetrics metrics = DataViewEvaluation.Evaluate(
-            data, labelColumnName, predictedLabelColumnName, ignoredClasses, progress, cancellationToken);
+            data, labelColumnName, predictedLabelColumnName, ignoredClasses, progress, cancellationToken, processGroup);
         metrics.LogWarnings(Environment);
         return metrics;
     }

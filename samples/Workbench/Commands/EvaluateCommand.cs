@@ -3,6 +3,7 @@ using Microsoft.ML;
 using Microsoft.ML.Data;
 using Microsoft.ML.PermutedSegmentation;
 using Spectre.Console;
+using Workbench.Distribution;
 using Workbench.Files;
 
 namespace Workbench.Commands;
@@ -29,27 +30,30 @@ internal static class EvaluateCommand
         command.RequireExactlyOneOf(key, noKey, wrongKeys);
         var scoring = new ScoringOptions().AddTo(command);
 
-        command.Does((result, outputs, cancellationToken) =>
+        command.DoesTogether(Job.Option(), (result, outputs, cancellationToken) =>
         {
             var count = result.GetValue(wrongKeys);
+            if (count is not null)
+                Job.RequireAlone($"{command.Name} {wrongKeys.Name}");
             var mlContext = new MLContext().WithWarnings();
             var loaded = mlContext.LoadModel(result.GetRequiredValue(model), result.GetValue(key));
             using var folder = data.Open(result);
             var segmenter = scoring.Apply(result, mlContext, loaded).Reading(folder.Orientation, mlContext);
-            var rows = mlContext.LoadMasks(folder.Load(mlContext, folder.ListOr(result.GetValue(list), folder.ValidationList, list.Name)), folder);
+            var rows = mlContext.LoadMasks(Job.ShareOf(mlContext, folder.Load(mlContext, folder.ListOr(result.GetValue(list), folder.ValidationList, list.Name))), folder);
 
             object report = count is null
                 ? EvaluateOnce(mlContext, segmenter, rows, cancellationToken)
                 : EvaluateWrongKeys(mlContext, segmenter, rows, count.Value, cancellationToken);
-            if (result.GetValue(json) is { } path)
+            if (result.GetValue(json) is { } path && Job.Group is null or { Rank: 0 })
                 outputs.Write(path, temporary => MetricsJson.Write(report, temporary));
+            return 0;
         });
         return command;
     }
 
     private static SegmentationMetrics EvaluateOnce(MLContext mlContext, ITransformer model, IDataView rows, CancellationToken cancellationToken)
     {
-        var metrics = mlContext.Segmentation().Evaluate(model.Transform(rows), cancellationToken: cancellationToken);
+        var metrics = mlContext.Segmentation().Evaluate(model.Transform(rows), cancellationToken: cancellationToken, processGroup: Job.Group);
         Console.WriteLine(metrics);
         return metrics;
     }

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using Microsoft.ML;
 using Microsoft.ML.PermutedSegmentation;
+using Workbench.Distribution;
 using Workbench.Files;
 using Workbench.Prediction;
 
@@ -18,6 +19,9 @@ internal static class PredictCommand
         var asStored = CommonOptions.AsStored();
         var output = new PathOption("--out", FileRole.OutputFolder) { HelpName = "DIR", Description = "The folder to write to, not that of the images; made when missing.", Required = true };
 
+        var shard = Shard.Option();
+        var goOn = new Option<bool>("--continue") { Description = "Leaves alone what is there of an earlier run, and predicts the other images." };
+
         var command = new DetailedCommand("predict", "Segments images and writes their masks.", """
             For an image NAME.jpg it writes the mask NAME.png, an indexed PNG in the colors of VOC
             at the image's own size, and overlays/NAME.png, the image with the mask drawn over it. Where
@@ -29,33 +33,43 @@ internal static class PredictCommand
 
             Example:
               permseg predict --model model.zip --key key.pem --images photos --out masks
+
+            Many images may be predicted in parts, by --shard or by processes that mpirun starts, and a run that was stopped goes on with
+            --continue:
+              mpirun -np 8 permseg predict --model model.zip --key key.pem --images photos --out masks --continue
             """)
-        { model, key, noKey, images, asStored, output, new OverwriteOption() };
+        { model, key, noKey, images, asStored, output, shard, goOn, new OverwriteOption() };
         command.RequireExactlyOneOf(key, noKey);
         var scoring = new ScoringOptions().AddTo(command);
 
-        command.Does((result, outputs, cancellationToken) =>
+        command.Forbid(goOn, with: command.Options.OfType<OverwriteOption>().Single());
+        command.DoesTogether(Job.Option(), (result, outputs, cancellationToken) =>
         {
             var found = ImagesFound.At(result.GetRequiredValue(images));
             var folder = result.GetRequiredValue(output);
-            var files = PredictedFile.In(folder, found.Images);
-            foreach (var path in files.SelectMany(file => (string[])[file.MaskPath, file.OverlayPath]))
+            var isContinued = result.GetValue(goOn);
+            var files = (result.GetValue(shard) ?? Shard.Of(Job.Group)).Of(PredictedFile.In(folder, found.Images));
+            var missing = isContinued ? [.. files.Where(file => !file.IsDone)] : files;
+            foreach (var path in missing.SelectMany(file => (string[])[file.MaskPath, file.OverlayPath]).Where(path => !isContinued || !File.Exists(path)))
                 outputs.Add(output.Name, path);
 
             var mlContext = new MLContext().WithWarnings();
             var orientation = result.GetValue(asStored) ? ImageOrientation.AsStored : ImageOrientation.Upright;
-            var run = new PredictionRun(mlContext, orientation, outputs, cancellationToken);
-            foreach (var problem in found.Problems)
+            var run = new PredictionRun(mlContext, orientation, outputs, isContinued, cancellationToken);
+            var problems = Job.Group is { Rank: > 0 } ? [] : found.Problems;
+            foreach (var problem in problems)
                 PredictionRun.Tell(problem);
-            var whole = run.Check(files);
+            var whole = run.Check(missing);
             if (whole.Count > 0)
             {
                 var loaded = mlContext.LoadModel(result.GetRequiredValue(model), result.GetValue(key));
                 var segmenter = scoring.Apply(result, mlContext, loaded).Reading(orientation, mlContext);
                 CountedWork.Run("images", whole.Count, report => run.Run(segmenter, whole, report));
             }
-            var failed = files.Count + found.Problems.Count - run.Written;
-            Console.WriteLine($"Wrote {run.Written} masks to {folder}, and pictures to {Path.Combine(folder, "overlays")}."
+            var failed = Job.Sum(missing.Count + problems.Count - run.Written);
+            var there = Job.Sum(files.Count - missing.Count);
+            Console.WriteLine($"Wrote {Job.Sum(run.Written)} masks to {folder}, and pictures to {Path.Combine(folder, "overlays")}."
+                + (there == 0 ? "" : $" Those of {there} images were there.")
                 + (failed == 0 ? "" : $" {failed} files could not be read; they are listed as 'not predicted'."));
             return failed == 0 ? 0 : 1;
         });

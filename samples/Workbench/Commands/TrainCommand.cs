@@ -1,6 +1,7 @@
 using System.CommandLine;
 using Microsoft.ML;
 using Microsoft.ML.PermutedSegmentation;
+using Workbench.Distribution;
 using Workbench.Files;
 using Workbench.Runs;
 
@@ -38,6 +39,10 @@ internal static class TrainCommand
             with the same weights (on the CPU, bit for bit). Other options, data or another key are refused, and so are more
             --epochs, unless --preset paper restarts the learning rate. The files of a protected model are encrypted with its key. Delete
             the folder when the model is finished, or to start over.
+
+            Several processes, on one machine or many, train one model together:
+              mpirun -np 4 permseg train --data camvid --key key.pem --out model.zip
+            Each has its share of the images of a batch. Only the first one reads the key and writes files.
             """)
         {
             trainList, validationList, key, unprotected, seed, checkpoint, output, runFolder, testList, workers, new OverwriteOption(),
@@ -49,7 +54,7 @@ internal static class TrainCommand
         command.Forbid(recipe.Seal, with: unprotected);
         command.Require(runFolder, with: testList);
 
-        command.Does((result, outputs, cancellationToken) =>
+        command.DoesTogether(Job.Option(), (result, outputs, cancellationToken) =>
         {
             var checkpointPath = result.GetValue(checkpoint) is { } state ? Path.Combine(state, CheckpointFile) : null;
             if (checkpointPath is not null)
@@ -59,9 +64,8 @@ internal static class TrainCommand
             using var weights = recipe.LoadInitialWeights(result, options);
             (options.InitialWeights, options.CheckpointPath, options.CancellationToken, options.InputWorkers) = (weights, checkpointPath, cancellationToken, result.GetValue(workers));
             using var data = dataOptions.Open(result);
-            var training = data.ListOr(result.GetValue(trainList), data.TrainingList, trainList.Name);
-            // A list that is given says what is wanted; the data's own lists go together.
-            var validation = result.GetValue(validationList) ?? (result.GetValue(trainList) is null ? data.ValidationList : null);
+            options.ProcessGroup = Job.Group;
+            var (training, validation) = ListsOf(result, data);
             Printable.WriteLine($"Data: {data.Description}; training on {training}{(validation is null ? "" : $", best epoch by {validation}")}.");
             new TrainingRun(new MLContext(result.GetValue(seed)).WithWarnings(), data, training, validation, options, outputs)
             {
@@ -70,7 +74,21 @@ internal static class TrainCommand
                 Folder = run,
                 TestList = result.GetValue(testList) ?? validation,
             }.Make(result.GetValue(key), result.GetRequiredValue(output));
+        }, (result, cancellationToken) =>
+        {
+            var options = recipe.Read(result);
+            using var weights = recipe.LoadInitialWeights(result, options);
+            (options.InitialWeights, options.ProcessGroup, options.CancellationToken, options.InputWorkers) = (weights, Job.Group, cancellationToken, result.GetValue(workers));
+            using var data = dataOptions.Open(result);
+            var (training, validation) = ListsOf(result, data);
+            var run = new TrainingRun(new MLContext(result.GetValue(seed)), data, training, validation, options, new Outputs()) { InitialWeights = "" };
+            run.Share();
         });
         return command;
+
+        // A list that is given says what is wanted; the data's own lists go together.
+        (string Training, string? Validation) ListsOf(ParseResult result, SegmentationData data) => (
+            data.ListOr(result.GetValue(trainList), data.TrainingList, trainList.Name),
+            result.GetValue(validationList) ?? (result.GetValue(trainList) is null ? data.ValidationList : null));
     }
 }

@@ -8,6 +8,6 @@ namespace Workbench.Prediction;
 /// <param name="Width">The length of a row.</param>
 internal sealed record MaskPrediction(byte[] Labels, int Height, int Width)
 {
-    /// <summary>The labels at another size, by nearest pixel: a class is not a number to be blended.</summary>
-    public byte[] Resize(int height, int width) => MaskResizer.Resize(Labels, Height, Width, height, width);
+    /// <summary>The labels at a size, by nearest pixel: a class is not a number to be blended.</summary>
+    public byte[] At(int height, int width) => (height, width) == (Height, Width) ? Labels : MaskResizer.Resize(Labels, Height, Width, height, width);
 }

@@ -4,7 +4,7 @@ using Microsoft.ML.PermutedSegmentation;
 
 namespace Workbench.Prediction;
 
-/// <summary>The classes that a model sees in images, one after the other. A mask may be very large: there is one at a time.</summary>
+/// <summary>The classes that a model sees in images, one after the other. A mask may be very large: none is kept here.</summary>
 internal sealed class PredictedMasks : IDisposable
 {
     private readonly DataViewRowCursor _cursor;
@@ -43,12 +43,6 @@ internal sealed class PredictedMasks : IDisposable
 
     /// <summary>The current mask, to keep.</summary>
     public MaskPrediction Current => new([.. _labels.DenseValues()], _height, _width);
-
-    /// <summary>The labels of the current image at its own size, by nearest pixel: a class is not a number to be blended.</summary>
-    /// <returns>Row by row, 0 for void and k + 1 for class k; valid until the next image.</returns>
-    public ReadOnlySpan<byte> LabelsAt(int height, int width) => (height, width) == (_height, _width) && _labels.IsDense
-        ? _labels.GetValues()
-        : Current.Resize(height, width);
 
     public void Dispose() => _cursor.Dispose();
 }

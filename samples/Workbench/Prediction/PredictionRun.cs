@@ -5,7 +5,12 @@ using Workbench.Files;
 namespace Workbench.Prediction;
 
 /// <summary>Predicts file by file: one that cannot be read is told, and the others go on.</summary>
-internal sealed class PredictionRun(MLContext mlContext, ImageOrientation orientation, Outputs outputs, CancellationToken cancellationToken)
+/// <param name="mlContext">Where views are made.</param>
+/// <param name="orientation">How images are read.</param>
+/// <param name="outputs">What may be written.</param>
+/// <param name="isContinued">Whether files that are there are left alone.</param>
+/// <param name="cancellationToken">Ends it.</param>
+internal sealed class PredictionRun(MLContext mlContext, ImageOrientation orientation, Outputs outputs, bool isContinued, CancellationToken cancellationToken)
 {
     /// <summary>How many masks have been written.</summary>
     public int Written { get; private set; }
@@ -25,33 +30,51 @@ internal sealed class PredictionRun(MLContext mlContext, ImageOrientation orient
     public void Run(ITransformer model, IReadOnlyList<PredictedFile> files, Action<long> report)
     {
         var done = 0;
-        while (done < files.Count)
+        // Files are written while the network goes on; one mask waits at most, since it may be very large.
+        var saving = Task.CompletedTask;
+        try
         {
-            // Rows come up to the first that cannot be read: the next view begins behind it.
-            var rows = mlContext.Data.LoadFromEnumerable(files.Skip(done).Select(file => new ImageRow { ImagePath = file.ImagePath }).ToList());
-            using var predictions = new PredictedMasks(model.Transform(rows));
-            for (var goesOn = true; goesOn && done < files.Count; report(++done))
+            while (done < files.Count)
             {
-                cancellationToken.ThrowIfCancellationRequested();
-                goesOn = IsReadable(files[done], () => predictions.MoveNext());
-                if (goesOn)
-                    Save(predictions, files[done]);
+                // Rows come up to the first that cannot be read: the next view begins behind it.
+                var rows = mlContext.Data.LoadFromEnumerable(files.Skip(done).Select(file => new ImageRow { ImagePath = file.ImagePath }).ToList());
+                using var predictions = new PredictedMasks(model.Transform(rows));
+                for (var goesOn = true; goesOn && done < files.Count; report(++done))
+                {
+                    cancellationToken.ThrowIfCancellationRequested();
+                    var file = files[done];
+                    goesOn = IsReadable(file, () => predictions.MoveNext());
+                    saving.GetAwaiter().GetResult();
+                    if (!goesOn)
+                        continue;
+                    var mask = predictions.Current;
+                    saving = Task.Run(() => Save(mask, file), CancellationToken.None);
+                }
             }
+        }
+        finally
+        {
+            saving.GetAwaiter().GetResult();
         }
     }
 
     /// <summary>Tells why there is no mask of a file.</summary>
     public static void Tell(string problem) => Printable.WriteError($"not predicted: {problem}");
 
-    private void Save(PredictedMasks predictions, PredictedFile file)
+    // What is there already is of an earlier run that was stopped between the two.
+    private void Save(MaskPrediction mask, PredictedFile file)
     {
         Picture? picture = null;
         if (!IsReadable(file, () => picture = Picture.Read(file.ImagePath, orientation)))
             return;
-        var (height, width) = (picture!.Height, picture.Width);
-        outputs.Write(file.MaskPath, path => MaskFile.Save(path, predictions.LabelsAt(height, width), height, width));
-        picture.Overlay(predictions.LabelsAt(height, width));
-        outputs.Write(file.OverlayPath, picture.Save);
+        var labels = mask.At(picture!.Height, picture.Width);
+        if (!isContinued || !File.Exists(file.MaskPath))
+            outputs.Write(file.MaskPath, path => MaskFile.Save(path, labels, picture.Height, picture.Width));
+        if (!isContinued || !File.Exists(file.OverlayPath))
+        {
+            picture.Overlay(labels);
+            outputs.Write(file.OverlayPath, picture.Save);
+        }
         Written++;
     }
 

@@ -65,7 +65,7 @@ internal static class PictureRows
     {
         using var picture = new SKBitmap(width, height, SKColorType.Rgba8888, SKAlphaType.Opaque)
         {
-            Pixels = [.. mask.Resize(height, width).Select(label => ClassPalette.Voc[MaskLabels.ToClass(label)]).Select(color => new SKColor(color.Red, color.Green, color.Blue))],
+            Pixels = [.. mask.At(height, width).Select(label => ClassPalette.Voc[MaskLabels.ToClass(label)]).Select(color => new SKColor(color.Red, color.Green, color.Blue))],
         };
         return Encode(picture);
     }

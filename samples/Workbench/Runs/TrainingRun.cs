@@ -28,11 +28,7 @@ internal sealed class TrainingRun(
     public void Make(string? keyPath, string output)
     {
         using var key = keyPath is null ? null : Steps.LoadKey(keyPath);
-        var rows = data.Load(mlContext, trainingList);
-        var images = mlContext.Segmentation().Transforms.LoadImages("Image", null, "ImagePath", data.Orientation).Fit(rows);
-        IDataView Prepare(IDataView list) => mlContext.LoadMasks(images.Transform(list), data);
-        if (validationList is not null)
-            options.ValidationSet = Prepare(data.Load(mlContext, validationList));
+        var (rows, images, prepared) = Load();
         // What is wrong with it should be known now and not after hours.
         var test = Folder is null || TestList is null ? null : data.Load(mlContext, TestList);
 
@@ -53,7 +49,7 @@ internal sealed class TrainingRun(
             });
             var trainers = mlContext.Segmentation().Trainers;
             var trainer = key is null ? trainers.Fcn(options) : trainers.Permuted(key, options);
-            return trainer.Fit(Prepare(rows));
+            return trainer.Fit(prepared);
         });
 
         // Masks are for training only: the saved model goes from an image's path to its prediction.
@@ -62,6 +58,24 @@ internal sealed class TrainingRun(
         Console.WriteLine($"Wrote the {(key is null ? "unprotected" : "protected")} model to {output}.");
         if (Folder is not null)
             Describe(Folder, Path.GetFileName(output), model, rows, test, recorder.Epochs, elapsed);
+    }
+
+    /// <summary>Trains with the first process, which has the key and writes what is to be written.</summary>
+    public void Share()
+    {
+        var rows = Load().Prepared;
+        mlContext.Segmentation().Trainers.Fcn(options).Fit(rows).Dispose();
+    }
+
+    private (IDataView Rows, ITransformer Images, IDataView Prepared) Load()
+    {
+        var rows = data.Load(mlContext, trainingList);
+        var images = mlContext.Segmentation().Transforms.LoadImages("Image", null, "ImagePath", data.Orientation).Fit(rows);
+        if (validationList is not null)
+            options.ValidationSet = Prepare(data.Load(mlContext, validationList));
+        return (rows, images, Prepare(rows));
+
+        IDataView Prepare(IDataView list) => mlContext.LoadMasks(images.Transform(list), data);
     }
 
     private void Describe(

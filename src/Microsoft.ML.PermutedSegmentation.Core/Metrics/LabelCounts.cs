@@ -40,6 +40,16 @@ internal sealed class LabelCounts(IReadOnlyList<string> classNames)
         return isVoidOnly;
     }
 
+    /// <summary>Adds what the other processes of a group have counted.</summary>
+    public void AddOthers(IProcessGroup group)
+    {
+        // Whole numbers as doubles: exact below 2^53.
+        double[] sums = group.Sum([.. _pixels.Select(count => (double)count), _masksWithVoidOnly, _masksWithObjects, _masksWithBoth]);
+        for (int value = 0; value < _pixels.Length; value++)
+            _pixels[value] = (long)sums[value];
+        (_masksWithVoidOnly, _masksWithObjects, _masksWithBoth) = ((int)sums[^3], (int)sums[^2], (int)sums[^1]);
+    }
+
     /// <summary>Says what is there when objects seem to be void, and what to do; null when all seems well.</summary>
     public string? FindObjectsAsVoid()
     {

@@ -64,6 +64,22 @@ internal sealed class SegmentationEvaluator
         FoldImage();
     }
 
+    /// <summary>Adds what the other processes of a group have counted; images come in the order of the ranks.</summary>
+    public void AddOthers(IProcessGroup group)
+    {
+        double[] counts = group.Sum([.. _counts.Select(count => (double)count)]);
+        for (int cell = 0; cell < counts.Length; cell++)
+            _counts[cell] = (long)counts[cell];
+        _labels.AddOthers(group);
+        int[] images = [.. group.GatherAll<int>([_imageIous.Count]).Select(count => count[0])];
+        double[] own = new double[images.Max()];
+        _imageIous.CopyTo(own);
+        double[][] ious = group.GatherAll<double>(own);
+        _imageIous.Clear();
+        for (int rank = 0; rank < images.Length; rank++)
+            _imageIous.AddRange(ious[rank].AsSpan(0, images[rank]));
+    }
+
     /// <exception cref="InvalidOperationException">There was no image, or not one labelled pixel.</exception>
     public SegmentationMetrics ToMetrics()
     {

@@ -89,16 +89,22 @@ internal sealed class DecodedImages
     /// </summary>
     /// <param name="rows">Which rows.</param>
     /// <param name="places">Where those that are not in memory are read.</param>
-    public IEnumerable<(int Row, ILabeledImage Image)> Visit(IReadOnlyList<int> rows, RowPlaces places)
+    public IEnumerable<(int Row, ILabeledImage Image)> Visit(IReadOnlyList<int> rows, RowPlaces places) =>
+        VisitSome(rows, places, _ => true).Select(visited => (visited.Row, visited.Image!));
+
+    /// <summary>The same, of which some are not read, and come without an image.</summary>
+    /// <param name="rows">Which rows.</param>
+    /// <param name="places">Where those that are not in memory are read.</param>
+    /// <param name="isWanted">Whether the next of them, by its place from 0, is to be read; asked once for each.</param>
+    public IEnumerable<(int Row, ILabeledImage? Image)> VisitSome(IReadOnlyList<int> rows, RowPlaces places, Func<int, bool> isWanted)
     {
         int[] notKept = [.. rows.Where(row => _kept[row] is null).Order()];
         int next = 0;
-        foreach (int row in rows)
+        for (int i = 0; i < rows.Count; i++)
         {
-            if (_kept[row] is { } kept)
-                yield return (row, kept);
-            else
-                yield return (notKept[next], ReadAgain(places, notKept[next++]));
+            ILabeledImage? image = _kept[rows[i]];
+            int row = image is null ? notKept[next++] : rows[i];
+            yield return (row, isWanted(i) ? image ?? ReadAgain(places, row) : null);
         }
     }
 

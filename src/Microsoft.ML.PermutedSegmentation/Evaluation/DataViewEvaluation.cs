@@ -14,7 +14,7 @@ internal static class DataViewEvaluation
     /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
     public static SegmentationMetrics Evaluate(
         IDataView data, string labelColumnName, string predictedLabelColumnName, IReadOnlyCollection<int>? ignoredClasses = null,
-        IProgress<long>? progress = null, CancellationToken cancellation = default)
+        IProgress<long>? progress = null, CancellationToken cancellation = default, IProcessGroup? group = null)
     {
         ArgumentNullException.ThrowIfNull(data);
         ArgumentException.ThrowIfNullOrEmpty(labelColumnName);
@@ -44,6 +44,8 @@ internal static class DataViewEvaluation
             }
             evaluator.AddImage(truth, prediction);
         }
+        if (group is not null)
+            evaluator.AddOthers(group);
         return evaluator.ToMetrics();
     }
 

@@ -48,6 +48,9 @@ internal sealed class TorchNetwork : LayoutRunner, IDisposable
     /// <summary>Whether dropout does nothing, even in training: its masks fall on other channels when these are in another order.</summary>
     public bool WithoutDropout { get; set; }
 
+    /// <summary>Set while several processes train together.</summary>
+    public SharedLearning? Shared { get; set; }
+
     /// <summary>The network's own parameters and batch norm statistics (no copies), by torchvision's names.</summary>
     public IReadOnlyDictionary<string, Tensor> State => _state;
 
@@ -85,7 +88,9 @@ internal sealed class TorchNetwork : LayoutRunner, IDisposable
     public Tensor Score(Tensor images)
     {
         using LiveMaps start = LiveMaps.Of(Layout, images);
-        return Run(start, Layout.Layers.Count).Only;
+        return Run(start, Layout.Layers.Count, IsTraining && Shared is { GradientsBehind: { } tell } shared ? Tap : null).Only;
+
+        Tensor Tap(FeatureMaps map, Tensor x) => GradientTap.Apply(x, () => shared.Try(() => tell(map)));
     }
 
     /// <summary>Keeps the layers up to a feature map as they are: their parameters do not learn, and their batch norm uses its stored statistics.</summary>
@@ -120,7 +125,7 @@ internal sealed class TorchNetwork : LayoutRunner, IDisposable
         Convolution convolution => Convolve(convolution, maps[convolution.Inputs[0]]),
         // Nothing needs a branch's own values any more, not even the gradients.
         Sum sum => maps.Take(sum.Branch).Add(maps[sum.Shortcut]).Activate(sum.Activation),
-        Dropout dropout when IsTraining && !WithoutDropout => SeededDropout.Apply(maps[dropout.Inputs[0]], dropout.Probability, _generator),
+        Dropout dropout when IsTraining && !WithoutDropout => SeededDropout.Apply(maps[dropout.Inputs[0]], dropout.Probability, _generator, Shared?.Images),
         _ => base.Compute(layer, maps),
     };
 
@@ -136,11 +141,18 @@ internal sealed class TorchNetwork : LayoutRunner, IDisposable
         {
             // Autograd keeps what it still needs.
             using Tensor raw = result;
-            result = nn.functional.batch_norm(
-                raw, _state[$"{norm.Name}.running_mean"], _state[$"{norm.Name}.running_var"], _state[$"{norm.Name}.weight"], _state[$"{norm.Name}.bias"],
-                IsTraining && layer.Index > _frozen, norm.Momentum, norm.Epsilon);
+            result = Normalise(raw, norm, IsTraining && layer.Index > _frozen);
         }
         return result.Activate(layer.Activation);
+    }
+
+    private Tensor Normalise(Tensor x, BatchNorm norm, bool learns)
+    {
+        (Tensor mean, Tensor variance) = (_state[$"{norm.Name}.running_mean"], _state[$"{norm.Name}.running_var"]);
+        (Tensor weight, Tensor bias) = (_state[$"{norm.Name}.weight"], _state[$"{norm.Name}.bias"]);
+        return learns && Shared is { SynchronizesNorm: true } shared
+            ? SynchronizedNorm.Apply(x, new SynchronizedNorm.NormTensors(mean, variance, weight, bias, norm.Momentum, norm.Epsilon), shared)
+            : nn.functional.batch_norm(x, mean, variance, weight, bias, learns, norm.Momentum, norm.Epsilon);
     }
 
     private void Convert(Func<Tensor, Tensor?> convert)

@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using Microsoft.ML.PermutedSegmentation.Distribution;
 using static TorchSharp.torch;
 
 namespace Microsoft.ML.PermutedSegmentation.Training;
@@ -6,6 +7,8 @@ namespace Microsoft.ML.PermutedSegmentation.Training;
 /// <summary>The batches of an epoch, made on other threads while the network is busy with those before.</summary>
 internal sealed class BatchSource(ImageRows source, PermutedSegmentationTrainer.Options options, TrainingPlan plan, PixelTransform? pixelTransform, Device device)
 {
+    private readonly IProcessGroup? _group = options.ProcessGroup;
+
     private const int BatchesAhead = 2;
 
     /// <summary>Steps of the optimizer in an epoch.</summary>
@@ -15,21 +18,30 @@ internal sealed class BatchSource(ImageRows source, PermutedSegmentationTrainer.
     public int[] PartSizes { get; } = SplitEvenly(plan.BatchSize, options.MicroBatchSize);
 
     /// <summary>
-    /// The parts of all batches of an epoch, shuffled and augmented. Everything random comes from <paramref name="random"/>, image after image,
-    /// whatever the threads do.
+    /// This process's share of the parts of all batches of an epoch, shuffled and augmented. Everything random comes from <paramref name="random"/>, image
+    /// after image, whatever the threads do and other processes have.
     /// </summary>
     public IEnumerable<LabeledBatch> Augmented(Random random)
     {
         int[] rows = [.. source.Rows];
         random.Shuffle(rows);
         var changes = new RandomChange(options.Augmentation, Window);
-        return Batches(rows.AsSpan(0, StepsPerEpoch * plan.BatchSize).ToArray(), EndlessPartSizes(), (height, width) => changes.Draw(height, width, random));
+        return Batches(rows.AsSpan(0, StepsPerEpoch * plan.BatchSize).ToArray(), EndlessShares(), (height, width) => changes.Draw(height, width, random));
     }
 
-    /// <summary>All rows in order, whole, or by windows that cover them.</summary>
-    public IEnumerable<LabeledBatch> Whole() => Window is { } window
-        ? ByWindows(window)
-        : Batches(source.Rows, SplitOff(source.Rows.Count, options.MicroBatchSize), (height, width) => (CropBox.Whole(height, width), null));
+    /// <summary>All rows in order, whole, or by windows that cover them; with other processes, every so many batches, or every so many rows.</summary>
+    public IEnumerable<LabeledBatch> Whole()
+    {
+        int together = Window is null ? options.MicroBatchSize : 1;
+        int[] rows = _group is null ? [.. source.Rows] : [.. source.Rows.Chunk(together).Where((_, batch) => batch % _group.Size == _group.Rank).SelectMany(batch => batch)];
+        return Window is { } window
+            ? ByWindows(rows, window)
+            : Batches(rows, rows.Chunk(together).Select(batch => ImageShare.Of(batch.Length, null)), (height, width) => (CropBox.Whole(height, width), null));
+    }
+
+    /// <summary>Which images of a part of a batch this process has.</summary>
+    /// <param name="part">The part, from 0.</param>
+    public ImageShare ShareOf(int part) => ImageShare.Of(PartSizes[part], _group);
 
     /// <summary>As few parts of a batch of so many images as there can be, none larger than the most, and as equal as can be.</summary>
     public static int[] SplitEvenly(int count, int most)
@@ -42,7 +54,7 @@ internal sealed class BatchSource(ImageRows source, PermutedSegmentationTrainer.
     private (int Height, int Width)? Window => options.Scoring == ScoringMode.SlidingWindow ? (plan.ImageHeight, plan.ImageWidth) : null;
 
     // One part of each image. draw: which, of an image of a height and width.
-    private IEnumerable<LabeledBatch> Batches(IReadOnlyList<int> rows, IEnumerable<int> sizes, Func<int, int, (CropBox Box, ImageChange? Change)> draw)
+    private IEnumerable<LabeledBatch> Batches(IReadOnlyList<int> rows, IEnumerable<ImageShare> parts, Func<int, int, (CropBox Box, ImageChange? Change)> draw)
     {
         // What changes images beyond their shape is libtorch's, which makes threads of its own for each that calls it.
         int workers = options.Augmentation.ChangesPixels ? 1 : options.InputWorkers ?? InputWorkers.Beside(device), ahead = BatchesAhead * PartSizes[0] + workers;
@@ -51,7 +63,7 @@ internal sealed class BatchSource(ImageRows source, PermutedSegmentationTrainer.
         using RowPlaces places = source.Images.Places(ahead, workers);
         try
         {
-            foreach (bool isWhole in OrderedWorkers.Run(Plan(rows, sizes, draw, places, made), workers, ahead, (part, worker) => part.Write(worker, pixelTransform)))
+            foreach (bool isWhole in OrderedWorkers.Run(Plan(rows, parts, draw, places, made), workers, ahead, (part, worker) => part.Write(worker, pixelTransform)))
             {
                 if (isWhole && made.TryDequeue(out LabeledBatch? batch))
                     yield return batch;
@@ -64,35 +76,43 @@ internal sealed class BatchSource(ImageRows source, PermutedSegmentationTrainer.
     }
 
     private IEnumerable<ImagePart> Plan(
-        IReadOnlyList<int> rows, IEnumerable<int> sizes, Func<int, int, (CropBox Box, ImageChange? Change)> draw, RowPlaces places, ConcurrentQueue<LabeledBatch> made)
+        IReadOnlyList<int> rows, IEnumerable<ImageShare> parts, Func<int, int, (CropBox Box, ImageChange? Change)> draw, RowPlaces places, ConcurrentQueue<LabeledBatch> made)
     {
-        using IEnumerator<int> size = sizes.GetEnumerator();
+        using IEnumerator<ImageShare> part = parts.GetEnumerator();
         LabeledBatch? batch = null;
-        int place = 0;
-        foreach ((int row, ILabeledImage image) in source.Images.Visit(rows, places))
+        int place = -1;
+        foreach ((int row, ILabeledImage? image) in source.Images.VisitSome(rows, places, _ => IsOwn()))
         {
-            if (batch is null)
+            // What others read is drawn, too: all have the same random numbers.
+            (CropBox box, ImageChange? change) = draw(source.Images.Sizes[row].Height, source.Images.Sizes[row].Width);
+            if (image is null)
+                continue;
+            ImageShare share = part.Current;
+            if (place == share.First)
+                made.Enqueue(batch = new LabeledBatch(share.Count, plan.ImageHeight, plan.ImageWidth));
+            yield return new ImagePart(image, batch!, place - share.First, box, change, IsLast: place + 1 == share.First + share.Count);
+        }
+
+        // Goes on to the next image.
+        bool IsOwn()
+        {
+            if (place < 0 || ++place == part.Current.Total)
             {
-                size.MoveNext();
-                made.Enqueue(batch = new LabeledBatch(size.Current, plan.ImageHeight, plan.ImageWidth));
+                part.MoveNext();
                 place = 0;
             }
-            (CropBox box, ImageChange? change) = draw(source.Images.Sizes[row].Height, source.Images.Sizes[row].Width);
-            bool isLast = place + 1 == size.Current;
-            yield return new ImagePart(image, batch, place++, box, change, isLast);
-            if (isLast)
-                batch = null;
+            return part.Current.Has(place);
         }
     }
 
     // An image may have hundreds of windows: they are cut batch by batch, by one thread.
-    private IEnumerable<LabeledBatch> ByWindows((int Height, int Width) window)
+    private IEnumerable<LabeledBatch> ByWindows(int[] rows, (int Height, int Width) window)
     {
         var made = new ConcurrentQueue<LabeledBatch>();
         using RowPlaces places = source.Images.Places(1, workers: 1);
         try
         {
-            foreach (LabeledBatch batch in OrderedWorkers.Run(CutWindows(window, places, made), workers: 1, BatchesAhead + 1, (batch, _) => batch))
+            foreach (LabeledBatch batch in OrderedWorkers.Run(CutWindows(rows, window, places, made), workers: 1, BatchesAhead + 1, (batch, _) => batch))
             {
                 made.TryDequeue(out _);
                 yield return batch;
@@ -104,12 +124,12 @@ internal sealed class BatchSource(ImageRows source, PermutedSegmentationTrainer.
         }
     }
 
-    private IEnumerable<LabeledBatch> CutWindows((int Height, int Width) window, RowPlaces places, ConcurrentQueue<LabeledBatch> made)
+    private IEnumerable<LabeledBatch> CutWindows(int[] rows, (int Height, int Width) window, RowPlaces places, ConcurrentQueue<LabeledBatch> made)
     {
-        int left = source.Rows.Sum(row => CropBox.Windows(source.Images.Sizes[row].Height, source.Images.Sizes[row].Width, window).Count());
+        int left = rows.Sum(row => CropBox.Windows(source.Images.Sizes[row].Height, source.Images.Sizes[row].Width, window).Count());
         LabeledBatch? batch = null;
         int place = 0;
-        foreach ((int row, ILabeledImage image) in source.Images.Visit(source.Rows, places))
+        foreach ((int row, ILabeledImage image) in source.Images.Visit(rows, places))
         {
             foreach (CropBox box in CropBox.Windows(source.Images.Sizes[row].Height, source.Images.Sizes[row].Width, window))
             {
@@ -135,18 +155,12 @@ internal sealed class BatchSource(ImageRows source, PermutedSegmentationTrainer.
             batch.Dispose();
     }
 
-    private static IEnumerable<int> SplitOff(int count, int most)
-    {
-        for (; count > 0; count -= most)
-            yield return Math.Min(count, most);
-    }
-
-    private IEnumerable<int> EndlessPartSizes()
+    private IEnumerable<ImageShare> EndlessShares()
     {
         while (true)
         {
-            foreach (int size in PartSizes)
-                yield return size;
+            for (int part = 0; part < PartSizes.Length; part++)
+                yield return ShareOf(part);
         }
     }
 

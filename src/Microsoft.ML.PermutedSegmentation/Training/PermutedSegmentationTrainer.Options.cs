@@ -174,6 +174,18 @@ public sealed partial class PermutedSegmentationTrainer
         /// </summary>
         public int? InputWorkers { get; set; }
 
+        /// <summary>
+        /// Processes that train the same model together, each with its share of the images of a batch (docs/distributed.md); null to train alone. Each
+        /// needs the same options and the same data. Only rank 0 needs the key, and only it uses <see cref="CheckpointPath"/>.
+        /// </summary>
+        public IProcessGroup? ProcessGroup { get; set; }
+
+        /// <summary>
+        /// Whether batch normalisation takes the statistics of all images that the processes of a <see cref="ProcessGroup"/> have together, so that they
+        /// learn what one process would. Otherwise each takes those of its own images, and need not wait for the others.
+        /// </summary>
+        public bool SynchronizeBatchNorm { get; set; } = true;
+
         /// <summary>Whether the model stores the key's fingerprint, which tells a wrong key from the right one.</summary>
         public bool StoreFingerprint { get; set; } = true;
 

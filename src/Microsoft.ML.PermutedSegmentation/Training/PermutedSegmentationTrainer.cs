@@ -1,6 +1,7 @@
 using System.Security.Cryptography;
 using System.Text.Json.Nodes;
 using Microsoft.ML.Data;
+using Microsoft.ML.PermutedSegmentation.Distribution;
 using Microsoft.ML.PermutedSegmentation.Tensors;
 using Microsoft.ML.Runtime;
 using Microsoft.ML.Transforms.Image;
@@ -37,6 +38,8 @@ public sealed partial class PermutedSegmentationTrainer : IEstimator<PermutedSeg
             options.Protection.Check(nameof(options.FeatureMaps));
         if ((key is null || imageStep is not null) && options.InitialWeightsHook is not null)
             throw new ArgumentException("Without permuted feature maps there is no permutation to read the initial weights through.", InitialWeightsHook.Option);
+        if (imageStep is not null && options.ProcessGroup is not null)
+            throw new ArgumentException("Encrypted images are made with the key, which only one process has.", nameof(options.ProcessGroup));
         (_host, _key, _options, _imageStep) = (environment.Register(nameof(PermutedSegmentationTrainer)), key, options, imageStep);
     }
 
@@ -59,15 +62,33 @@ public sealed partial class PermutedSegmentationTrainer : IEstimator<PermutedSeg
     {
         ArgumentNullException.ThrowIfNull(input);
         LibTorch.Require();
+        try
+        {
+            return Train(input);
+        }
+        catch
+        {
+            // Others may be waiting for this process.
+            _options.ProcessGroup?.Abandon();
+            throw;
+        }
+    }
+
+    private PermutedSegmentationTransformer Train(IDataView input)
+    {
+        IProcessGroup? group = _options.ProcessGroup;
         using IChannel channel = _host.Start("Training");
         int? seed = _host.GetSeed();
         using CheckpointReader? stored = FindCheckpoint(seed);
-        using var random = new TrainingRandom(stored?.Description.Seed ?? seed ?? RandomNumberGenerator.GetInt32(int.MaxValue));
+        int ownSeed = stored?.Description.Seed ?? seed ?? RandomNumberGenerator.GetInt32(int.MaxValue);
+        using var random = new TrainingRandom(group is null ? ownSeed : SharedStart.Seed(group, ownSeed));
         TrainingData data = TrainingData.Read(input, _options, random.HoldOut(), progress => _options.Progress?.Report(progress), message => channel.Warn(message));
         stored?.RequireSame(data.Description);
+        if (group is not null)
+            SharedStart.RequireSame(group, TrainingSettings.Of(_options, hasKey: false, imageStep: null), data.Description);
         var plan = TrainingPlan.Of(_options, data.Training.Rows.Count, data.Training.Images.Sizes);
         torch.Device device = ComputeDevice.Choose(_host);
-        channel.Say($"Learning {data.ClassNames.Count} classes from {data.Training.Rows.Count} images on {device.type}; {data.Validation.Rows.Count} images decide which epoch is kept. Images of {plan.ImageHeight}x{plan.ImageWidth} pixels, batches of {plan.BatchSize}, {plan.Epochs} epochs.");
+        channel.Say($"Learning {data.ClassNames.Count} classes from {data.Training.Rows.Count} images on {device.type}; {data.Validation.Rows.Count} images decide which epoch is kept. Images of {plan.ImageHeight}x{plan.ImageWidth} pixels, batches of {plan.BatchSize}, {plan.Epochs} epochs{(group is null ? "" : $"; rank {group.Rank} of {group.Size}")}.");
 
         if (_key is not null && _options.InitialWeights is not null && !_options.Seal)
             channel.Warn("The training starts from given weights. If these are public, a thief can compare them with those of the model, and find the order of the keyed maps without the key (docs/security.md, \"Public weights\"). Seal protects such a model.");
@@ -85,6 +106,8 @@ public sealed partial class PermutedSegmentationTrainer : IEstimator<PermutedSeg
             using var state = new TrainingState(network, _options);
             if (stored is not null)
                 Resume(stored, state, plan, effect?.Weights, channel);
+            if (group is not null)
+                SharedStart.Share(group, state);
             CheckpointWriter? checkpoint = CreateCheckpoint(random.Seed, data, state.Position, description.Salt, effect?.Weights);
             new TrainingLoop(state, data, _options, plan, effect?.Pixels, device, random, checkpoint, channel).Run();
         }
@@ -113,12 +136,15 @@ public sealed partial class PermutedSegmentationTrainer : IEstimator<PermutedSeg
         return new SchemaShape(inputSchema.Where(column => added.All(other => other.Name != column.Name)).Concat(added));
     }
 
+    // Of several processes, the first one keeps the state of all: only it has the key.
+    private string? CheckpointPath => _options.ProcessGroup is { Rank: > 0 } ? null : _options.CheckpointPath;
+
     private JsonObject Settings => TrainingSettings.Of(_options, hasKey: _key is not null, _imageStep);
 
     // All that can fail about it without the data fails now.
     private CheckpointReader? FindCheckpoint(int? seed)
     {
-        if (_options.CheckpointPath is not { } path)
+        if (CheckpointPath is not { } path)
             return null;
         WholeFile.CheckWritable(path);
         CheckpointReader? stored = CheckpointReader.Find(path, _key);
@@ -145,7 +171,7 @@ public sealed partial class PermutedSegmentationTrainer : IEstimator<PermutedSeg
     }
 
     private CheckpointWriter? CreateCheckpoint(int seed, TrainingData data, TrainingPosition position, byte[]? salt, WeightProtection? protection)
-        => _options.CheckpointPath is { } path
+        => CheckpointPath is { } path
             ? new CheckpointWriter(path, new CheckpointDescription { Seed = seed, Settings = Settings, Rows = data.Description, Position = position }, salt, _key, protection)
             : null;
 

@@ -8,7 +8,7 @@ internal sealed record ImageRows(DecodedImages Images, IReadOnlyList<int> Rows);
 /// <summary>What is learned from and what decides which epoch is kept.</summary>
 internal sealed record TrainingData(ImageRows Training, ImageRows Validation, IReadOnlyList<string> ClassNames)
 {
-    /// <summary>What tells whether other data is the same; only of a training with a checkpoint.</summary>
+    /// <summary>What tells whether other data is the same; only of a training with a checkpoint or with several processes.</summary>
     public TrainingRows Description => new()
     {
         ClassNames = ClassNames,
@@ -59,7 +59,7 @@ internal sealed record TrainingData(ImageRows Training, ImageRows Validation, IR
         int total = (int)(data.GetRowCount() ?? 0);
         images.ReadAll(
             count => report(new TrainingProgress(TrainingPhase.Reading, 0, options.Epochs ?? 0, count, total, 0, double.NaN, double.NaN, double.NaN, false, default)),
-            options.CancellationToken, withDigest: options.CheckpointPath is not null, options.InputWorkers);
+            options.CancellationToken, withDigest: options.CheckpointPath is not null || options.ProcessGroup is not null, options.InputWorkers);
         return images;
     }
 

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using Microsoft.ML.PermutedSegmentation.Distribution;
 using Microsoft.ML.PermutedSegmentation.Tensors;
 using Microsoft.ML.Runtime;
 using TorchSharp;
@@ -19,7 +20,10 @@ internal sealed class TrainingLoop(
     private readonly TorchNetwork _network = state.Network;
     private readonly BatchSource _training = new(data.Training, options, plan, pixelTransform, device);
     private readonly BatchSource _validation = new(data.Validation, options, plan, pixelTransform, device);
-    private readonly LossFunction _loss = new(options.Loss, data.Training.Images.Labels.Pixels[1..], device);
+    private readonly LossFunction _loss = new(options.Loss, data.Training.Images.Labels.Pixels[1..], device, options.ProcessGroup);
+    // Each process validates batches of its own.
+    private readonly LossFunction _validationLoss = new(options.Loss, data.Training.Images.Labels.Pixels[1..], device);
+    private readonly SharedSteps? _shared = options.ProcessGroup is { } group ? new SharedSteps(group, state.Network, options.SynchronizeBatchNorm) : null;
     private readonly TimeSpan _before = state.Position.Elapsed;
     private readonly Stopwatch _clock = Stopwatch.StartNew();
     private readonly NativeHeap _heap = new();
@@ -32,11 +36,13 @@ internal sealed class TrainingLoop(
     /// <exception cref="InvalidOperationException">The loss is no number before any epoch was good.</exception>
     public void Run()
     {
-        using LossFunction loss = _loss;
+        using LossFunction loss = _loss, alone = _validationLoss;
+        using SharedSteps? shared = _shared;
         for (int epoch = state.Position.Epoch + 1; epoch <= plan.Epochs && !IsOutOfPatience(); epoch++)
         {
             TimeSpan start = Elapsed;
             double trainingLoss = TrainEpoch(epoch);
+            _shared?.AgreeOnStatistics(state);
             (double validationLoss, double validationIoU) = double.IsFinite(trainingLoss) ? Validate(epoch, trainingLoss) : (double.NaN, double.NaN);
             _heap.Trim();
             if (!double.IsFinite(validationLoss))
@@ -50,6 +56,8 @@ internal sealed class TrainingLoop(
             state.Position = state.Position.After(epoch, validationLoss, Elapsed) with { OptimizerSteps = state.Optimizer.StepCount };
             checkpoint?.Save(state);
             channel.Say($"Epoch {epoch}/{plan.Epochs}: training loss {trainingLoss:F4}, validation loss {validationLoss:F4}{(isBest ? " (best so far)" : "")}, mean IoU {validationIoU:F4}, {(Elapsed - start).TotalSeconds:F1} s.");
+            if (_shared is not null)
+                channel.Say(_shared.Describe());
             Report(TrainingPhase.EpochCompleted, epoch, _training.StepsPerEpoch, _training.StepsPerEpoch, trainingLoss, validationLoss, validationIoU, isBest);
         }
         state.Finish();
@@ -73,10 +81,12 @@ internal sealed class TrainingLoop(
         foreach (LabeledBatch made in _training.Augmented(random.StartEpoch(epoch)))
         {
             using LabeledBatch batch = made.To(device);
-            options.CancellationToken.ThrowIfCancellationRequested();
-            stepLoss += Accumulate(batch);
+            ThrowIfCancelled();
+            stepLoss += Accumulate(batch, part);
             if (++part < _training.PartSizes.Length)
                 continue;
+            _shared?.SumGradients();
+            stepLoss = OfAll(stepLoss);
             if (!double.IsFinite(stepLoss.Loss))
                 return double.NaN;
             long steps = (long)(epoch - 1) * _training.StepsPerEpoch + step;
@@ -92,12 +102,23 @@ internal sealed class TrainingLoop(
     }
 
     // Adds the gradient of the batch's summed loss to the parameters.
-    private LossSum Accumulate(LabeledBatch batch)
+    private LossSum Accumulate(LabeledBatch batch, int part)
     {
         using var scope = NewDisposeScope();
-        (Tensor sum, double weight) = _loss.Of(_network.Forward(batch.Images), batch);
+        _shared?.Begin(_training.ShareOf(part), isLast: part == _training.PartSizes.Length - 1);
+        (Tensor sum, LossSum share) = _loss.Of(_network.Forward(batch.Images), batch);
         sum.backward();
-        return new LossSum(sum.Number(), weight);
+        _shared?.CheckBackward();
+        return share;
+    }
+
+    private LossSum OfAll(LossSum own) => _shared?.Sum(own, options.CancellationToken) ?? own;
+
+    // Several processes stop together, at a step's end.
+    private void ThrowIfCancelled()
+    {
+        if (_shared is null)
+            options.CancellationToken.ThrowIfCancellationRequested();
     }
 
     // The gradients are of a sum over the pixels of the whole batch, whose number is known only now.
@@ -123,19 +144,20 @@ internal sealed class TrainingLoop(
         using var noGrad = no_grad();
         LossSum loss = default;
         var evaluator = new SegmentationEvaluator(data.ClassNames);
-        // How many windows there will be is not known.
-        int seen = 0, count = options.Scoring == ScoringMode.SlidingWindow ? 0 : data.Validation.Rows.Count;
+        // How many windows there will be is not known, nor how many images other processes have.
+        int seen = 0, count = options.Scoring == ScoringMode.SlidingWindow || _shared is not null ? 0 : data.Validation.Rows.Count;
         foreach (LabeledBatch made in _validation.Whole())
         {
             using LabeledBatch batch = made.To(device);
             using var scope = NewDisposeScope();
-            options.CancellationToken.ThrowIfCancellationRequested();
+            ThrowIfCancelled();
             Tensor scores = network.Forward(batch.Images);
-            (Tensor sum, double weight) = _loss.Of(scores, batch);
-            loss += new LossSum(sum.Number(), weight);
+            loss += _validationLoss.Of(scores, batch).Share;
             evaluator.AddImages([.. batch.Labels.unbind().Select(TensorLabels.ToKeyValues)], TensorLabels.ToKeyValues(scores.argmax(1)));
             Report(TrainingPhase.Validating, epoch, seen += batch.Count, count, trainingLoss);
         }
+        loss = OfAll(loss);
+        _shared?.AddOthers(evaluator);
         if (loss.Weight == 0)
             throw new ArgumentException($"Every pixel of the validation rows is void, or of a class with the weight 0.");
         SegmentationMetrics metrics = evaluator.ToMetrics();

@@ -36,8 +36,13 @@ internal sealed record TrainingPlan(int ImageHeight, int ImageWidth, int BatchSi
     public static void CheckBatch(PermutedSegmentationTrainer.Options options, int height, int width, int batch)
     {
         int[] parts = BatchSource.SplitEvenly(batch, options.MicroBatchSize);
+        int processes = options.ProcessGroup?.Size ?? 1, together = parts.Min();
+        if (together < processes)
+            throw new ArgumentException($"{nameof(options.BatchSize)} {batch} is split into parts of {string.Join(", ", parts.Distinct())} ({nameof(options.MicroBatchSize)} {options.MicroBatchSize}), so that not each of {processes} processes has an image.", nameof(options.BatchSize));
+        if (!options.SynchronizeBatchNorm)
+            together /= processes;
         NetworkLayout layout = NetworkLayout.For(options.Network, options.ChosenBackbone, options.OutputStride, classCount: 2);
-        if (BatchStatistics.FindProblem(layout, height, width, parts.Min()) is { } problem)
+        if (BatchStatistics.FindProblem(layout, height, width, together) is { } problem)
             throw new ArgumentException($"{(batch < options.BatchSize ? $"A batch of all {batch} rows" : $"{nameof(options.BatchSize)} {batch}")} is split into parts of {string.Join(", ", parts.Distinct())} ({nameof(options.MicroBatchSize)} {options.MicroBatchSize}): {problem}", nameof(options.BatchSize));
     }
 

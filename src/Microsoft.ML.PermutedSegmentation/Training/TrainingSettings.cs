@@ -16,7 +16,7 @@ internal static class TrainingSettings
     public static IReadOnlyCollection<string> WithoutEffect { get; } =
     [
         nameof(Options.ImageColumnName), nameof(Options.LabelColumnName), nameof(Options.PredictedLabelColumnName), nameof(Options.ScoreColumnName),
-        nameof(Options.StoreFingerprint), nameof(Options.Seal), nameof(Options.Patience), nameof(Options.InputWorkers), nameof(Options.CheckpointPath), nameof(Options.Progress), nameof(Options.CancellationToken),
+        nameof(Options.StoreFingerprint), nameof(Options.Seal), nameof(Options.Patience), nameof(Options.InputWorkers), nameof(Options.ProcessGroup), nameof(Options.SynchronizeBatchNorm), nameof(Options.CheckpointPath), nameof(Options.Progress), nameof(Options.CancellationToken),
     ];
 
     /// <summary>The settings of a checkpoint with those that did not exist when it was written: all trainings had one value then.</summary>

@@ -10,8 +10,9 @@ public sealed class DependencyTests
     // Lowest first. "" is the root of the product, where its catalogs are.
     private static readonly string[] Order =
     [
-        "Core/Lifetime", "Core/Files", "Core/Keys", "Core/Networks", "Core/Protection", "Core/Images", "Core/Masks", "Core/Metrics", "Core/Models", "Core/SlidingWindows",
+        "Core/Lifetime", "Core/Distribution", "Core/Files", "Core/Keys", "Core/Networks", "Core/Protection", "Core/Images", "Core/Masks", "Core/Metrics", "Core/Models", "Core/SlidingWindows",
         "Images",
+        "Mpi",
         "Hosting/Serving", "Hosting/Keys", "Hosting",
         "Tensors", "Hooks", "MLNet", "Winograd", "Torch", "Data", "DataSets", "Scoring", "Prediction", "Models", "Training", "Evaluation", "",
         "Onnx/AnyModel", "Onnx/Running", "Onnx", "OnnxTransforms", "Pretrained",

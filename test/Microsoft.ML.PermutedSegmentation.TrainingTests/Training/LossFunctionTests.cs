@@ -1,3 +1,4 @@
+using Microsoft.ML.PermutedSegmentation.Distribution;
 using TorchSharp;
 using Xunit;
 using static TorchSharp.torch;
@@ -32,11 +33,39 @@ public sealed class LossFunctionTests
         using var scope = NewDisposeScope();
         using var function = new LossFunction(loss, Pixels, CPU);
         Tensor scores = Scores();
-        (Tensor sum, double weight) = function.Of(scores, Batch());
-        (sum / weight).backward();
-        (sum.ToDouble() / weight).Should().BeApproximately(expected, 2e-6, name);
+        (Tensor sum, LossSum share) = function.Of(scores, Batch());
+        (sum / share.Weight).backward();
+        (sum.ToDouble() / share.Weight).Should().BeApproximately(expected, 2e-6, name);
+        share.Mean.Should().BeApproximately(expected, 2e-6, name);
         scores.grad![0, 0, 0, 0].ToDouble().Should().BeApproximately(firstGradient, 1e-7, name);
         scores.grad!.norm().ToDouble().Should().BeApproximately(gradientNorm, 1e-6, name);
+    }
+
+    [Fact]
+    public void Processes_have_shares_of_the_loss_and_gradient_of_all_images()
+    {
+        using var scope = NewDisposeScope();
+        var loss = new SegmentationLoss { CrossEntropy = 0.7, Dice = 1.3, LabelSmoothing = 0.1, ClassWeights = [1, 2, 3] };
+        using var function = new LossFunction(loss, Pixels, CPU);
+        Tensor scores = Scores();
+        (Tensor sum, LossSum all) = function.Of(scores, Batch());
+        sum.backward();
+
+        (LossSum Share, float[] Gradient)[] shares = ProcessGroups.Run(2, group =>
+        {
+            using var own = NewDisposeScope();
+            using var part = new LossFunction(loss, Pixels, CPU, group);
+            var images = ImageShare.Of(Count, group);
+            Tensor ownScores = Scores().detach().narrow(0, images.First, images.Count).clone().requires_grad_();
+            LabeledBatch batch = Batch();
+            Tensor labels = batch.Labels.narrow(0, images.First, images.Count);
+            (Tensor ownSum, LossSum share) = part.Of(ownScores, new LabeledBatch(batch.Images, labels, labels.ne(-100).sum().ToInt64()));
+            ownSum.backward();
+            return (share, ownScores.grad!.data<float>().ToArray());
+        });
+        (shares[0].Share + shares[1].Share).Mean.Should().BeApproximately(all.Mean, 1e-6);
+        float[] expected = scores.grad!.data<float>().ToArray(), actual = [.. shares[0].Gradient, .. shares[1].Gradient];
+        expected.Zip(actual, (a, b) => Math.Abs(a - b)).Max().Should().BeLessThan(1e-5f * expected.Max(Math.Abs));
     }
 
     [Fact]

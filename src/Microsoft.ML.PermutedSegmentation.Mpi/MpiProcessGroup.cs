@@ -1,0 +1,119 @@
+namespace Microsoft.ML.PermutedSegmentation;
+
+/// <summary>
+/// The processes that <c>mpirun</c> (or a cluster's <c>srun</c>) has started. Uses the MPI library that the system has: Open MPI from version 4 on, or MPICH and what has its
+/// binary interface, on Linux.
+/// </summary>
+/// <example>
+/// <code>
+/// using var group = MpiProcessGroup.Start();
+/// var options = new PermutedSegmentationTrainer.Options { ProcessGroup = group };
+/// </code>
+/// </example>
+public sealed class MpiProcessGroup : IProcessGroup
+{
+    // What launchers tell their processes.
+    private static readonly string[] Launchers = ["OMPI_COMM_WORLD_SIZE", "PMI_SIZE", "PMIX_RANK"];
+
+    private static int _isStarted;
+
+    private readonly MpiLibrary _library;
+    private readonly nint _communicator;
+    private readonly Family _family;
+    private bool _isDisposed;
+
+    private MpiProcessGroup(MpiLibrary library, nint communicator, Family family)
+    {
+        (_library, _communicator, _family) = (library, communicator, family);
+        (Rank, Size) = (library.RankIn(communicator), library.SizeOf(communicator));
+    }
+
+    /// <summary>Whether a launcher of MPI has started this process, as far as its environment tells.</summary>
+    public static bool IsLaunched => Array.Exists(Launchers, name => Environment.GetEnvironmentVariable(name) is { Length: > 0 });
+
+    /// <inheritdoc/>
+    public int Rank { get; }
+
+    /// <inheritdoc/>
+    public int Size { get; }
+
+    /// <summary>Joins the other processes; once in a process. A process that no launcher has started is alone.</summary>
+    /// <returns>The group of all; dispose it at the end, which waits for the others.</returns>
+    /// <exception cref="DllNotFoundException">The system has no MPI library; the message says what to install.</exception>
+    /// <exception cref="NotSupportedException">The library cannot be called from several threads at a time.</exception>
+    /// <exception cref="InvalidOperationException">This process has joined before.</exception>
+    public static MpiProcessGroup Start()
+    {
+        MpiLibrary library = MpiLibrary.Load();
+        if (Interlocked.Exchange(ref _isStarted, 1) != 0)
+            throw new InvalidOperationException("MPI can be started once in a process only.");
+        library.Initialize();
+        return new MpiProcessGroup(library, library.World, new Family());
+    }
+
+    /// <inheritdoc/>
+    public void Broadcast(Span<byte> bytes, int root)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(root);
+        ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual(root, Size);
+        Check();
+        _library.Broadcast(bytes, root, _communicator);
+    }
+
+    /// <inheritdoc/>
+    public void Gather(ReadOnlySpan<byte> own, Span<byte> all)
+    {
+        ArgumentOutOfRangeException.ThrowIfNotEqual(all.Length, own.Length * Size);
+        Check();
+        _library.Gather(own, all, _communicator);
+    }
+
+    /// <inheritdoc/>
+    public void Exchange(ReadOnlySpan<byte> parts, Span<byte> received)
+    {
+        ArgumentOutOfRangeException.ThrowIfNotEqual(parts.Length % Size, 0);
+        ArgumentOutOfRangeException.ThrowIfNotEqual(received.Length, parts.Length);
+        Check();
+        _library.Exchange(parts, received, parts.Length / Size, _communicator);
+    }
+
+    /// <inheritdoc/>
+    public IProcessGroup Duplicate()
+    {
+        Check();
+        return new MpiProcessGroup(_library, _library.Duplicate(_communicator), _family);
+    }
+
+    /// <inheritdoc/>
+    /// <remarks>The others are ended when this group is disposed of, or this process ends: time to say why.</remarks>
+    public void Abandon() => _family.IsAbandoned = true;
+
+    /// <inheritdoc/>
+    /// <remarks>After <see cref="Abandon"/> this ends all processes of the group, this one included.</remarks>
+    public void Dispose()
+    {
+        if (_isDisposed)
+            return;
+        _isDisposed = true;
+        bool isWorld = _communicator == _library.World;
+        if (_family.IsAbandoned && isWorld)
+            _library.Abort(1);
+        else if (isWorld)
+            _library.Complete();
+        else if (!_family.IsAbandoned)
+            _library.Free(_communicator);
+    }
+
+    private void Check()
+    {
+        ObjectDisposedException.ThrowIf(_isDisposed, this);
+        if (_family.IsAbandoned)
+            throw new IOException("This process has given up; the other processes of its group cannot go on with it.");
+    }
+
+    /// <summary>What a group and its duplicates have in common.</summary>
+    private sealed class Family
+    {
+        public bool IsAbandoned { get; set; }
+    }
+}
