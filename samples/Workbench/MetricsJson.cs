@@ -22,7 +22,9 @@ internal static class MetricsJson
         },
     };
 
-    public static void Write(object metrics, string path) => File.WriteAllText(path, JsonSerializer.Serialize(metrics, metrics.GetType(), Format));
+    public static void Write(object metrics, string path) => File.WriteAllText(path, ToText(metrics));
+
+    public static string ToText(object metrics) => JsonSerializer.Serialize(metrics, metrics.GetType(), Format);
 
     /// <summary>Reads what <see cref="Write"/> has written.</summary>
     /// <exception cref="InvalidDataException">The file holds something else, or is damaged.</exception>
@@ -30,13 +32,17 @@ internal static class MetricsJson
     {
         try
         {
-            return JsonSerializer.Deserialize<T>(File.ReadAllText(path), Format) ?? throw new JsonException("it is null.");
+            return FromText<T>(File.ReadAllText(path));
         }
         catch (JsonException exception)
         {
             throw new InvalidDataException($"'{path}' was not written by this program, or is damaged: {exception.Message}", exception);
         }
     }
+
+    /// <summary>Reads what <see cref="ToText"/> gave.</summary>
+    /// <exception cref="JsonException">It is something else.</exception>
+    public static T FromText<T>(string text) where T : class => JsonSerializer.Deserialize<T>(text, Format) ?? throw new JsonException("it is null.");
 
     public static JsonNode ToNode(object metrics) => JsonSerializer.SerializeToNode(metrics, metrics.GetType(), Format)!;
 

@@ -8,7 +8,7 @@ namespace Workbench;
 /// <summary>What <see cref="MetricsJson"/> writes and reads: without reflection, which trimmed applications switch off.</summary>
 [JsonSerializable(typeof(SegmentationMetrics))]
 [JsonSerializable(typeof(KeySweep))]
-[JsonSerializable(typeof(List<AttackResult>))]
+[JsonSerializable(typeof(AttackResult[]))]
 [JsonSerializable(typeof(ModelReport))]
 [JsonSerializable(typeof(OnnxProtectionInfo))]
 [JsonSerializable(typeof(ModelResult))]

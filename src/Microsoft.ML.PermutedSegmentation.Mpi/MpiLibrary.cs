@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Runtime.InteropServices;
 
 namespace Microsoft.ML.PermutedSegmentation;
@@ -8,9 +9,9 @@ namespace Microsoft.ML.PermutedSegmentation;
 /// </summary>
 internal sealed unsafe class MpiLibrary
 {
-    private const int ThreadMultiple = 3, Success = 0, LongestText = 8192;
+    private const int ThreadMultiple = 3, Success = 0, LongestText = 8192, TestsAtOnce = 128;
 
-    private static readonly string[] Names = ["libmpi.so.40", "libmpi.so.12", "libmpich.so.12", "libmpi.so"];
+    private static readonly string[] Names = ["libmpi.so.40", "libmpi.so.12", "libmpich.so.12"];
 
     private readonly nint _library, _world, _byte, _noStatus;
 
@@ -30,7 +31,9 @@ internal sealed unsafe class MpiLibrary
     /// <exception cref="DllNotFoundException">There is none.</exception>
     public static MpiLibrary Load()
     {
-        foreach (string name in Names)
+        // Where several are installed, the launcher's is meant.
+        bool isOpenMpi = Environment.GetEnvironmentVariable("PMI_SIZE") is null || Environment.GetEnvironmentVariable("OMPI_COMM_WORLD_SIZE") is not null;
+        foreach (string name in isOpenMpi ? Names : [.. Names.Reverse()])
         {
             if (NativeLibrary.TryLoad(name, out nint library))
                 return new MpiLibrary(library);
@@ -65,21 +68,26 @@ internal sealed unsafe class MpiLibrary
 
     public void Free(nint communicator) => Check(((delegate* unmanaged<nint*, int>)Function("MPI_Comm_free"))(&communicator), "MPI_Comm_free");
 
-    public void Broadcast(Span<byte> bytes, int root, nint communicator)
+    /// <param name="bytes">What is sent or received.</param>
+    /// <param name="root">The rank that sends.</param>
+    /// <param name="communicator">The processes.</param>
+    /// <param name="patience">How long this keeps a core busy when it has to wait.</param>
+    public void Broadcast(Span<byte> bytes, int root, nint communicator, TimeSpan patience)
     {
         nint request = 0;
         fixed (byte* start = bytes)
         {
             Check(((delegate* unmanaged<void*, int, nint, int, nint, nint*, int>)Function("MPI_Ibcast"))(start, bytes.Length, _byte, root, communicator, &request), "MPI_Ibcast");
-            Wait(&request);
+            Wait(&request, patience);
         }
     }
 
-    public void Gather(ReadOnlySpan<byte> own, Span<byte> all, nint communicator) => AllTo("MPI_Iallgather", own, all, own.Length, communicator);
+    public void Gather(ReadOnlySpan<byte> own, Span<byte> all, nint communicator, TimeSpan patience) => AllTo("MPI_Iallgather", own, all, own.Length, communicator, patience);
 
-    public void Exchange(ReadOnlySpan<byte> parts, Span<byte> received, int length, nint communicator) => AllTo("MPI_Ialltoall", parts, received, length, communicator);
+    public void Exchange(ReadOnlySpan<byte> parts, Span<byte> received, int length, nint communicator, TimeSpan patience) => AllTo("MPI_Ialltoall", parts, received, length, communicator, patience);
 
-    private string Version()
+    /// <summary>Its name and version.</summary>
+    public string Version()
     {
         byte* text = stackalloc byte[LongestText];
         int length;
@@ -88,28 +96,37 @@ internal sealed unsafe class MpiLibrary
     }
 
     // length: of what goes from one process to another.
-    private void AllTo(string function, ReadOnlySpan<byte> sent, Span<byte> received, int length, nint communicator)
+    private void AllTo(string function, ReadOnlySpan<byte> sent, Span<byte> received, int length, nint communicator, TimeSpan patience)
     {
         nint request = 0;
         fixed (byte* from = sent, to = received)
         {
             Check(((delegate* unmanaged<void*, int, nint, void*, int, nint, nint, nint*, int>)Function(function))(from, length, _byte, to, length, _byte, communicator, &request), function);
-            Wait(&request);
+            Wait(&request, patience);
         }
     }
 
-    // MPI's own waiting keeps a core busy, which the network needs: after a moment this looks only now and then.
-    private void Wait(nint* request)
+    // MPI's own waiting keeps a core busy, which the network may need: after some time this looks only now and then.
+    private void Wait(nint* request, TimeSpan patience)
+    {
+        long start = Stopwatch.GetTimestamp();
+        while (!IsDone(request))
+        {
+            if (Stopwatch.GetElapsedTime(start) < patience)
+                Thread.Yield();
+            else
+                Thread.Sleep(1);
+        }
+    }
+
+    // Open MPI looks at its sockets at every eighth call only, and not everything that has to be done is done at once.
+    private bool IsDone(nint* request)
     {
         var test = (delegate* unmanaged<nint*, int*, nint, int>)Function("MPI_Test");
-        var pause = new SpinWait();
-        for (int done = 0; ;)
-        {
+        int done = 0;
+        for (int i = 0; i < TestsAtOnce && done == 0; i++)
             Check(test(request, &done, _noStatus), "MPI_Test");
-            if (done != 0)
-                return;
-            pause.SpinOnce();
-        }
+        return done != 0;
     }
 
     private int Number(string function, nint communicator)

@@ -12,24 +12,31 @@ namespace Microsoft.ML.PermutedSegmentation;
 /// </example>
 public sealed class MpiProcessGroup : IProcessGroup
 {
-    // What launchers tell their processes.
-    private static readonly string[] Launchers = ["OMPI_COMM_WORLD_SIZE", "PMI_SIZE", "PMIX_RANK"];
+    // What launchers tell their processes: Open MPI's, MPICH's and its relatives', Slurm's.
+    private static readonly string[] Launchers = ["OMPI_COMM_WORLD_SIZE", "PMI_SIZE", "SLURM_STEP_NUM_TASKS"];
+
+    // What the next step waits for may cost a core; what happens beside the computation may not.
+    private static readonly TimeSpan Waiting = TimeSpan.FromMilliseconds(20), Beside = TimeSpan.FromMilliseconds(0.1);
 
     private static int _isStarted;
 
     private readonly MpiLibrary _library;
     private readonly nint _communicator;
     private readonly Family _family;
+    private readonly TimeSpan _patience;
     private bool _isDisposed;
 
     private MpiProcessGroup(MpiLibrary library, nint communicator, Family family)
     {
         (_library, _communicator, _family) = (library, communicator, family);
+        _patience = communicator == library.World ? Waiting : Beside;
         (Rank, Size) = (library.RankIn(communicator), library.SizeOf(communicator));
     }
 
-    /// <summary>Whether a launcher of MPI has started this process, as far as its environment tells.</summary>
-    public static bool IsLaunched => Array.Exists(Launchers, name => Environment.GetEnvironmentVariable(name) is { Length: > 0 });
+    /// <summary>Whether a launcher of MPI has started several processes, of which this is one, as far as its environment tells.</summary>
+    public static bool IsLaunched => LaunchedSize > 1;
+
+    private static int LaunchedSize => Launchers.Select(name => int.TryParse(Environment.GetEnvironmentVariable(name), out int size) ? size : 0).FirstOrDefault(size => size > 0);
 
     /// <inheritdoc/>
     public int Rank { get; }
@@ -41,14 +48,18 @@ public sealed class MpiProcessGroup : IProcessGroup
     /// <returns>The group of all; dispose it at the end, which waits for the others.</returns>
     /// <exception cref="DllNotFoundException">The system has no MPI library; the message says what to install.</exception>
     /// <exception cref="NotSupportedException">The library cannot be called from several threads at a time.</exception>
-    /// <exception cref="InvalidOperationException">This process has joined before.</exception>
+    /// <exception cref="InvalidOperationException">This process has joined before; or the launcher's processes do not find each other, since it is another library's.</exception>
     public static MpiProcessGroup Start()
     {
         MpiLibrary library = MpiLibrary.Load();
         if (Interlocked.Exchange(ref _isStarted, 1) != 0)
             throw new InvalidOperationException("MPI can be started once in a process only.");
         library.Initialize();
-        return new MpiProcessGroup(library, library.World, new Family());
+        var group = new MpiProcessGroup(library, library.World, new Family());
+        // Each would do the whole work, all into the same files.
+        if (LaunchedSize > 1 && group.Size != LaunchedSize)
+            throw new InvalidOperationException($"{LaunchedSize} processes were started, but this MPI library sees {group.Size}: it is not the launcher's. Start them with the mpirun of the library that was found, {library.Version()}.");
+        return group;
     }
 
     /// <inheritdoc/>
@@ -57,7 +68,7 @@ public sealed class MpiProcessGroup : IProcessGroup
         ArgumentOutOfRangeException.ThrowIfNegative(root);
         ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual(root, Size);
         Check();
-        _library.Broadcast(bytes, root, _communicator);
+        _library.Broadcast(bytes, root, _communicator, _patience);
     }
 
     /// <inheritdoc/>
@@ -65,7 +76,7 @@ public sealed class MpiProcessGroup : IProcessGroup
     {
         ArgumentOutOfRangeException.ThrowIfNotEqual(all.Length, own.Length * Size);
         Check();
-        _library.Gather(own, all, _communicator);
+        _library.Gather(own, all, _communicator, _patience);
     }
 
     /// <inheritdoc/>
@@ -74,7 +85,7 @@ public sealed class MpiProcessGroup : IProcessGroup
         ArgumentOutOfRangeException.ThrowIfNotEqual(parts.Length % Size, 0);
         ArgumentOutOfRangeException.ThrowIfNotEqual(received.Length, parts.Length);
         Check();
-        _library.Exchange(parts, received, parts.Length / Size, _communicator);
+        _library.Exchange(parts, received, parts.Length / Size, _communicator, _patience);
     }
 
     /// <inheritdoc/>

@@ -44,10 +44,19 @@ public sealed partial class SegmentationCatalog : IModelContents<ITransformer>
         CancellationToken cancellationToken = default,
         IProcessGroup? processGroup = null)
     {
-        SegmentationMetrics metrics = DataViewEvaluation.Evaluate(
-            data, labelColumnName, predictedLabelColumnName, ignoredClasses, progress, cancellationToken, processGroup);
-        metrics.LogWarnings(Environment);
-        return metrics;
+        try
+        {
+            SegmentationMetrics metrics = DataViewEvaluation.Evaluate(
+                data, labelColumnName, predictedLabelColumnName, ignoredClasses, progress, cancellationToken, processGroup);
+            metrics.LogWarnings(Environment);
+            return metrics;
+        }
+        catch
+        {
+            // Others may be waiting for this process.
+            processGroup?.Abandon();
+            throw;
+        }
     }
 
     /// <summary>

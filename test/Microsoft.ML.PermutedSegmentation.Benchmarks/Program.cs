@@ -4,6 +4,7 @@ using BenchmarkDotNet.Running;
 using BenchmarkDotNet.Toolchains.InProcess.Emit;
 using Microsoft.ML.PermutedSegmentation.Benchmarks.Comparison;
 using Microsoft.ML.PermutedSegmentation.Benchmarks.Comparison.Measuring;
+using Microsoft.ML.PermutedSegmentation.Benchmarks.Distribution;
 using Microsoft.ML.PermutedSegmentation.Benchmarks.Input;
 using Microsoft.ML.PermutedSegmentation.Benchmarks.Serving;
 
@@ -13,6 +14,10 @@ if (args is ["compare", ..])
     return CompareCommand.Create().Parse(args[1..]).Invoke();
 if (args is ["input", ..])
     return InputCommand.Create().Parse(args[1..]).Invoke();
+if (args is ["distributed", ..])
+    return DistributedCommand.Create().Parse(args[1..]).Invoke();
+if (args is [DistributedRank.Name, var size, var images, var batch, var synchronize])
+    return DistributedRank.Run(int.Parse(size), int.Parse(images), int.Parse(batch), bool.Parse(synchronize));
 if (args is ["serve", ..])
     return ServeCommand.Create().Parse(args[1..]).Invoke();
 

@@ -3,6 +3,7 @@ using System.CommandLine.Parsing;
 using System.Globalization;
 using Microsoft.ML;
 using Microsoft.ML.PermutedSegmentation;
+using Workbench.Distribution;
 using Workbench.Files;
 using Workbench.Report;
 
@@ -46,9 +47,10 @@ internal static class AttackCommand
         data.AddTo(command);
         command.Forbid(publicWeights, with: pretrained);
 
-        command.Does((result, outputs, cancellationToken) =>
+        command.DoesTogether(Job.Option(), (result, outputs, cancellationToken) =>
         {
-            var mlContext = new MLContext(result.GetValue(seed)).WithWarnings();
+            // The attacks of all processes use the same images.
+            var mlContext = new MLContext(Job.Seed(result.GetValue(seed))).WithWarnings();
             var stolen = mlContext.LoadModelFile(result.GetRequiredValue(model), out _);
             using var secret = Steps.LoadKey(result.GetRequiredValue(key));
             using var folder = data.Open(result);
@@ -62,15 +64,32 @@ internal static class AttackCommand
                 options.Methods = chosen;
             using var known = result.GetValue(publicWeights) is { } file ? Steps.LoadInitialWeights(file) : result.GetValue(pretrained) ? PretrainedBackbone.ResNet18() : null;
             options.PublicWeights = known;
+            options.Methods = Job.ShareOf(options.Methods);
 
             Console.WriteLine($"{"attack",-32} {"images",6} {"misplaced",9} {"mean IoU",8} {"per image",9} {"pixels",6} {"seconds",7}");
-            var results = mlContext.Segmentation().EvaluateAttacks(stolen.Reading(folder.Orientation, mlContext), Load(attackerList), Load(testList), secret, options);
+            AttackResult[] own = options.Methods.Count == 0 ? []
+                : [.. mlContext.Segmentation().EvaluateAttacks(stolen.Reading(folder.Orientation, mlContext), Load(attackerList), Load(testList), secret, options)];
+            var results = Together(own);
+            if (Job.Group is { Rank: > 0 })
+                return 0;
             if (result.GetValue(json) is { } path)
                 outputs.Write(path, temporary => MetricsJson.Write(results, temporary));
             if (result.GetValue(plot) is { } picture)
                 outputs.Write(picture, temporary => AttackChart.Write(temporary, results));
+            return 0;
         });
         return command;
+    }
+
+    // In the order in which one process would have them; those of the others are shown now.
+    private static AttackResult[] Together(AttackResult[] own)
+    {
+        if (Job.Group is null)
+            return own;
+        AttackResult[][] all = [.. Job.Gather(MetricsJson.ToText(own)).Select(MetricsJson.FromText<AttackResult[]>)];
+        foreach (var result in all.Skip(1).SelectMany(results => results))
+            new Lines().Report(result);
+        return [.. all.SelectMany(results => results).OrderBy(result => result.Method is AttackMethod.OracleDistillation).ThenBy(result => result.LabelledImages).ThenBy(result => result.Method)];
     }
 
     private static int[] ParseCounts(ArgumentResult result)

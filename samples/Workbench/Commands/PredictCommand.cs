@@ -48,10 +48,10 @@ internal static class PredictCommand
             var found = ImagesFound.At(result.GetRequiredValue(images));
             var folder = result.GetRequiredValue(output);
             var isContinued = result.GetValue(goOn);
-            var files = (result.GetValue(shard) ?? Shard.Of(Job.Group)).Of(PredictedFile.In(folder, found.Images));
+            var files = Job.ShareOf((result.GetValue(shard) ?? Shard.Of(null)).Of(PredictedFile.In(folder, found.Images)));
             var missing = isContinued ? [.. files.Where(file => !file.IsDone)] : files;
-            foreach (var path in missing.SelectMany(file => (string[])[file.MaskPath, file.OverlayPath]).Where(path => !isContinued || !File.Exists(path)))
-                outputs.Add(output.Name, path);
+            foreach (var path in files.SelectMany(file => (string[])[file.MaskPath, file.OverlayPath]))
+                outputs.Add(output.Name, path, isOwn: isContinued);
 
             var mlContext = new MLContext().WithWarnings();
             var orientation = result.GetValue(asStored) ? ImageOrientation.AsStored : ImageOrientation.Upright;

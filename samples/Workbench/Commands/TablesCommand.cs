@@ -4,6 +4,7 @@ using System.Globalization;
 using System.Security.Cryptography;
 using Microsoft.ML;
 using Microsoft.ML.PermutedSegmentation;
+using Workbench.Distribution;
 using Workbench.Files;
 using Workbench.Tables;
 
@@ -45,7 +46,7 @@ internal static class TablesCommand
         data.AddTo(command);
         command.Forbid(initialWeights, with: pretrained);
 
-        command.Does((result, outputs, cancellationToken) =>
+        command.DoesTogether(Job.Option(), (result, outputs, cancellationToken) =>
         {
             var chosen = TablesPreset.All.Single(settings => settings.Preset == result.GetRequiredValue(preset));
             var weightsFile = result.GetValue(initialWeights);
@@ -62,20 +63,29 @@ internal static class TablesCommand
                 .. result.GetRequiredValue(tables) == "II" ? [] : ModelPlan.TableI(settings.IsLiteral),
                 .. result.GetRequiredValue(tables) == "I" ? [] : ModelPlan.TableII(sizes, settings),
             ];
-            ResultFolder.Check(result.GetRequiredValue(output), plans, outputs, output.Name);
+            var isFirst = Job.Group is null or { Rank: 0 };
+            if (isFirst)
+                ResultFolder.Check(result.GetRequiredValue(output), plans, outputs, output.Name);
             using var folderOfData = data.Open(result);
             var images = TablesData.Of(folderOfData, data.HowRead(result), result.GetRequiredValue(trainList), result.GetRequiredValue(testList));
             using var weights = result.GetValue(pretrained) ? PretrainedBackbone.ResNet18() : weightsFile is null ? null : Steps.LoadInitialWeights(weightsFile);
             if (weights is not null && weights.Backbone != settings.Backbone)
                 throw new InvalidDataException($"The initial weights are of {weights.Backbone}, but the preset {settings.Preset} has {settings.Backbone}.");
             var digest = weightsFile is null ? null : DigestOf(weightsFile);
-            var folder = ResultFolder.Open(result.GetRequiredValue(output), new RunIdentity(settings, images.Summary, images.ListsDigest, digest), result.GetValue(resume));
+            ResultFolder Open(bool goOn) => ResultFolder.Open(result.GetRequiredValue(output), new RunIdentity(settings, images.Summary, images.ListsDigest, digest), goOn);
+            var opened = isFirst ? Open(result.GetValue(resume)) : null;
+            Job.Wait();
+            // The first process has made it.
+            var folder = opened ?? Open(goOn: true);
 
             var run = new TablesRun(settings, images, folder, weights, cancellationToken);
             run.Make(plans);
+            if (!isFirst)
+                return 0;
             run.WriteTables();
             run.WriteReport();
             Console.WriteLine($"Wrote the tables and the report to {result.GetRequiredValue(output)}.");
+            return 0;
         });
         return command;
     }

@@ -1,5 +1,7 @@
 using System.CommandLine;
 using System.Runtime.InteropServices;
+using System.Security.Cryptography;
+using System.Text;
 using Microsoft.ML;
 using Microsoft.ML.Data;
 using Microsoft.ML.PermutedSegmentation;
@@ -38,7 +40,7 @@ internal static class Job
     public static void RequireAlone(string command)
     {
         if (MpiProcessGroup.IsLaunched)
-            throw new NotSupportedException($"'{command}' does not share its work with other processes; start it without mpirun. 'train', 'predict' and 'evaluate' do.");
+            throw new NotSupportedException($"'{command}' does not share its work with other processes; start it without mpirun. 'train', 'predict', 'evaluate', 'attack' and 'tables' do.");
     }
 
     /// <summary>A number summed over all processes.</summary>
@@ -49,6 +51,38 @@ internal static class Job
         var all = new byte[sizeof(long) * _group.Size];
         _group.Gather(BitConverter.GetBytes(number), all);
         return MemoryMarshal.Cast<byte, long>(all).ToArray().Sum();
+    }
+
+    /// <summary>Of a list of work, what this process does of it.</summary>
+    public static IReadOnlyList<T> ShareOf<T>(IReadOnlyList<T> work) => Shard.Of(_group).Of(work);
+
+    /// <summary>Waits for the other processes.</summary>
+    public static void Wait() => Sum(0);
+
+    /// <summary>A seed that all processes have in common, where none is given and there are several; otherwise the given one.</summary>
+    public static int? Seed(int? given)
+    {
+        if (given is not null || _group is null)
+            return given;
+        var seed = RandomNumberGenerator.GetBytes(sizeof(int) - 1);
+        _group.Broadcast(seed, root: 0);
+        return BitConverter.ToInt32([.. seed, 0]);
+    }
+
+    /// <summary>The texts of all processes, by rank.</summary>
+    public static IReadOnlyList<string> Gather(string own)
+    {
+        if (_group is null)
+            return [own];
+        var bytes = Encoding.UTF8.GetBytes(own);
+        var lengths = new byte[sizeof(int) * _group.Size];
+        _group.Gather(BitConverter.GetBytes(bytes.Length), lengths);
+        var counts = MemoryMarshal.Cast<byte, int>(lengths).ToArray();
+        var padded = new byte[counts.Max()];
+        bytes.CopyTo(padded, 0);
+        var all = new byte[padded.Length * _group.Size];
+        _group.Gather(padded, all);
+        return [.. counts.Select((count, rank) => Encoding.UTF8.GetString(all, rank * padded.Length, count))];
     }
 
     /// <summary>This process's part of rows: neighbours, so that together they are in order.</summary>
@@ -71,6 +105,8 @@ internal static class Job
     {
         if (hasFailed)
             _group?.Abandon();
+        else
+            Wait(); // MPI's own end would keep the cores busy that the first process still needs.
         _group?.Dispose();
     }
 }

@@ -2,6 +2,7 @@ using System.Diagnostics;
 using Microsoft.ML;
 using Microsoft.ML.Data;
 using Microsoft.ML.PermutedSegmentation;
+using Workbench.Distribution;
 using Workbench.Report;
 using Workbench.Training;
 
@@ -13,22 +14,32 @@ internal sealed class TablesRun(
 {
     private readonly Stopwatch _clock = Stopwatch.StartNew();
 
-    /// <summary>Makes those models that are not finished yet; the tables are written anew after each.</summary>
+    /// <summary>
+    /// Makes those models that are not finished yet; the tables are written anew after each. Several processes train their share of the models, and
+    /// then try their share of those that are made from trained ones.
+    /// </summary>
     /// <exception cref="OperationCanceledException">The token was cancelled. What is finished is stored.</exception>
     public void Make(IReadOnlyList<ModelPlan> plans)
+    {
+        foreach (var kind in plans.ToLookup(plan => plan.IsTrained).OrderByDescending(kind => kind.Key))
+        {
+            MakeAll([.. Job.ShareOf([.. kind]).Where(plan => !folder.IsFinished(plan))]);
+            Job.Wait();
+        }
+    }
+
+    private void MakeAll(IReadOnlyList<ModelPlan> plans)
     {
         using var key = TablesKey.Create(settings.Seed);
         for (var i = 0; i < plans.Count; i++)
         {
-            if (folder.IsFinished(plans[i]))
-                continue;
-            var left = plans.Skip(i).Where(plan => !folder.IsFinished(plan)).ToList();
-            Say($"{plans[i].Name}: {i + 1} of {plans.Count} models{Estimate(left)}");
+            Say($"{plans[i].Name}: {i + 1} of {plans.Count} models that are left{Estimate([.. plans.Skip(i)])}");
             if (plans[i].IsTrained && folder.FindTraining(plans[i].Name) is null)
                 Train(plans[i], key);
             cancellationToken.ThrowIfCancellationRequested();
             Evaluate(plans[i], key);
-            WriteTables();
+            if (Job.Group is null or { Rank: 0 })
+                WriteTables();
         }
     }
 

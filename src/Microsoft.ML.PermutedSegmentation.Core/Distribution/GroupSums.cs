@@ -36,7 +36,8 @@ internal static class GroupSums
     {
         T[] all = new T[values.Length * group.Size];
         group.Gather(MemoryMarshal.AsBytes(values), MemoryMarshal.AsBytes(all.AsSpan()));
-        return [.. all.Chunk(Math.Max(values.Length, 1))];
+        int length = values.Length;
+        return [.. Enumerable.Range(0, group.Size).Select(rank => all[(rank * length)..((rank + 1) * length)])];
     }
 
     /// <summary>The bytes of rank 0, which alone knows how many.</summary>

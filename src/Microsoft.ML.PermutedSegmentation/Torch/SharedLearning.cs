@@ -1,4 +1,6 @@
 using Microsoft.ML.PermutedSegmentation.Distribution;
+using TorchSharp;
+using static TorchSharp.torch;
 
 namespace Microsoft.ML.PermutedSegmentation.Torch;
 
@@ -8,6 +10,7 @@ namespace Microsoft.ML.PermutedSegmentation.Torch;
 internal sealed class SharedLearning(IProcessGroup group, bool synchronizesNorm)
 {
     private Exception? _failure;
+    private Tensor[] _given = [];
 
     public IProcessGroup Group => group;
 
@@ -18,6 +21,18 @@ internal sealed class SharedLearning(IProcessGroup group, bool synchronizesNorm)
 
     /// <summary>Told in the backward pass that all gradients of the layers behind a keyed map are there; null: nobody wants to know.</summary>
     public Action<FeatureMaps>? GradientsBehind { get; set; }
+
+    /// <summary>
+    /// Keeps what a backward function gives back until libtorch has taken references of its own, which it has when the next function runs: on a GPU no
+    /// dispose scope is open there, and the garbage collector would be free to take it.
+    /// </summary>
+    public List<Tensor> Keep(params Tensor[] given)
+    {
+        Release();
+        Array.ForEach(given, tensor => tensor.DetachFromDisposeScope());
+        _given = given;
+        return [.. given];
+    }
 
     /// <summary>Does something in a backward pass, where an exception would end the process: it comes with <see cref="ThrowIfFailed"/>.</summary>
     /// <returns>Whether it was done; after the first failure, nothing is.</returns>
@@ -41,7 +56,14 @@ internal sealed class SharedLearning(IProcessGroup group, bool synchronizesNorm)
     /// <exception cref="IOException">Another process has given up.</exception>
     public void ThrowIfFailed()
     {
+        Release();
         if (_failure is not null)
             throw new IOException(_failure.Message, _failure);
+    }
+
+    private void Release()
+    {
+        Array.ForEach(_given, tensor => tensor.Dispose());
+        _given = [];
     }
 }

@@ -34,10 +34,8 @@ internal sealed class SynchronizedNorm : autograd.SingleTensorFunction<Synchroni
 
     public override List<Tensor> backward(autograd.AutogradContext ctx, Tensor grad_output)
     {
-        using var scope = NewDisposeScope();
         using Tensor given = grad_output;
-        (Tensor x, Tensor weight, Tensor bias) = ((Step)ctx.get_data(nameof(Step))).Backward(given);
-        return [x.MoveToOuterDisposeScope(), weight.MoveToOuterDisposeScope(), bias.MoveToOuterDisposeScope(), null!];
+        return [.. ((Step)ctx.get_data(nameof(Step))).Backward(given), null!];
     }
 
     /// <summary>The parameters and statistics of a batch norm; they stay the network's.</summary>
@@ -64,13 +62,24 @@ internal sealed class SynchronizedNorm : autograd.SingleTensorFunction<Synchroni
             return _y.detach();
         }
 
-        public (Tensor X, Tensor Weight, Tensor Bias) Backward(Tensor gradient)
+        public List<Tensor> Backward(Tensor gradient)
+        {
+            using var scope = NewDisposeScope();
+            Tensor[] given = [];
+            if (!shared.Try(() => given = Gradients(gradient)))
+                given = [zeros_like(gradient), zeros_like(norm.Weight, requires_grad: false), zeros_like(norm.Bias, requires_grad: false)];
+            foreach (Tensor saved in (Tensor[])[_x, _weight, _bias, _y])
+                saved.Dispose();
+            return shared.Keep(given);
+        }
+
+        // Of x, the weight and the bias.
+        private Tensor[] Gradients(Tensor gradient)
         {
             IList<Tensor> own = autograd.grad([_y], [_x, _weight, _bias], [gradient]);
             using var noGrad = no_grad();
             (Tensor ofX, Tensor ofWeight, Tensor ofBias) = (own[0], own[1], own[2]);
-            double[] sums = [.. ValuesOf(ofWeight), .. ValuesOf(ofBias)];
-            shared.Try(() => sums = shared.Group.Sum(sums));
+            double[] sums = shared.Group.Sum([.. ValuesOf(ofWeight), .. ValuesOf(ofBias)]);
             int channels = _mean.Length;
             double[] scale = [.. ValuesOf(_weight).Zip(_deviation, (weight, deviation) => weight / deviation)];
             // d/dx of what the mean and the variance do: scale * (mean of dy + normalised x * mean of dy * normalised x), as a line in x.
@@ -78,9 +87,7 @@ internal sealed class SynchronizedNorm : autograd.SingleTensorFunction<Synchroni
             double[] offset = [.. scale.Select((value, k) => -value * sums[channels + k] / _count - slope[k] * _mean[k])];
             using Tensor x = _x.detach();
             ofX.AddProduct(x, Of(slope, x).reshape(1, -1, 1, 1), 1).Add(Of(offset, x).reshape(1, -1, 1, 1));
-            foreach (Tensor saved in (Tensor[])[_x, _weight, _bias, _y])
-                saved.Dispose();
-            return (ofX, ofWeight, ofBias);
+            return [ofX, ofWeight, ofBias];
         }
 
         // By the number of values, the mean and the sum of squared differences of each process (Chan, Golub and LeVeque, 1983), in the order of the ranks.

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Runtime.InteropServices;
 using Microsoft.ML.PermutedSegmentation.Distribution;
+using TorchSharp;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
 
@@ -52,7 +53,13 @@ internal sealed class GradientSums : IDisposable
     }
 
     /// <inheritdoc/>
-    public void Dispose() => _group.Dispose();
+    public void Dispose()
+    {
+        // Something may still travel: then this process has failed, or another one.
+        if (!_sums.IsCompletedSuccessfully)
+            _group.Abandon();
+        _group.Dispose();
+    }
 
     private void SendAfter(int layer)
     {
@@ -87,11 +94,12 @@ internal sealed class GradientSums : IDisposable
 
         public void Fill()
         {
+            using var scope = NewDisposeScope();
             using var noGrad = no_grad();
             int at = 0;
             foreach (Parameter parameter in parameters)
             {
-                using Tensor gradient = parameter.grad!.detach();
+                Tensor own = parameter.grad!, gradient = own.detach();
                 gradient.UseBytes(bytes => bytes.CopyTo(MemoryMarshal.AsBytes(Values.AsSpan(at))));
                 at += (int)parameter.NumberOfElements;
             }
@@ -99,14 +107,14 @@ internal sealed class GradientSums : IDisposable
 
         public void TakeBack()
         {
+            using var scope = NewDisposeScope();
             using var noGrad = no_grad();
             int at = 0;
             foreach (Parameter parameter in parameters)
             {
                 int count = (int)parameter.NumberOfElements;
                 using Tensor sum = TensorBytes.Create(parameter.shape, values => Values.AsSpan(at, count).CopyTo(values));
-                using Tensor gradient = parameter.grad!;
-                gradient.copy_(sum);
+                parameter.grad!.copy_(sum);
                 at += count;
             }
         }

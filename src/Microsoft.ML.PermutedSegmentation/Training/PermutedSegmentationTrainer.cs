@@ -61,9 +61,9 @@ public sealed partial class PermutedSegmentationTrainer : IEstimator<PermutedSeg
     public PermutedSegmentationTransformer Fit(IDataView input)
     {
         ArgumentNullException.ThrowIfNull(input);
-        LibTorch.Require();
         try
         {
+            LibTorch.Require();
             return Train(input);
         }
         catch
@@ -85,7 +85,7 @@ public sealed partial class PermutedSegmentationTrainer : IEstimator<PermutedSeg
         TrainingData data = TrainingData.Read(input, _options, random.HoldOut(), progress => _options.Progress?.Report(progress), message => channel.Warn(message));
         stored?.RequireSame(data.Description);
         if (group is not null)
-            SharedStart.RequireSame(group, TrainingSettings.Of(_options, hasKey: false, imageStep: null), data.Description);
+            SharedStart.RequireSame(group, _options, data.Description);
         var plan = TrainingPlan.Of(_options, data.Training.Rows.Count, data.Training.Images.Sizes);
         torch.Device device = ComputeDevice.Choose(_host);
         channel.Say($"Learning {data.ClassNames.Count} classes from {data.Training.Rows.Count} images on {device.type}; {data.Validation.Rows.Count} images decide which epoch is kept. Images of {plan.ImageHeight}x{plan.ImageWidth} pixels, batches of {plan.BatchSize}, {plan.Epochs} epochs{(group is null ? "" : $"; rank {group.Rank} of {group.Size}")}.");

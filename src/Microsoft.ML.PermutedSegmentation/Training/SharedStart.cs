@@ -4,6 +4,7 @@ using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using Microsoft.ML.PermutedSegmentation.Distribution;
+using TorchSharp;
 using static TorchSharp.torch;
 using Tensor = TorchSharp.torch.Tensor;
 
@@ -20,12 +21,17 @@ internal static class SharedStart
 
     /// <summary>Refuses a process whose options or data are not those of rank 0.</summary>
     /// <param name="group">The processes.</param>
-    /// <param name="settings">This process's options, without what the key does.</param>
+    /// <param name="options">This process's options.</param>
     /// <param name="rows">Its data.</param>
     /// <exception cref="InvalidOperationException">They differ.</exception>
-    public static void RequireSame(IProcessGroup group, JsonObject settings, TrainingRows rows)
+    public static void RequireSame(IProcessGroup group, PermutedSegmentationTrainer.Options options, TrainingRows rows)
     {
-        JsonObject own = new() { ["Options"] = settings.DeepClone(), ["Data"] = JsonSerializer.SerializeToNode(rows, CheckpointJson.Strict.TrainingRows) };
+        // Without what the key does, and with what a checkpoint may go on with, but all have to do alike.
+        JsonObject settings = TrainingSettings.Of(options, hasKey: false, imageStep: null);
+        settings[nameof(options.Epochs)] = options.Epochs;
+        settings[nameof(options.Patience)] = options.Patience;
+        settings[nameof(options.SynchronizeBatchNorm)] = options.SynchronizeBatchNorm;
+        JsonObject own = new() { ["Options"] = settings, ["Data"] = JsonSerializer.SerializeToNode(rows, CheckpointJson.Strict.TrainingRows) };
         JsonObject first = JsonNode.Parse(group.BroadcastAll(Encoding.UTF8.GetBytes(own.ToJsonString())))!.AsObject();
         string[] differences = [.. ((string[])["Options", "Data"])
             .Select(part => CheckpointDescription.Differences(first[part]!.AsObject(), own[part]!.AsObject())).Where(text => text.Length > 0)];
@@ -86,6 +92,7 @@ internal static class SharedStart
 
     private static void Set(Tensor value, float[] values)
     {
+        using var scope = NewDisposeScope();
         using Tensor stored = TensorBytes.Create(value.shape, target => values.CopyTo(target));
         value.copy_(stored);
     }
