@@ -16,8 +16,8 @@ if (args is ["input", ..])
     return InputCommand.Create().Parse(args[1..]).Invoke();
 if (args is ["distributed", ..])
     return DistributedCommand.Create().Parse(args[1..]).Invoke();
-if (args is [DistributedRank.Name, var size, var images, var batch, var synchronize])
-    return DistributedRank.Run(int.Parse(size), int.Parse(images), int.Parse(batch), bool.Parse(synchronize));
+if (args is [DistributedRank.Name, var images, var batch, var synchronize])
+    return DistributedRank.Run(int.Parse(images), int.Parse(batch), bool.Parse(synchronize));
 if (args is ["serve", ..])
     return ServeCommand.Create().Parse(args[1..]).Invoke();
 

@@ -12,22 +12,21 @@ internal static class DistributedCommand
 {
     public static Command Create()
     {
-        var size = new Option<int>("--size") { HelpName = "N", Description = "Height and width of the images.", DefaultValueFactory = _ => 256 };
         var images = new Option<int>("--images") { HelpName = "N", Description = "How many images an epoch has.", DefaultValueFactory = _ => 48 };
         var batch = new Option<int>("--batch") { HelpName = "N", Description = "How many images make a step, on all processes together.", DefaultValueFactory = _ => 8 };
         var ranks = new Option<string>("--ranks") { HelpName = "N,N", Description = "Numbers of processes.", DefaultValueFactory = _ => "1,2" };
         var rounds = new Option<int>("--rounds") { HelpName = "N", Description = "How often each is measured, in turn.", DefaultValueFactory = _ => 2 };
-        var command = new Command("distributed", "Measures a training by several processes with one thread each, as mpirun starts them.") { size, images, batch, ranks, rounds };
+        var command = new Command("distributed", "Measures a training by several processes with one thread each, as mpirun starts them.") { images, batch, ranks, rounds };
         command.SetAction(result => Run(
-            result.GetValue(size), result.GetValue(images), result.GetValue(batch),
+            result.GetValue(images), result.GetValue(batch),
             [.. result.GetValue(ranks)!.Split(',').Select(number => int.Parse(number, CultureInfo.InvariantCulture))], result.GetValue(rounds)));
         return command;
     }
 
-    private static void Run(int size, int images, int batch, int[] ranks, int rounds)
+    private static void Run(int images, int batch, int[] ranks, int rounds)
     {
         CultureInfo.CurrentCulture = CultureInfo.InvariantCulture;
-        Console.WriteLine($"FCN-ResNet-18, {size}x{size}, {images} images an epoch, batches of {batch}; {Environment.ProcessorCount} cores, AVX2 {Avx2.IsSupported}, AVX-512 {Avx512F.IsSupported}");
+        Console.WriteLine($"FCN-ResNet-18, {DistributedRank.Size}x{DistributedRank.Size}, {images} images an epoch, batches of {batch}; {Environment.ProcessorCount} cores, AVX2 {Avx2.IsSupported}, AVX-512 {Avx512F.IsSupported}");
         Console.WriteLine("| round | processes | batch norm | step, s | epoch, s | model, MB | resident, MB | |");
         Console.WriteLine("|---|---|---|---:|---:|---:|---:|---|");
         for (int round = 1; round <= rounds; round++)
@@ -35,7 +34,7 @@ internal static class DistributedCommand
             foreach (int count in ranks)
             {
                 foreach (bool synchronize in count == 1 ? (bool[])[false] : [true, false])
-                    Print(round, count, synchronize, Measure(size, images, batch, count, synchronize));
+                    Print(round, count, synchronize, Measure(images, batch, count, synchronize));
             }
         }
     }
@@ -46,12 +45,12 @@ internal static class DistributedCommand
         Console.WriteLine($"| {round} | {count} | {(synchronize ? "of all" : "own")} | {double.Parse(numbers[0]):F3} | {double.Parse(numbers[1]):F2} | {double.Parse(numbers[2]):F1} | {numbers[3]} | {parts[1]} |");
     }
 
-    private static string Measure(int size, int images, int batch, int count, bool synchronize)
+    private static string Measure(int images, int batch, int count, bool synchronize)
     {
         var start = new ProcessStartInfo("mpirun",
         [
             "--allow-run-as-root", "--oversubscribe", "-np", $"{count}", "-x", "OMP_NUM_THREADS=1",
-            "dotnet", Path.Combine(AppContext.BaseDirectory, "benchmarks.dll"), DistributedRank.Name, $"{size}", $"{images}", $"{batch}", $"{synchronize}",
+            "dotnet", Path.Combine(AppContext.BaseDirectory, "benchmarks.dll"), DistributedRank.Name, $"{images}", $"{batch}", $"{synchronize}",
         ])
         {
             RedirectStandardOutput = true,

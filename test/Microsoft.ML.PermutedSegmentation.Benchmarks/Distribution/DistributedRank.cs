@@ -10,13 +10,14 @@ internal static class DistributedRank
 {
     public const string Name = "distributed-rank", Prefix = "measured ";
 
+    public const int Size = 256;
+
     private const int Classes = 21, Epochs = 3;
 
-    /// <param name="size">Height and width of the images.</param>
     /// <param name="images">How many are learned from.</param>
     /// <param name="batch">How many make a step.</param>
     /// <param name="synchronize">Whether batch norm takes the statistics of all.</param>
-    public static int Run(int size, int images, int batch, bool synchronize)
+    public static int Run(int images, int batch, bool synchronize)
     {
         using var group = MpiProcessGroup.Start();
         var steps = new List<double>();
@@ -27,8 +28,16 @@ internal static class DistributedRank
         mlContext.Log += (_, message) => sums = message.RawMessage.StartsWith("Sums of gradients", StringComparison.Ordinal) ? message.RawMessage : sums;
         var options = new PermutedSegmentationTrainer.Options
         {
-            Backbone = Backbone.ResNet18, ImageHeight = size, ImageWidth = size, Epochs = Epochs, BatchSize = batch, MicroBatchSize = batch, InputWorkers = 1,
-            ProcessGroup = group, SynchronizeBatchNorm = synchronize, ValidationSet = Rows(mlContext, batch, size, seed: 2),
+            Backbone = Backbone.ResNet18,
+            ImageHeight = Size,
+            ImageWidth = Size,
+            Epochs = Epochs,
+            BatchSize = batch,
+            MicroBatchSize = batch,
+            InputWorkers = 1,
+            ProcessGroup = group,
+            SynchronizeBatchNorm = synchronize,
+            ValidationSet = Rows(mlContext, batch, seed: 2),
             Progress = new Told(progress =>
             {
                 // The first epoch warms up.
@@ -46,7 +55,7 @@ internal static class DistributedRank
                 }
             }),
         };
-        using var model = mlContext.Segmentation().Trainers.Fcn(options).Fit(Rows(mlContext, images, size, seed: 1));
+        using var model = mlContext.Segmentation().Trainers.Fcn(options).Fit(Rows(mlContext, images, seed: 1));
         double parameters = NetworkLayout.For(SegmentationNetwork.Fcn, Backbone.ResNet18, options.OutputStride, Classes).Parameters
             .Where(parameter => parameter.IsLearned).Sum(parameter => parameter.Shape.Aggregate(1L, (all, side) => all * side)) * sizeof(float) / 1e6;
         if (group.Rank == 0)
@@ -55,28 +64,28 @@ internal static class DistributedRank
     }
 
     // Pictures of rectangles: what is in them does not matter.
-    private static IDataView Rows(MLContext mlContext, int count, int size, int seed)
+    private static IDataView Rows(MLContext mlContext, int count, int seed)
     {
         var random = new Random(seed);
-        var schema = SchemaDefinition.Create(typeof(Row));
-        schema[nameof(Row.Image)].ColumnType = new ImageDataViewType(size, size);
-        schema[nameof(Row.Label)].ColumnType = new VectorDataViewType(new KeyDataViewType(typeof(byte), Classes), size, size);
-        return mlContext.Data.LoadFromEnumerable(Enumerable.Range(0, count).Select(_ => Draw(random, size)).ToList(), schema);
+        return mlContext.Data.LoadFromEnumerable(Enumerable.Range(0, count).Select(_ => Draw(random)).ToList());
     }
 
-    private static Row Draw(Random random, int size)
+    private static Row Draw(Random random)
     {
-        byte[] pixels = new byte[4 * size * size], mask = new byte[size * size];
+        byte[] pixels = new byte[4 * Size * Size], mask = new byte[Size * Size];
         random.NextBytes(pixels);
-        int side = size / 2, top = random.Next(side), left = random.Next(side), kind = random.Next(1, Classes);
+        int side = Size / 2, top = random.Next(side), left = random.Next(side), kind = random.Next(1, Classes);
         for (int p = 0; p < mask.Length; p++)
-            mask[p] = (byte)(p / size - top is >= 0 and var y && y < side && p % size - left is >= 0 and var x && x < side ? kind + 1 : 1);
-        return new Row { Image = MLImage.CreateFromPixels(size, size, MLPixelFormat.Rgba32, pixels), Label = mask };
+            mask[p] = (byte)(p / Size - top is >= 0 and var y && y < side && p % Size - left is >= 0 and var x && x < side ? kind + 1 : 1);
+        return new Row { Image = MLImage.CreateFromPixels(Size, Size, MLPixelFormat.Rgba32, pixels), Label = mask };
     }
 
     private sealed class Row
     {
+        [ImageType(Size, Size)]
         public MLImage Image { get; set; } = null!;
+
+        [VectorType(Size, Size), KeyType(Classes)]
         public byte[] Label { get; set; } = [];
     }
 
