@@ -24,6 +24,8 @@ public sealed partial class CommandsInPagesTests
         Mistakes("permseg dance --data here").Should().ContainSingle().Which.Should().Contain("dance");
         Mistakes("dotnet run --project samples/Nothing").Should().ContainSingle().Which.Should().Contain("samples/Nothing");
         Mistakes("rm -rf .").Should().ContainSingle();
+        Mistakes("mpirun -np 2 permseg train --no-such-option").Should().ContainSingle();
+        Mistakes("mpirun -np 2 other").Should().ContainSingle();
     }
 
     private static IEnumerable<CodeBlock> Shell() => CodeBlock.All("sh").Concat(CodeBlock.All("bash"));
@@ -35,11 +37,14 @@ public sealed partial class CommandsInPagesTests
     private static IEnumerable<string> Mistakes(string command)
     {
         string[] words = command.Split(' ', StringSplitOptions.RemoveEmptyEntries);
-        if (words[0] == "permseg")
+        // What it starts is what counts.
+        if (words[0] == "mpirun")
+            words = [.. words.SkipWhile(word => word != "permseg")];
+        if (words is ["permseg", ..])
             return WorkbenchMistakes(command, words);
-        if (words[0] is "dotnet" or "alias" or "git" or "curl" or "kill")
+        if (words is ["dotnet" or "alias" or "git" or "curl" or "kill", ..])
             return words.Where(word => RepositoryPath().IsMatch(word) && !File.Exists(Repository.At(word)) && !Directory.Exists(Repository.At(word))).Select(path => $"'{command}' names {path}, which is not there.");
-        return File.Exists(Repository.At(words[0])) ? [] : [$"'{command}': nothing here knows {words[0]}."];
+        return words.Length > 0 && File.Exists(Repository.At(words[0])) ? [] : [$"'{command}': nothing here knows {command.Split(' ')[0]}."];
     }
 
     private static IEnumerable<string> WorkbenchMistakes(string command, string[] words)

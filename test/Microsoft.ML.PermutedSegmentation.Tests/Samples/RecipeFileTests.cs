@@ -106,7 +106,7 @@ public sealed class RecipeFileTests : IDisposable
         IEnumerable<string> left = typeof(Options).GetProperties().Select(option => option.Name)
             .Where(name => !written.Any(entry => entry.Key.Equals(name, StringComparison.OrdinalIgnoreCase)));
         Assert.Equal(
-            ["CancellationToken", "CheckpointPath", "ImageColumnName", "InitialWeights", "InputWorkers", "LabelColumnName", "PredictedLabelColumnName", "Progress", "ScoreColumnName", "ValidationSet"],
+            ["CancellationToken", "CheckpointPath", "ImageColumnName", "InitialWeights", "InputWorkers", "LabelColumnName", "PredictedLabelColumnName", "ProcessGroup", "Progress", "ScoreColumnName", "ValidationSet"],
             left.Order());
     }
 

@@ -47,7 +47,7 @@ public sealed class InProcessGroupTests
         var results = ProcessGroups.RunAll(2, group =>
         {
             using IProcessGroup other = group.Duplicate();
-            double sum = 0;
+            double sum = 0, here = 0;
             var thread = new Thread(() =>
             {
                 for (int i = 0; i < 100; i++)
@@ -55,15 +55,15 @@ public sealed class InProcessGroupTests
             });
             thread.Start();
             for (int i = 0; i < 100; i++)
-                sum += 0 * group.Sum(5.0)[0];
+                here += group.Sum(5.0)[0];
             thread.Join();
             if (group.Rank == 0)
                 group.Abandon();
             else
                 other.Sum(1.0);
-            return sum;
+            return (sum, here);
         });
-        Assert.Equal(200, results[0].Result);
+        Assert.Equal((200, 1000), results[0].Result);
         Assert.IsType<IOException>(results[1].Exception);
     }
 

@@ -65,6 +65,7 @@ public sealed class TrainingSettingsTests
         null when option.PropertyType == typeof(SegmentationWeights) => Weights(),
         null when option.PropertyType == typeof(IDataView) => new MLContext().Data.LoadFromEnumerable<PatchRow>([]),
         null when option.PropertyType == typeof(IProgress<TrainingProgress>) => new Progress<TrainingProgress>(),
+        null when option.PropertyType == typeof(IProcessGroup) => InProcessGroup.Create(2)[1],
         var value => throw new NotSupportedException($"Another value than {value} of {option.Name} is needed here."),
     };
 
