@@ -51,10 +51,12 @@ internal sealed class PredictionRun(MLContext mlContext, ImageOrientation orient
                     saving = Task.Run(() => Save(mask, file), CancellationToken.None);
                 }
             }
+            saving.GetAwaiter().GetResult();
         }
         finally
         {
-            saving.GetAwaiter().GetResult();
+            // Nothing is left half-written; an exception on the way here stays the one that is seen.
+            Task.WaitAny(saving);
         }
     }
 

@@ -7,9 +7,9 @@ namespace Microsoft.ML.PermutedSegmentation.Training;
 /// <summary>The batches of an epoch, made on other threads while the network is busy with those before.</summary>
 internal sealed class BatchSource(ImageRows source, PermutedSegmentationTrainer.Options options, TrainingPlan plan, PixelTransform? pixelTransform, Device device)
 {
-    private readonly IProcessGroup? _group = options.ProcessGroup;
-
     private const int BatchesAhead = 2;
+
+    private readonly IProcessGroup? _group = options.ProcessGroup;
 
     /// <summary>Steps of the optimizer in an epoch.</summary>
     public int StepsPerEpoch => source.Rows.Count / plan.BatchSize;

@@ -21,14 +21,14 @@ public sealed class SynchronizedNormTests
         Tensor all = randn([images, Channels, side, side], generator: generator) * 2 + 5, gradient = randn(all.shape, generator: generator);
         float[] x = all.data<float>().ToArray(), dy = gradient.data<float>().ToArray();
 
-        var expected = Run(all, gradient, null, (input, norm) =>
+        var expected = Run(all, gradient, (input, norm) =>
             nn.functional.batch_norm(input, norm.RunningMean, norm.RunningVariance, norm.Weight, norm.Bias, training: true, norm.Momentum, norm.Epsilon));
         var shares = ProcessGroups.Run(size, group =>
         {
             using var own = NewDisposeScope();
             var share = ImageShare.Of(images, group);
             Tensor Cut(float[] values) => tensor(values).reshape(images, Channels, side, side).narrow(0, share.First, share.Count).clone();
-            return Run(Cut(x), Cut(dy), group, (input, norm) => SynchronizedNorm.Apply(input, norm, new SharedLearning(group, synchronizesNorm: true)));
+            return Run(Cut(x), Cut(dy), (input, norm) => SynchronizedNorm.Apply(input, norm, new SharedLearning(group, synchronizesNorm: true)));
         });
 
         Equal(expected.Y, [.. shares.SelectMany(share => share.Y)], "values");
@@ -39,9 +39,8 @@ public sealed class SynchronizedNormTests
     }
 
     private static (float[] Y, float[] OfX, float[] OfParameters, float[] Running) Run(
-        Tensor x, Tensor gradient, IProcessGroup? group, Func<Tensor, SynchronizedNorm.NormTensors, Tensor> apply)
+        Tensor x, Tensor gradient, Func<Tensor, SynchronizedNorm.NormTensors, Tensor> apply)
     {
-        _ = group;
         Tensor mean = full(Channels, 0.5f), variance = full(Channels, 2f);
         Tensor weight = tensor([1.5f, -0.5f, 2f]).requires_grad_(), bias = tensor([0.1f, 0.2f, 0.3f]).requires_grad_(), input = x.requires_grad_();
         Tensor y = apply(input, new SynchronizedNorm.NormTensors(mean, variance, weight, bias, 0.3, 1e-5));
