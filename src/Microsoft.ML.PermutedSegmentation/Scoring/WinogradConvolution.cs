@@ -12,7 +12,8 @@ internal sealed class WinogradConvolution : ScoringConvolution
     // How many tiles are in memory at once, with 36 values for each 16 of the map: the product of so many is as fast as that of all.
     private const int TilesAtOnce = 128;
 
-    private readonly Tensor _weights, _bias;
+    private readonly WinogradProducts _kernels;
+    private readonly Tensor _bias;
     private readonly int _dilation;
 
     /// <summary>Copies the weights.</summary>
@@ -21,7 +22,8 @@ internal sealed class WinogradConvolution : ScoringConvolution
     /// <param name="dilation">Distance of the inputs that a kernel reads; the padding is as wide.</param>
     public WinogradConvolution(Tensor weights, Tensor bias, int dilation)
     {
-        _weights = WinogradTransforms.OfWeights(weights).DetachFromDisposeScope();
+        using Tensor inOrder = WinogradTransforms.InOrder(weights);
+        _kernels = WinogradTransforms.OfKernels(inOrder, new Slice(0, (int)weights.shape[0]));
         _bias = bias.clone().DetachFromDisposeScope();
         _dilation = dilation;
     }
@@ -31,14 +33,13 @@ internal sealed class WinogradConvolution : ScoringConvolution
     {
         using var scope = NewDisposeScope();
         var tiles = new WinogradTiles((int)x.shape[2], (int)x.shape[3], _dilation);
-        Tensor output = empty(x.shape[0], tiles.Height, tiles.Width, _weights.shape[2]);
+        Tensor output = empty(x.shape[0], tiles.Height, tiles.Width, _kernels.Rows);
         Tensor[] from = x.permute(0, 2, 3, 1).contiguous().unbind(), to = output.unbind();
         var channels = new Slice(0, (int)x.shape[1]);
         foreach (Slice rows in tiles.CutRows(from.Length, TilesAtOnce))
         {
-            using Tensor read = WinogradTransforms.OfInputs(tiles, from, rows, channels);
-            using Tensor products = bmm(read, _weights);
-            WinogradTransforms.ToOutputs(products, _bias, relu, tiles, to, rows.First);
+            using WinogradProducts read = WinogradTransforms.OfInputs(tiles, from, rows, channels), products = read.MultiplyTransposed(_kernels);
+            WinogradTransforms.ToOutputs(products, _bias, relu, tiles, to, rows.First, firstChannel: 0);
         }
         return output.permute(0, 3, 1, 2).MoveToOuterDisposeScope();
     }
@@ -46,7 +47,7 @@ internal sealed class WinogradConvolution : ScoringConvolution
     /// <inheritdoc/>
     public override void Dispose()
     {
-        _weights.Dispose();
+        _kernels.Dispose();
         _bias.Dispose();
     }
 }

@@ -1,4 +1,3 @@
-using System.Numerics;
 using static TorchSharp.torch;
 using Tensor = TorchSharp.torch.Tensor;
 
@@ -25,5 +24,5 @@ internal static class WinogradChoice
             && new WinogradTiles((int)height, (int)width, (int)dilation).Coverage <= MostCoverage;
     }
 
-    private static bool IsManyVectors(long channels) => channels >= LeastChannels && channels % Vector<float>.Count == 0;
+    private static bool IsManyVectors(long channels) => channels >= LeastChannels && channels % WinogradRows.ChannelsTogether == 0;
 }

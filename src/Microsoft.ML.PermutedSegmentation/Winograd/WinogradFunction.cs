@@ -72,13 +72,14 @@ internal sealed class WinogradFunction : autograd.SingleTensorFunction<WinogradF
         (int outputs, int channels) = ((int)weights.shape[0], (int)weights.shape[1]);
         Tensor output = empty(x.shape[0], tiles.Height, tiles.Width, outputs);
         Tensor[] from = MapsOf(x), to = output.unbind();
+        Tensor kernels = WinogradTransforms.InOrder(weights);
         foreach (Slice rows in tiles.CutRows(from.Length, TilesAtOnce))
         {
-            using Tensor read = WinogradTransforms.OfInputs(tiles, from, rows, new Slice(0, channels));
+            using WinogradProducts read = WinogradTransforms.OfInputs(tiles, from, rows, new Slice(0, channels));
             foreach (Slice block in CutChannels(outputs, weightsOfEach: channels))
             {
-                using Tensor part = weights.narrow(0, block.First, block.Count), transformed = WinogradTransforms.OfWeights(part), products = bmm(read, transformed);
-                WinogradTransforms.ToOutputs(products, null, relu: false, tiles, to, rows.First, block.First);
+                using WinogradProducts transformed = WinogradTransforms.OfKernels(kernels, block), products = read.MultiplyTransposed(transformed);
+                WinogradTransforms.ToOutputs(products, bias: null, relu: false, tiles, to, rows.First, block.First);
             }
         }
         return output.permute(0, 3, 1, 2).MoveToOuterDisposeScope();
@@ -98,11 +99,12 @@ internal sealed class WinogradFunction : autograd.SingleTensorFunction<WinogradF
         Tensor[] inputs = MapsOf(x), gradients = MapsOf(outputGradient);
         foreach (Slice rows in tiles.CutRows(inputs.Length, TilesAtOnce))
         {
-            using Tensor above = WinogradTransforms.OfOutputs(tiles, gradients, rows, new Slice(0, outputs)), across = above.transpose(1, 2);
+            using WinogradProducts above = WinogradTransforms.OfOutputs(tiles, gradients, rows, new Slice(0, outputs));
+            using Tensor across = above.Matrices.transpose(1, 2);
             foreach (Slice block in CutChannels(channels, weightsOfEach: outputs))
             {
-                using Tensor read = WinogradTransforms.OfInputs(tiles, inputs, rows, block), products = bmm(across, read);
-                using Tensor part = gradient.narrow(1, block.First, block.Count), more = WinogradTransforms.ToWeights(products);
+                using WinogradProducts read = WinogradTransforms.OfInputs(tiles, inputs, rows, block);
+                using Tensor products = bmm(across, read.Matrices), part = gradient.narrow(1, block.First, block.Count), more = WinogradTransforms.ToWeights(products);
                 part.Add(more);
             }
         }
@@ -114,7 +116,7 @@ internal sealed class WinogradFunction : autograd.SingleTensorFunction<WinogradF
 
     // Some vectors of channels at a time, as many as have no more than so many weights.
     private static IEnumerable<Slice> CutChannels(int channels, int weightsOfEach) =>
-        Slice.Cut(channels, Math.Max(WeightsAtOnce / weightsOfEach / 16 * 16, 16));
+        Slice.Cut(channels, Math.Max(WeightsAtOnce / weightsOfEach / WinogradRows.ChannelsTogether, 1) * WinogradRows.ChannelsTogether);
 
     private sealed record SavedForBackward(Tensor X, bool NeedsInputGradient, Tensor Weights, int Dilation);
 }
