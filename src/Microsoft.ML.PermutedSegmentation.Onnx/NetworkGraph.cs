@@ -1,4 +1,5 @@
 using Microsoft.ML.PermutedSegmentation.Networks;
+using Microsoft.ML.PermutedSegmentation.Quantization;
 using Onnx;
 using static Microsoft.ML.PermutedSegmentation.GraphBuilder;
 using static Onnx.TensorProto.Types;
@@ -16,9 +17,14 @@ internal sealed class NetworkGraph
     private readonly int _height, _width;
     private readonly OnnxWeights _weights;
     private readonly FeatureMaps _keyed;
+    private readonly Dictionary<Layer, string> _values = [];
+    private readonly RoundedValues _rounded;
 
-    private NetworkGraph(NetworkLayout layout, int height, int width, OnnxWeights weights, FeatureMaps keyed) =>
+    private NetworkGraph(NetworkLayout layout, int height, int width, OnnxWeights weights, FeatureMaps keyed)
+    {
         (_layout, _height, _width, _weights, _keyed) = (layout, height, width, weights, keyed);
+        _rounded = new RoundedValues(_graph, weights);
+    }
 
     /// <summary>For any runtime: images in, labels out, and an input for each keyed map.</summary>
     public static GraphProto ForFile(
@@ -28,8 +34,8 @@ internal sealed class NetworkGraph
         GraphBuilder graph = network._graph;
         object imageHeight = options.FixedSize ? height : "height", imageWidth = options.FixedSize ? width : "width";
         string image = graph.Input("image", DataType.Uint8, "RGB images.", Batch, imageHeight, imageWidth, 3);
-        string planes = network.Planes(graph.Node("Cast", "image/float", [image], Integer("to", (long)DataType.Float)));
-        string scores = network.Run(options.FixedSize ? planes : network.Resize(planes));
+        string values = graph.Node("Cast", "image/float", [image], Integer("to", (long)DataType.Float));
+        string scores = network.Run(network.Planes(options.FixedSize ? values : network.Resize(values)));
         int stride = layout.Output.Stride;
         string scales = graph.Constant("upsample/scales", [4], 1f, 1f, stride, stride);
         string upsampled = graph.Node("Resize", "upsample", [scores, "", scales], Linear);
@@ -45,14 +51,19 @@ internal sealed class NetworkGraph
     }
 
     /// <summary>For <see cref="OnnxSegmenter"/>: images of floats from 0 to 255 in, scores at the size of the last map out, [batch, h, w, classes].</summary>
-    public static GraphProto ForMemory(NetworkLayout layout, int height, int width, OnnxWeights weights)
+    public static GraphProto ForMemory(NetworkLayout layout, int height, int width, OnnxWeights weights) =>
+        new NetworkGraph(layout, height, width, weights, FeatureMaps.None).WithScores();
+
+    /// <summary>For <see cref="Calibration"/>: the same, and the least and the largest value of each place where a network of 8 bits rounds.</summary>
+    /// <returns>The graph, the places, and for each convolution the place that it reads.</returns>
+    public static (GraphProto Graph, IReadOnlyList<string> Places, Func<Convolution, string> PlaceBefore) ForCalibration(
+        NetworkLayout layout, int height, int width, OnnxWeights weights)
     {
         var network = new NetworkGraph(layout, height, width, weights, FeatureMaps.None);
-        GraphBuilder graph = network._graph;
-        string image = graph.Input("image", DataType.Float, "", Batch, height, width, 3);
-        graph.Node("Transpose", "scores", [network.Run(network.Planes(image))], Integers("perm", 0, 2, 3, 1));
-        graph.Output("scores", DataType.Float, "", Batch, height / layout.Output.Stride, width / layout.Output.Stride, layout.ClassCount);
-        return graph.Graph;
+        GraphProto result = network.WithScores();
+        network.AddRanges("ReduceMin", Calibration.Least);
+        network.AddRanges("ReduceMax", Calibration.Largest);
+        return (result, network._rounded.Places, convolution => network._rounded.PlaceOf(network._values[convolution.Inputs[0]]));
     }
 
     /// <summary>The input that a keyed map's permutation comes in.</summary>
@@ -61,59 +72,96 @@ internal sealed class NetworkGraph
     // Bilinearly, between pixel centres.
     private static AttributeProto[] Linear => [Text("mode", "linear"), Text("coordinate_transformation_mode", "half_pixel")];
 
+    private GraphProto WithScores()
+    {
+        string image = _graph.Input("image", DataType.Float, "", Batch, _height, _width, 3);
+        _graph.Node("Transpose", "scores", [Run(Planes(image))], Integers("perm", 0, 2, 3, 1));
+        _graph.Output("scores", DataType.Float, "", Batch, _height / _layout.Output.Stride, _width / _layout.Output.Stride, _layout.ClassCount);
+        return _graph.Graph;
+    }
+
+    private void AddRanges(string operation, string name)
+    {
+        string[] values = [.. _rounded.Places.Select(place => _graph.Node(operation, $"{place}/{operation}", [place]))];
+        _graph.Node("Concat", name, values, Integer("axis", 0));
+        _graph.Output(name, DataType.Float, "", values.Length, 1, 1, 1);
+    }
+
     private string Run(string planes)
     {
-        var values = new Dictionary<Layer, string>();
         foreach (Layer layer in _layout.Layers)
-            values[layer] = Add(layer, planes, [.. layer.Inputs.Select(input => values[input])]);
-        return values[_layout.Output];
+            _values[layer] = Add(layer, planes, [.. layer.Inputs.Select(input => _values[input])]);
+        return _values[_layout.Output];
     }
 
     private string Add(Layer layer, string planes, string[] inputs) => layer switch
     {
-        ImageInput => Normalize(planes),
-        Convolution convolution => Add(convolution, inputs[0]),
-        MaxPool => _graph.Node("MaxPool", NameOf(layer), inputs,
-            Square("kernel_shape", MaxPool.Kernel), Square("strides", MaxPool.Step), Pads(MaxPool.Padding)),
-        GlobalAverage => _graph.Node("GlobalAveragePool", NameOf(layer), inputs),
-        Sum sum => Activate(_graph.Node("Add", NameOf(layer), inputs), sum.Activation),
-        Product => _graph.Node("Mul", NameOf(layer), inputs),
-        Concatenation => _graph.Node("Concat", NameOf(layer), inputs, Integer("axis", 1)),
-        Resize resize => AddResize(resize, inputs[0]),
-        KeyedMap keyed when _keyed.HasFlag(keyed.Map) => Permute(keyed, inputs[0]),
+        ImageInput => _rounded.Round(Normalize(planes)),
+        Convolution { IsClassifier: true } classifier => Add(classifier, inputs[0], _weights.Get(classifier)),
+        Convolution convolution => AddRounded(convolution, inputs[0]),
+        MaxPool => _rounded.Choose(inputs[0], x => _graph.Node("MaxPool", NameOf(layer), [x],
+            Square("kernel_shape", MaxPool.Kernel), Square("strides", MaxPool.Step), Pads(MaxPool.Padding))),
+        GlobalAverage => _rounded.Round(_graph.Node("GlobalAveragePool", NameOf(layer), inputs)),
+        Sum sum when sum == _layout.Output => Activate(_graph.Node("Add", NameOf(layer), inputs), NameOf(layer), sum.Activation),
+        Sum sum => _rounded.Round(Activate(_graph.Node("Add", NameOf(layer), inputs), NameOf(layer), sum.Activation)),
+        Product => _rounded.Round(_graph.Node("Mul", NameOf(layer), inputs)),
+        Concatenation => _rounded.Round(_graph.Node("Concat", NameOf(layer), inputs, Integer("axis", 1))),
+        Resize resize => _rounded.Round(AddResize(resize, inputs[0])),
+        KeyedMap keyed when _keyed.HasFlag(keyed.Map) => _rounded.Choose(inputs[0], x => Permute(keyed, x)),
         KeyedMap or Dropout => inputs[0],
         _ => throw new NotSupportedException($"ONNX has no {layer.GetType().Name}."),
     };
 
-    private string Add(Convolution layer, string x)
+    // ONNX Runtime computes in integers what is between two roundings, with ReLU as a part of the second. Other activations are between two of their own.
+    private string AddRounded(Convolution layer, string x)
     {
-        (TensorProto weights, TensorProto bias) = _weights.Get(layer);
-        string result = _graph.Node("Conv", layer.Name, [x, _graph.Constant(weights), _graph.Constant(bias)],
-            Square("kernel_shape", layer.Kernel), Square("strides", layer.Step), Square("dilations", layer.Dilation), Pads(layer.Padding),
-            Integer("group", layer.IsDepthwise ? layer.Channels : 1));
-        return Activate(result, layer.Activation);
+        string sum = _weights.AreQuantized ? Add(layer, x, Dequantize(layer, x)) : Add(layer, x, _weights.Get(layer));
+        return layer.Activation is Activation.None or Activation.Relu
+            ? _rounded.Round(Activate(sum, layer.Name, layer.Activation))
+            : _rounded.Round(Activate(_rounded.Round(sum), layer.Name, layer.Activation));
     }
 
-    private string Activate(string x, Activation activation) => activation switch
+    private string Add(Convolution layer, string x, (TensorProto Weights, TensorProto Bias) floats) =>
+        Add(layer, x, (_graph.Constant(floats.Weights), _graph.Constant(floats.Bias)));
+
+    private string Add(Convolution layer, string x, (string Weights, string Bias) values) => _graph.Node("Conv", layer.Name, [x, values.Weights, values.Bias],
+        Square("kernel_shape", layer.Kernel), Square("strides", layer.Step), Square("dilations", layer.Dilation), Pads(layer.Padding),
+        Integer("group", layer.IsDepthwise ? layer.Channels : 1));
+
+    private (string Weights, string Bias) Dequantize(Convolution layer, string x)
+    {
+        (TensorProto weights, TensorProto scale, TensorProto bias, TensorProto biasScale) = _weights.GetQuantized(layer, _rounded.PlaceOf(x));
+        return (Dequantize(weights, scale), Dequantize(bias, biasScale));
+
+        string Dequantize(TensorProto integers, TensorProto scales) =>
+            _graph.Node("DequantizeLinear", $"{integers.Name}/float", [_graph.Constant(integers), _graph.Constant(scales)], Integer("axis", 0));
+    }
+
+    private string Activate(string x, string name, Activation activation) => activation switch
     {
         Activation.None => x,
-        Activation.Relu => _graph.Node("Relu", $"{x}.relu", [x]),
-        Activation.Hardswish => _graph.Node("HardSwish", $"{x}.hardswish", [x]),
-        Activation.Hardsigmoid => _graph.Node("HardSigmoid", $"{x}.hardsigmoid", [x], Number("alpha", 1f / 6), Number("beta", 0.5f)),
-        Activation.Sigmoid => _graph.Node("Sigmoid", $"{x}.sigmoid", [x]),
+        Activation.Relu => _graph.Node("Relu", $"{name}.relu", [x]),
+        Activation.Hardswish => _graph.Node("HardSwish", $"{name}.hardswish", [x]),
+        Activation.Hardsigmoid => _graph.Node("HardSigmoid", $"{name}.hardsigmoid", [x], Number("alpha", 1f / 6), Number("beta", 0.5f)),
+        Activation.Sigmoid => _graph.Node("Sigmoid", $"{name}.sigmoid", [x]),
         _ => throw new NotSupportedException($"ONNX has no {activation}."),
     };
 
-    private string AddResize(Resize layer, string x) => _graph.Node(
-        "Resize", NameOf(layer), [x, "", "", _graph.Constant($"{NameOf(layer)}/size", [2], (long)_height / layer.Stride, _width / layer.Stride)],
-        [.. Linear, Integers("axes", 2, 3)]);
+    // By whole numbers: maps are divided by strides, and the map of one pixel has the stride 0.
+    private string AddResize(Resize layer, string x)
+    {
+        int stride = layer.Inputs[0].Stride;
+        (int rows, int columns) = stride == 0 ? (_height / layer.Stride, _width / layer.Stride) : (stride / layer.Stride, stride / layer.Stride);
+        return _graph.Node("Resize", NameOf(layer), [x, "", _graph.Constant($"{NameOf(layer)}/scales", [4], 1f, 1f, rows, columns)], Linear);
+    }
 
     private string Planes(string image) => _graph.Node("Transpose", "image/planes", [image], Integers("perm", 0, 3, 1, 2));
 
-    // With antialiasing and without what lies outside of the image, as Pillow and libtorch do.
-    private string Resize(string planes) => _graph.Node(
-        "Resize", "image/resized", [planes, "", "", _graph.Constant("image/size", [2], (long)_height, _width)],
-        [.. Linear, Integers("axes", 2, 3), Integer("antialias", 1), Integer("exclude_outside", 1)]);
+    // With antialiasing and without what lies outside of the image, as Pillow and libtorch do. Before the planes are apart: ONNX Runtime 1.31 would move
+    // that behind the Resize of a network of 8 bits, and forget its axes.
+    private string Resize(string values) => _graph.Node(
+        "Resize", "image/resized", [values, "", "", _graph.Constant("image/size", [2], (long)_height, _width)],
+        [.. Linear, Integers("axes", 1, 2), Integer("antialias", 1), Integer("exclude_outside", 1)]);
 
     private string Normalize(string planes)
     {

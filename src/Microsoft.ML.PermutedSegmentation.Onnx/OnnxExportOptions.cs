@@ -21,4 +21,10 @@ public sealed class OnnxExportOptions
     /// otherwise; of a protected model it must be the model's own. <see cref="OnnxSegmenter"/> opens the file with the key.
     /// </summary>
     public PermutationKey? SealingKey { get; set; }
+
+    /// <summary>
+    /// Writes weights and feature maps of 8 bits, in a quarter of the size (docs/quantization.md); null for floats. A protected model must be unlocked for
+    /// this, and its file holds protected weights as ever.
+    /// </summary>
+    public OnnxQuantization? Int8 { get; set; }
 }

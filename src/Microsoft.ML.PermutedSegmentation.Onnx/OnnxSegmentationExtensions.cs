@@ -19,7 +19,8 @@ public static class OnnxSegmentationExtensions
     /// <para>The file of a model that scores by windows, or each image several times, says so in its metadata, and
     /// <see cref="OnnxSegmenter"/> does the same. Its graph is that of one window: <c>image</c> must have the model's size
     /// (<see cref="OnnxExportOptions.FixedSize"/>), and other programs place and blend windows themselves.</para>
-    /// <para>Batch norm is folded into the convolutions, so scores differ from those of the model by rounding.</para>
+    /// <para>Batch norm is folded into the convolutions, so scores differ from those of the model by rounding, and by more with
+    /// <see cref="OnnxExportOptions.Int8"/>.</para>
     /// </remarks>
     /// <typeparam name="TModel">ML.NET's <c>ITransformer</c>.</typeparam>
     /// <param name="catalog">The catalog, <c>mlContext.Segmentation()</c>.</param>
@@ -27,10 +28,12 @@ public static class OnnxSegmentationExtensions
     /// <param name="stream">Where to write; it stays open.</param>
     /// <param name="options">The inputs and outputs of the graph; null for bytes in and labels out.</param>
     /// <exception cref="ArgumentNullException">An argument is null.</exception>
-    /// <exception cref="ArgumentException"><paramref name="model"/> holds no segmentation model.</exception>
+    /// <exception cref="ArgumentException">
+    /// <paramref name="model"/> holds no segmentation model; or <see cref="OnnxExportOptions.Int8"/> has no image, or one that is transparent.
+    /// </exception>
     /// <exception cref="InvalidOperationException">
     /// The network learned from encrypted images (<c>Trainers.BlockwiseEncrypted</c>); or it is sealed, and is locked or there is no
-    /// <see cref="OnnxExportOptions.SealingKey"/>.
+    /// <see cref="OnnxExportOptions.SealingKey"/>; or <see cref="OnnxExportOptions.Int8"/> is set, and it is not unlocked with its key.
     /// </exception>
     /// <exception cref="WrongKeyException">The <see cref="OnnxExportOptions.SealingKey"/> is not the key of the protected model.</exception>
     /// <exception cref="ObjectDisposedException">The model was disposed.</exception>
@@ -80,8 +83,11 @@ public static class OnnxSegmentationExtensions
         NetworkLayout layout = description.Layout;
         // A graph that resizes would not give what the model gives.
         if (!description.ScoresResizedImages)
-            options = new OnnxExportOptions { Probabilities = options.Probabilities, FixedSize = true, SealingKey = options.SealingKey };
-        var weights = new OnnxWeights(FoldedWeights.Of(layout, name => model.Weights[name]), protection: null);
+            options = new OnnxExportOptions { Probabilities = options.Probabilities, FixedSize = true, SealingKey = options.SealingKey, Int8 = options.Int8 };
+        IReadOnlyDictionary<string, TensorProto> tensors = FoldedWeights.Of(layout, name => model.Weights[name]);
+        if (options.Int8 is { } quantization)
+            tensors = NetworkQuantizer.Quantize(model, tensors, quantization.Images);
+        var weights = new OnnxWeights(tensors, protection: null);
         GraphProto graph = NetworkGraph.ForFile(
             layout, description.ImageHeight, description.ImageWidth, weights, description.FeatureMaps, options);
         OnnxFile.Write(stream, OnnxFile.CreateModel(graph, description), options.SealingKey, storeFingerprint: !description.IsProtected || !description.Protection!.Fingerprint.IsEmpty);

@@ -6,6 +6,7 @@ using Microsoft.ML.PermutedSegmentation.Benchmarks.Comparison;
 using Microsoft.ML.PermutedSegmentation.Benchmarks.Comparison.Measuring;
 using Microsoft.ML.PermutedSegmentation.Benchmarks.Distribution;
 using Microsoft.ML.PermutedSegmentation.Benchmarks.Input;
+using Microsoft.ML.PermutedSegmentation.Benchmarks.Quantization;
 using Microsoft.ML.PermutedSegmentation.Benchmarks.Serving;
 
 if (args is [MeasureCommand.Name, var workload])
@@ -18,6 +19,8 @@ if (args is ["distributed", ..])
     return DistributedCommand.Create().Parse(args[1..]).Invoke();
 if (args is [DistributedRank.Name, var images, var batch, var synchronize])
     return DistributedRank.Run(int.Parse(images), int.Parse(batch), bool.Parse(synchronize));
+if (args is ["quantize", ..])
+    return QuantizeCommand.Create().Parse(args[1..]).Invoke();
 if (args is ["serve", ..])
     return ServeCommand.Create().Parse(args[1..]).Invoke();
 

@@ -58,6 +58,8 @@ internal static class InspectCommand
             { IsExport: true } => "needed for the feature maps that have inputs permutation_1 to permutation_6",
             _ => $"needed for the input channels of {protection.Layers.Count} layers",
         }}";
+        if (protection.IsQuantized)
+            yield return "Weights      of 8 bits (int8)";
         if (protection.IsProtected)
         {
             yield return $"Salt         {protection.Salt}";

@@ -154,7 +154,9 @@ internal sealed class SegmentationModel : IDisposable
             using (value)
                 value.UseBytes(bytes => weights[name] = MemoryMarshal.Cast<byte, float>(bytes).ToArray());
         }
-        return new ModelContents(Description, weights);
+        // Another key would give garbage to whoever runs it.
+        bool isOther = Description.Fingerprint is { } stored && _effect?.Fingerprint is { } used && !CryptographicOperations.FixedTimeEquals(stored, used);
+        return new ModelContents(Description, weights, isOther ? null : _effect?.Weights);
     }
 
     /// <summary>Frees the native memory, once no thread uses it any more.</summary>

@@ -15,7 +15,7 @@ public sealed class DependencyTests
         "Mpi",
         "Hosting/Serving", "Hosting/Keys", "Hosting",
         "Tensors", "Hooks", "MLNet", "Winograd", "Torch", "Data", "DataSets", "Scoring", "Prediction", "Models", "Training", "Evaluation", "",
-        "Onnx/AnyModel", "Onnx/Running", "Onnx", "OnnxTransforms", "Pretrained",
+        "Onnx/AnyModel", "Onnx/Running", "Onnx/Quantization", "Onnx", "OnnxTransforms", "Pretrained",
         "Research/BlockTransforms", "Research/LiteralStarts", "Research/AccessControl", "Research/Attacks", "Research",
     ];
 

@@ -1,0 +1,35 @@
+using Onnx;
+
+namespace Microsoft.ML.PermutedSegmentation.Tests;
+
+/// <summary>One small model as files of 8 bits.</summary>
+public sealed class QuantizedModel : IDisposable
+{
+    public QuantizedModel() => (Plain, Protected) = (Export(Exported.Plain.Transformer), Export(Exported.Unlocked));
+
+    public OnnxModel Exported { get; } = new();
+
+    /// <summary>The file of the model without a key.</summary>
+    public byte[] Plain { get; }
+
+    /// <summary>The file of the same model with protected weights.</summary>
+    public byte[] Protected { get; }
+
+    /// <summary>A file that was calibrated with always the same images.</summary>
+    public byte[] Export(ITransformer model, OnnxExportOptions? options = null)
+    {
+        options ??= new OnnxExportOptions();
+        options.Int8 = new OnnxQuantization(ColorPatches.Create(4, seed: 2).Select(row => row.Image));
+        return OnnxModel.Export(model, options);
+    }
+
+    /// <summary>The plain file without the checksum, which strangers do not need.</summary>
+    internal ModelProto Parse()
+    {
+        ModelProto model = ModelProto.Parser.ParseFrom(Plain);
+        model.MetadataProps.Remove(model.MetadataProps.Single(entry => entry.Key == "sha256"));
+        return model;
+    }
+
+    public void Dispose() => Exported.Dispose();
+}
