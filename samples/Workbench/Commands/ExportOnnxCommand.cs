@@ -41,11 +41,13 @@ internal static class ExportOnnxCommand
         command.Does((result, outputs, _) =>
         {
             var (from, to) = (result.GetRequiredValue(model), result.GetRequiredValue(output));
+            var images = result.GetValue(calibration) is { } folder ? FindImages(folder) : null;
             var mlContext = new MLContext().WithWarnings();
             var loaded = mlContext.LoadModelFile(from, out DataViewSchema? _);
             using var disposable = loaded as IDisposable;
             using var secret = result.GetValue(key) is { } keyPath ? Steps.LoadKey(keyPath) : null;
-            var images = result.GetValue(calibration) is { } folder ? FindImages(folder) : null;
+            if (images is not null && secret is null && !mlContext.Segmentation().IsUnlocked(loaded))
+                throw new InvalidDataException($"{key.Name} is needed: '{from}' is protected, and for {int8.Name} it has to run as it does with its key. {noSeal.Name} leaves the file unsealed.");
             var options = new OnnxExportOptions { Probabilities = result.GetValue(probabilities), FixedSize = result.GetValue(fixedSize), SealingKey = result.GetValue(noSeal) ? null : secret };
             try
             {

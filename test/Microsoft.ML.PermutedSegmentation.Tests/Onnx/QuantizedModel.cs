@@ -5,15 +5,17 @@ namespace Microsoft.ML.PermutedSegmentation.Tests;
 /// <summary>One small model as files of 8 bits.</summary>
 public sealed class QuantizedModel : IDisposable
 {
-    public QuantizedModel() => (Plain, Protected) = (Export(Exported.Plain.Transformer), Export(Exported.Unlocked));
+    private readonly Lazy<byte[]> _plain, _protected;
+
+    public QuantizedModel() => (_plain, _protected) = (new(() => Export(Exported.Plain.Transformer)), new(() => Export(Exported.Unlocked)));
 
     public OnnxModel Exported { get; } = new();
 
     /// <summary>The file of the model without a key.</summary>
-    public byte[] Plain { get; }
+    public byte[] Plain => _plain.Value;
 
     /// <summary>The file of the same model with protected weights.</summary>
-    public byte[] Protected { get; }
+    public byte[] Protected => _protected.Value;
 
     /// <summary>A file that was calibrated with always the same images.</summary>
     public byte[] Export(ITransformer model, OnnxExportOptions? options = null)

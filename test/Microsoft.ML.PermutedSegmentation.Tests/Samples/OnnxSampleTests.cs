@@ -46,6 +46,25 @@ public sealed class OnnxSampleTests(OnnxModel exported) : IClassFixture<OnnxMode
     }
 
     [Fact]
+    public void Weights_of_8_bits_need_images_and_the_key_which_seals_the_file_unless_it_is_told_not_to()
+    {
+        string model = exported.Plain.Save(exported.Unlocked), photos = _folder.At("photos"), key = _folder.At("key.pem"), file = _folder.At("int8.onnx");
+        Directory.CreateDirectory(photos);
+        string[] common = ["export-onnx", "--model", model, "--int8", "--calibration", photos, "--out", file];
+        Assert.Contains("has no images", Run(common).Text);
+        string[] images = [_folder.WriteImage("photos/a.png", 48, 40, SkiaSharp.SKEncodedImageFormat.Png), _folder.WriteImage("photos/b.png", 40, 40, SkiaSharp.SKEncodedImageFormat.Png)];
+        exported.Key.Save(key);
+        Assert.Contains("--key is needed", Run(common).Text);
+        Succeed([.. common, "--key", key, "--no-seal"]);
+        Assert.Equal(OnnxModel.Export(exported.Unlocked, new OnnxExportOptions { Int8 = OnnxQuantization.FromFiles(images) }), File.ReadAllBytes(file));
+        var (_, text) = Run("inspect", "--model", file);
+        Assert.Contains("of 8 bits (int8)", text);
+        Assert.Contains("permutation_1", text);
+        Succeed([.. common, "--key", key, "--overwrite"]);
+        Assert.True(OnnxProtection.Describe(file) is { IsSealed: true, IsQuantized: true });
+    }
+
+    [Fact]
     public void What_cannot_be_exported_is_told_and_no_file_is_left()
     {
         string text = _folder.WriteText("model.zip", "no model");
