@@ -37,6 +37,13 @@ internal sealed class ExportedFile : IDisposable
         return mlContext.Segmentation().Evaluate(model.Transform(rows)).MeanIntersectionOverUnion;
     }
 
+    /// <summary>The share of the pixels of some images that have the same label in another file.</summary>
+    public double AgreementWith(ExportedFile other, IEnumerable<string> paths) => paths.Average(path =>
+    {
+        using MLImage image = ImageFile.Load(path);
+        return _segmenter.Segment(image).Cast<byte>().Zip(other._segmenter.Segment(image).Cast<byte>()).Average(pair => pair.First == pair.Second ? 1.0 : 0);
+    });
+
     /// <summary>Seconds per image, one after the other, from pixels to labels.</summary>
     public (double Segmenter, double Session) Time(IReadOnlyList<MLImage> images)
     {

@@ -34,8 +34,8 @@ internal static class QuantizeCommand
         int step = Math.Max(1, training.Length / count);
         string[] calibration = [.. training.Where((_, i) => i % step == 0).Take(count)];
         Console.WriteLine($"{calibration.Length} images for calibration, {validation.Length} for validation; {Environment.ProcessorCount} cores, AVX2 {Avx2.IsSupported}, AVX-512 {Avx512F.IsSupported}, VNNI {AvxVnni.IsSupported || Avx512Vbmi.IsSupported}; medians of {rounds} rounds");
-        Console.WriteLine("| | Bytes | Mean IoU | OnnxSegmenter, s an image | Bare session, s an image |");
-        Console.WriteLine("|---|---:|---:|---:|---:|");
+        Console.WriteLine("| | Bytes | Mean IoU | Labels as of floats | OnnxSegmenter, s an image | Bare session, s an image |");
+        Console.WriteLine("|---|---:|---:|---:|---:|---:|");
         using var plain = new ExportedFile(mlContext, model, key, new OnnxExportOptions());
         using var quantized = new ExportedFile(mlContext, model, key, new OnnxExportOptions { Int8 = OnnxQuantization.FromFiles(calibration) });
         MLImage[] images = [.. validation.Take(10).Select(path => ImageFile.Load(path))];
@@ -49,7 +49,7 @@ internal static class QuantizeCommand
         {
             // The first round is for warming up.
             double segmenter = Statistic.Of(times[file].Skip(1).Select(time => time.Segmenter)).Median, session = Statistic.Of(times[file].Skip(1).Select(time => time.Session)).Median;
-            Console.WriteLine($"| {name} | {file.Size:N0} | {file.MeanIntersectionOverUnion(mlContext, data, key):F4} | {segmenter:F4} | {session:F4} |");
+            Console.WriteLine($"| {name} | {file.Size:N0} | {file.MeanIntersectionOverUnion(mlContext, data, key):F4} | {file.AgreementWith(plain, validation):P2} | {segmenter:F4} | {session:F4} |");
         }
         foreach (MLImage image in images)
             image.Dispose();
