@@ -47,7 +47,7 @@ internal static class CompareCommand
         {
             var bench = new Bench(folder, python, threads, rounds, picture);
             var text = new StringBuilder();
-            Add(string.Create(CultureInfo.InvariantCulture, $"{threads} threads, {rounds} rounds: median (least to most). Peer: PyTorch and torchvision {versions}.\n"));
+            Add(string.Create(CultureInfo.InvariantCulture, $"{threads} threads, {rounds} rounds: median (least to most). {Processor.Description}. Peer: PyTorch and torchvision {versions}.\n"));
             foreach (object table in topics.SelectMany(topic => Topics[topic](bench)))
                 Add($"{table}");
 

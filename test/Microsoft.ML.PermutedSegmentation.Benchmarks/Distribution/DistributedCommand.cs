@@ -1,7 +1,6 @@
 using System.CommandLine;
 using System.Diagnostics;
 using System.Globalization;
-using System.Runtime.Intrinsics.X86;
 
 namespace Microsoft.ML.PermutedSegmentation.Benchmarks.Distribution;
 
@@ -26,7 +25,7 @@ internal static class DistributedCommand
     private static void Run(int images, int batch, int[] ranks, int rounds)
     {
         CultureInfo.CurrentCulture = CultureInfo.InvariantCulture;
-        Console.WriteLine($"FCN-ResNet-18, {DistributedRank.Size}x{DistributedRank.Size}, {images} images an epoch, batches of {batch}; {Environment.ProcessorCount} cores, AVX2 {Avx2.IsSupported}, AVX-512 {Avx512F.IsSupported}");
+        Console.WriteLine($"FCN-ResNet-18, {DistributedRank.Size}x{DistributedRank.Size}, {images} images an epoch, batches of {batch}; {Processor.Description}");
         Console.WriteLine("| round | processes | batch norm | step, s | epoch, s | model, MB | resident, MB | |");
         Console.WriteLine("|---|---|---|---:|---:|---:|---:|---|");
         for (int round = 1; round <= rounds; round++)

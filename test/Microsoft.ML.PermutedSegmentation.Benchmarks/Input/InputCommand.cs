@@ -1,6 +1,5 @@
 using System.CommandLine;
 using System.Globalization;
-using System.Runtime.Intrinsics.X86;
 using Microsoft.ML.PermutedSegmentation.Benchmarks.Comparison;
 
 namespace Microsoft.ML.PermutedSegmentation.Benchmarks.Input;
@@ -27,7 +26,7 @@ internal static class InputCommand
     {
         CultureInfo.CurrentCulture = CultureInfo.InvariantCulture;
         var input = new InputRun(new Workload { Folder = Path.GetFullPath(folder), Kind = "" }, images);
-        Console.WriteLine($"JPEG files of 500x375, 4:2:0; {Environment.ProcessorCount} cores, AVX2 {Avx2.IsSupported}, AVX-512 {Avx512F.IsSupported}; medians of {rounds} rounds");
+        Console.WriteLine($"JPEG files of 500x375, 4:2:0; {Processor.Description}; medians of {rounds} rounds");
         var subjects = new List<(string Name, int Cores, Func<InputSpeed> Run)>();
         if (InputRun.HasPeer)
             subjects.Add(("djpeg, one file after the other, less what it takes to start", 1, input.Peer));

@@ -1,6 +1,5 @@
 using System.CommandLine;
 using System.Globalization;
-using System.Runtime.Intrinsics.X86;
 using Microsoft.ML.Data;
 using Microsoft.ML.PermutedSegmentation.Benchmarks.Comparison;
 
@@ -33,7 +32,7 @@ internal static class QuantizeCommand
         string[] training = Paths(mlContext, data, data.TrainingList!), validation = Paths(mlContext, data, data.ValidationList!);
         int step = Math.Max(1, training.Length / count);
         string[] calibration = [.. training.Where((_, i) => i % step == 0).Take(count)];
-        Console.WriteLine($"{calibration.Length} images for calibration, {validation.Length} for validation; {Environment.ProcessorCount} cores, AVX2 {Avx2.IsSupported}, AVX-512 {Avx512F.IsSupported}, VNNI {AvxVnni.IsSupported || Avx512Vbmi.IsSupported}; medians of {rounds} rounds");
+        Console.WriteLine($"{calibration.Length} images for calibration, {validation.Length} for validation; {Processor.Description}; medians of {rounds} rounds");
         Console.WriteLine("| | Bytes | Mean IoU | Labels as of floats | OnnxSegmenter, s an image | Bare session, s an image |");
         Console.WriteLine("|---|---:|---:|---:|---:|---:|");
         using var plain = new ExportedFile(mlContext, model, key, new OnnxExportOptions());

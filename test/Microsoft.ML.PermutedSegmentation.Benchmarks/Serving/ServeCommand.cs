@@ -1,6 +1,5 @@
 using System.CommandLine;
 using System.Globalization;
-using System.Runtime.Intrinsics.X86;
 
 namespace Microsoft.ML.PermutedSegmentation.Benchmarks.Serving;
 
@@ -24,7 +23,7 @@ internal static class ServeCommand
     private static async Task Run(int size, int clients, int images, int rounds, int soak)
     {
         CultureInfo.CurrentCulture = CultureInfo.InvariantCulture;
-        Console.WriteLine($"FCN-ResNet-18, {size}x{size}, 21 classes, {clients} clients, batches of {LoadRun.Batch}; {Environment.ProcessorCount} cores, AVX2 {Avx2.IsSupported}, AVX-512 {Avx512F.IsSupported}");
+        Console.WriteLine($"FCN-ResNet-18, {size}x{size}, 21 classes, {clients} clients, batches of {LoadRun.Batch}; {Processor.Description}");
         await using var load = new LoadRun(size);
         await load.Served(clients, clients * 2);
         load.Bare(images: 8 * LoadRun.Batch);
