@@ -35,7 +35,7 @@ internal sealed class NetworkGraph
         object imageHeight = options.FixedSize ? height : "height", imageWidth = options.FixedSize ? width : "width";
         string image = graph.Input("image", DataType.Uint8, "RGB images.", Batch, imageHeight, imageWidth, 3);
         string values = graph.Node("Cast", "image/float", [image], Integer("to", (long)DataType.Float));
-        string scores = network.Run(network.Planes(options.FixedSize ? values : network.Resize(values)));
+        string scores = network.Run(options.FixedSize ? network.Planes(values) : network.ResizedPlanes(values));
         int stride = layout.Output.Stride;
         string scales = graph.Constant("upsample/scales", [4], 1f, 1f, stride, stride);
         string upsampled = graph.Node("Resize", "upsample", [scores, "", scales], Linear);
@@ -157,11 +157,14 @@ internal sealed class NetworkGraph
 
     private string Planes(string image) => _graph.Node("Transpose", "image/planes", [image], Integers("perm", 0, 3, 1, 2));
 
-    // With antialiasing and without what lies outside of the image, as Pillow and libtorch do. Before the planes are apart: ONNX Runtime 1.31 would move
-    // that behind the Resize of a network of 8 bits, and forget its axes.
-    private string Resize(string values) => _graph.Node(
+    // In a network of 8 bits, ONNX Runtime 1.31 would move the transposition behind the Resize, and forget its axes. In one of floats it does not, and
+    // with CUDA it only resizes planes.
+    private string ResizedPlanes(string values) => _weights.AreQuantized ? Planes(Resize(values, 1, 2)) : Resize(Planes(values), 2, 3);
+
+    // With antialiasing and without what lies outside of the image, as Pillow and libtorch do.
+    private string Resize(string values, long rows, long columns) => _graph.Node(
         "Resize", "image/resized", [values, "", "", _graph.Constant("image/size", [2], (long)_height, _width)],
-        [.. Linear, Integers("axes", 1, 2), Integer("antialias", 1), Integer("exclude_outside", 1)]);
+        [.. Linear, Integers("axes", rows, columns), Integer("antialias", 1), Integer("exclude_outside", 1)]);
 
     private string Normalize(string planes)
     {

@@ -16,7 +16,7 @@ internal static class NetworkQuantizer
     /// <param name="weights">Its folded weights, as its file holds them.</param>
     /// <param name="images">What it runs on.</param>
     /// <exception cref="ArgumentException">There is no image, or one is null or transparent.</exception>
-    /// <exception cref="InvalidOperationException">The model is protected and not unlocked with its key.</exception>
+    /// <exception cref="InvalidOperationException">The model is protected and not unlocked with its key; or it computes no numbers.</exception>
     public static IReadOnlyDictionary<string, TensorProto> Quantize(ModelContents model, IReadOnlyDictionary<string, TensorProto> weights, IEnumerable<MLImage> images)
     {
         ModelDescription description = model.Description;
@@ -38,9 +38,9 @@ internal static class NetworkQuantizer
             NetworkGraph.ForCalibration(layout, model.ImageHeight, model.ImageWidth, new OnnxWeights(weights, protection));
         using var calibration = new Calibration(OnnxFile.CreateModel(graph, model).ToByteArray(), model, places);
         foreach (MLImage image in images)
-            calibration.Add(new ImagePixels(RgbPixels.RequireStraightColors(image, calibration.ImageCount, nameof(images))));
+            calibration.Add(new ImagePixels(RgbPixels.RequireStraightColors(image, calibration.ImageCount, "options")));
         if (calibration.ImageCount == 0)
-            throw new ArgumentException("OnnxExportOptions.Int8 has no images: at least one is needed, and better some ten, like those that the model will see.", nameof(images));
+            throw new ArgumentException("OnnxExportOptions.Int8 has no images: at least one is needed, and better some ten, like those that the model will see.", "options");
         return Quantize(layout, weights, calibration.Ranges, placeBefore);
     }
 

@@ -10,7 +10,7 @@ namespace Microsoft.ML.PermutedSegmentation;
 /// <param name="Layers">The names of the permuted tensors; of a file that is not protected, of those that can be.</param>
 /// <param name="Salt">The salt, in hexadecimal; null if it needs no key.</param>
 /// <param name="Fingerprint">The key's fingerprint, in hexadecimal; null if it is not stored.</param>
-/// <param name="IsQuantized">Whether it has weights of 8 bits.</param>
+/// <param name="IsQuantized">Whether its graph holds tensors of 8 bits with two or more dimensions, as weights are.</param>
 public sealed record OnnxProtectionInfo(bool IsProtected, bool IsSealed, bool IsExport, IReadOnlyList<string> Layers, string? Salt, string? Fingerprint, bool IsQuantized)
 {
     internal static OnnxProtectionInfo Of(OnnxDocument document)

@@ -33,8 +33,11 @@ public static class OnnxSegmentationExtensions
     /// </exception>
     /// <exception cref="InvalidOperationException">
     /// The network learned from encrypted images (<c>Trainers.BlockwiseEncrypted</c>); or it is sealed, and is locked or there is no
-    /// <see cref="OnnxExportOptions.SealingKey"/>; or <see cref="OnnxExportOptions.Int8"/> is set, and it is not unlocked with its key.
+    /// <see cref="OnnxExportOptions.SealingKey"/>; or <see cref="OnnxExportOptions.Int8"/> is set, and it is not unlocked with its key, as far as a stored fingerprint tells, or computes no
+    /// numbers.
     /// </exception>
+    /// <exception cref="FileNotFoundException">A file of <see cref="OnnxQuantization.FromFiles"/> is missing.</exception>
+    /// <exception cref="InvalidDataException">A file of <see cref="OnnxQuantization.FromFiles"/> is no image that can be read.</exception>
     /// <exception cref="WrongKeyException">The <see cref="OnnxExportOptions.SealingKey"/> is not the key of the protected model.</exception>
     /// <exception cref="ObjectDisposedException">The model was disposed.</exception>
     public static void ExportToOnnx<TModel>(this IModelContents<TModel> catalog, TModel model, Stream stream, OnnxExportOptions? options = null)

@@ -16,7 +16,7 @@ internal static class ExportOnnxCommand
         var probabilities = new Option<bool>("--probabilities") { Description = "Gives the graph a second output, the probability of each class at each pixel." };
         var fixedSize = new Option<bool>("--fixed-size") { Description = "Takes images of the model's size only, for runtimes that cannot resize with antialiasing." };
         var key = CommonOptions.Key("Seals the ONNX file with this key: the model's own, if it has one. A sealed model needs it.");
-        var noSeal = new Option<bool>("--no-seal") { Description = "Only unlocks the model with --key, for --int8: the file has the protection of the model, and is not sealed." };
+        var noSeal = new Option<bool>("--no-seal") { Description = "Only unlocks the model with --key, for --int8: the file has the protection of the model, and is not sealed. Not for sealed models." };
         var int8 = new Option<bool>("--int8") { Description = "Writes weights and feature maps of 8 bits, in a quarter of the size. A protected model needs --key for this." };
         var calibration = new PathOption("--calibration", FileRole.Images) { HelpName = "FILE-OR-DIR", Description = "The images for --int8: some ten to some hundred like those that the model will see, without masks." };
         var output = new PathOption("--out", FileRole.Output) { HelpName = "model.onnx", Description = "The file to write. It never holds the key.", Required = true };
@@ -41,16 +41,18 @@ internal static class ExportOnnxCommand
         command.Does((result, outputs, _) =>
         {
             var (from, to) = (result.GetRequiredValue(model), result.GetRequiredValue(output));
-            var images = result.GetValue(calibration) is { } folder ? FindImages(folder) : null;
+            var images = result.GetValue(int8) ? FindImages(result.GetValue(calibration)!) : null;
             var mlContext = new MLContext().WithWarnings();
             var loaded = mlContext.LoadModelFile(from, out DataViewSchema? _);
             using var disposable = loaded as IDisposable;
             using var secret = result.GetValue(key) is { } keyPath ? Steps.LoadKey(keyPath) : null;
-            if (images is not null && secret is null && !mlContext.Segmentation().IsUnlocked(loaded))
-                throw new InvalidDataException($"{key.Name} is needed: '{from}' is protected, and for {int8.Name} it has to run as it does with its key. {noSeal.Name} leaves the file unsealed.");
             var options = new OnnxExportOptions { Probabilities = result.GetValue(probabilities), FixedSize = result.GetValue(fixedSize), SealingKey = result.GetValue(noSeal) ? null : secret };
             try
             {
+                if (images is not null && secret is null && !mlContext.Segmentation().IsUnlocked(loaded))
+                    throw new InvalidDataException($"{key.Name} is needed: '{from}' is protected, and for {int8.Name} it has to run as it does with its key. {noSeal.Name} leaves the file unsealed.");
+                if (result.GetValue(noSeal) && mlContext.Segmentation().GetSegmenter(loaded).IsSealed)
+                    throw new InvalidDataException($"'{from}' is sealed, and so has to be what is made of it: leave out {noSeal.Name}.");
                 // A model that needs no key can be sealed all the same.
                 using var unlocked = secret is null || mlContext.Segmentation().IsUnlocked(loaded) ? null : mlContext.Segmentation().Unlock(loaded, secret, verify: true) as IDisposable;
                 Calibrated(options, images, () => outputs.Write(to, temporary =>

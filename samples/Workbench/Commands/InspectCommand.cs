@@ -59,7 +59,7 @@ internal static class InspectCommand
             _ => $"needed for the input channels of {protection.Layers.Count} layers",
         }}";
         if (protection.IsQuantized)
-            yield return "Weights      of 8 bits (int8)";
+            yield return $"{(protection.IsExport ? "Weights" : "Tensors")}      of 8 bits (int8)";
         if (protection.IsProtected)
         {
             yield return $"Salt         {protection.Salt}";

@@ -1,3 +1,4 @@
+using System.Numerics.Tensors;
 using Microsoft.ML.OnnxRuntime;
 using Microsoft.ML.PermutedSegmentation.Running;
 
@@ -22,7 +23,7 @@ internal sealed class Calibration(byte[] graph, ModelDescription model, IReadOnl
     public IReadOnlyDictionary<string, ActivationRange> Ranges => places.Zip(_ranges).ToDictionary(pair => pair.First, pair => pair.Second);
 
     /// <summary>Runs the network on an image as it is scored: resized, by windows, or several times.</summary>
-    /// <exception cref="InvalidOperationException">The network computes something that is no number.</exception>
+    /// <exception cref="InvalidOperationException">The network computes something that is no number, or far too large.</exception>
     public void Add(ImagePixels image)
     {
         if (model.ScoresResizedImages)
@@ -41,19 +42,24 @@ internal sealed class Calibration(byte[] graph, ModelDescription model, IReadOnl
 
     public void Dispose() => _session.Dispose();
 
+    private InvalidOperationException NoNumbers(string place) =>
+        new($"The network computes values that are no numbers, or too large ('{place}', image {ImageCount}); it cannot be quantized.");
+
     private float[] Run(float[] images, int count)
     {
         long[] shape = [count, model.ImageHeight, model.ImageWidth, 3];
-        using OrtValue input = OrtValue.CreateTensorValueFromMemory(OrtMemoryInfo.DefaultInstance, images.AsMemory(0, (int)shape.Aggregate((size, length) => size * length)), shape);
+        using OrtValue input = OrtValue.CreateTensorValueFromMemory(OrtMemoryInfo.DefaultInstance, images.AsMemory(0, count * model.ImageHeight * model.ImageWidth * 3), shape);
         using var options = new RunOptions();
         using var outputs = _session.Run(options, [Images], [input], [Scores, Least, Largest]);
         ReadOnlySpan<float> least = outputs[1].GetTensorDataAsSpan<float>(), largest = outputs[2].GetTensorDataAsSpan<float>();
         for (int i = 0; i < _ranges.Length; i++)
         {
-            if (!float.IsFinite(least[i]) || !float.IsFinite(largest[i]))
-                throw new InvalidOperationException($"The network computes values that are no finite numbers ('{places[i]}', image {ImageCount}); it cannot be quantized.");
             _ranges[i] = _ranges[i].With(least[i], largest[i]);
+            // Not a number is neither.
+            if (!(_ranges[i].Scale <= ActivationRange.LargestScale))
+                throw NoNumbers(places[i]);
         }
-        return outputs[0].GetTensorDataAsSpan<float>().ToArray();
+        float[] scores = outputs[0].GetTensorDataAsSpan<float>().ToArray();
+        return float.IsFinite(TensorPrimitives.MaxMagnitude<float>(scores)) ? scores : throw NoNumbers("its scores");
     }
 }

@@ -58,7 +58,7 @@ internal static class QuantizedTensors
         return
         [
             Create<sbyte>(weights.Name, DataType.Int8, rounded, [.. weights.Dims]), Create<float>(WeightScaleOf(convolution), DataType.Float, scales, scales.Length),
-            Create<int>(bias.Name, DataType.Int32, roundedBias, scales.Length), BiasScales(convolution, inputScale, scales),
+            Create<int>(bias.Name, DataType.Int32, roundedBias, scales.Length),
         ];
     }
 

@@ -29,7 +29,7 @@ public sealed class QuantizedExportTests(QuantizedModel quantized) : IClassFixtu
             sbyte[] rounded = Values<sbyte>(tensor);
             int size = original.Length / scales.Length;
             for (int i = 0; i < original.Length; i++)
-                Assert.True(Math.Abs(original[i] - rounded[i] * (double)scales[i / size]) <= 0.50001 * scales[i / size]);
+                Assert.True(Math.Abs((int)rounded[i]) <= 64 && Math.Abs(original[i] - rounded[i] * (double)scales[i / size]) <= 0.50001 * scales[i / size]);
             for (int channel = 0; channel < scales.Length; channel++)
                 Assert.Equal(original.AsSpan(channel * size, size).ToArray().Max(Math.Abs) / 64, scales[channel]);
             count++;
@@ -87,6 +87,24 @@ public sealed class QuantizedExportTests(QuantizedModel quantized) : IClassFixtu
         using OnnxSegmenter segmenter = Load(quantized.Export(windows, new OnnxExportOptions()), Exported.Key), floats = Load(OnnxModel.Export(windows), Exported.Key);
         Assert.Equal((ScoringMode.SlidingWindow, true), (segmenter.ScoringMode, segmenter.TestTimeAugmentation.Flip));
         Assert.InRange(Agreement(floats, segmenter), 0.97, 1);
+    }
+
+    [Fact]
+    public void Windows_are_calibrated_at_the_images_own_size()
+    {
+        // One white pixel on black, of which resizing to a half makes a grey one.
+        byte[] pixels = new byte[64 * 64 * 4];
+        for (int i = 0; i < pixels.Length; i++)
+            pixels[i] = (byte)(i % 4 == 3 || i / 4 == 40 * 64 + 40 ? 255 : 0);
+        using MLImage image = MLImage.CreateFromPixels(64, 64, MLPixelFormat.Rgba32, pixels);
+        using PermutedSegmentationTransformer windows = Exported.Plain.MLContext.Segmentation().WithScoring(Exported.Unlocked, ScoringMode.SlidingWindow);
+        // From black in red, (0 - 0.485) / 0.229, to white in blue, (1 - 0.406) / 0.225.
+        double whole = ((1 - 0.406) / 0.225 + 0.485 / 0.229) / 255;
+        Assert.Equal(whole, ScaleOfImage(windows), 1e-6);
+        Assert.InRange(ScaleOfImage(Exported.Unlocked), 0, 0.9 * whole);
+
+        double ScaleOfImage(ITransformer model) => Values<float>(ModelProto.Parser
+            .ParseFrom(OnnxModel.Export(model, new OnnxExportOptions { Int8 = new OnnxQuantization([image]) })).Graph.Initializer.Single(tensor => tensor.Name == "image/normal/scale"))[0];
     }
 
     [Fact]
