@@ -56,6 +56,34 @@ public sealed class QuantizedNetworkTests : IDisposable
         }
     }
 
+    [Theory]
+    [InlineData(1e38f)]
+    [InlineData(1e20f)] // numbers, but none that a scale could be made for
+    public void A_network_that_computes_no_numbers_is_refused(float weight)
+    {
+        using var scope = NewDisposeScope();
+        NetworkLayout layout = SmallNetworks.Layout("Basic");
+        var state = SmallNetworks.RandomState(layout, seed: 3);
+        state["backbone.layer1.0.conv1.weight"].fill_(weight);
+        var weights = Fold(layout, state);
+        Assert.Contains("no numbers, or too large", Assert.Throws<InvalidOperationException>(() => NetworkQuantizer.Quantize(Model, layout, weights, null, Images())).Message);
+    }
+
+    // ONNX Runtime's CUDA provider resizes planes only; in 8 bits its optimizer would lose the axes of those.
+    [Fact]
+    public void Images_of_a_network_of_floats_are_resized_as_planes()
+    {
+        using var scope = NewDisposeScope();
+        NetworkLayout layout = SmallNetworks.Layout("Basic");
+        var floats = Fold(layout, SmallNetworks.RandomState(layout, seed: 3));
+        Assert.Equal([2, 3], AxesOf(floats));
+        Assert.Equal([1, 2], AxesOf(NetworkQuantizer.Quantize(Model, layout, floats, null, Images())));
+
+        IEnumerable<long> AxesOf(IReadOnlyDictionary<string, TensorProto> weights) => NetworkGraph
+            .ForFile(layout, Height, Width, new OnnxWeights(weights, null), FeatureMaps.None, new OnnxExportOptions()).Node
+            .Single(node => node.Output[0] == "image/resized").Attribute.Single(attribute => attribute.Name == "axes").Ints;
+    }
+
     [Fact]
     public void Weights_become_64_steps_of_the_largest_of_their_channel_as_in_a_hand_worked_example()
     {
