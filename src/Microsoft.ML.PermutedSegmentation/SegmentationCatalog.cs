@@ -1,3 +1,5 @@
+using Microsoft.ML.Data;
+
 namespace Microsoft.ML.PermutedSegmentation;
 
 /// <summary>Semantic segmentation with models that need their secret key; reached by <c>mlContext.Segmentation()</c>.</summary>
@@ -104,6 +106,40 @@ public sealed partial class SegmentationCatalog : IModelContents<ITransformer>
     {
         ArgumentNullException.ThrowIfNull(model);
         return ModelChain.WithScoring(Environment, model, mode, augmentation);
+    }
+
+    /// <summary>
+    /// The same model that scores in other numbers on this machine, for example in bfloat16 on a GPU. It does not belong to the model's file: a
+    /// loaded model scores in floats of 32 bits.
+    /// </summary>
+    /// <remarks>
+    /// The given model is not changed. Both share all weights, and each is disposed separately. What is made of the result, such as an unlocked
+    /// model, scores as it does.
+    /// </remarks>
+    /// <typeparam name="T">The type of the model, which the result has, too.</typeparam>
+    /// <param name="model">A segmentation model, or a chain of transformers with one; for <see cref="ScoringPrecision.Auto"/> an unlocked one.</param>
+    /// <param name="precision">The numbers. The result's <see cref="PermutedSegmentationTransformer.Precision"/> tells what <see cref="ScoringPrecision.Auto"/> has chosen.</param>
+    /// <param name="calibration">
+    /// For <see cref="ScoringPrecision.Auto"/>: some images of the kind that will be scored, as the network reads them. They are scored up to four times in
+    /// both precisions. The caller disposes them. Otherwise they are not used.
+    /// </param>
+    /// <exception cref="ArgumentNullException"><paramref name="model"/> is null.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">There is no such precision.</exception>
+    /// <exception cref="ArgumentException">
+    /// <paramref name="model"/> holds no segmentation model, or more than one; or there is no calibration image for <see cref="ScoringPrecision.Auto"/>, or one is null or has
+    /// colors that are multiplied with its opacity.
+    /// </exception>
+    /// <exception cref="InvalidOperationException"><see cref="ScoringPrecision.Auto"/>: the model is locked.</exception>
+    /// <exception cref="ObjectDisposedException">The model was disposed.</exception>
+    public T WithPrecision<T>(T model, ScoringPrecision precision, IReadOnlyList<MLImage>? calibration = null) where T : class, ITransformer
+    {
+        ArgumentNullException.ThrowIfNull(model);
+        if (!Enum.IsDefined(precision))
+            throw new ArgumentOutOfRangeException(nameof(precision), precision, $"The precisions are {string.Join(", ", Enum.GetNames<ScoringPrecision>())}.");
+        MLImage[] images = [.. (calibration ?? []).Select((image, i) => RgbPixels.RequireStraightColors(image, i, nameof(calibration)))];
+        if (precision == ScoringPrecision.Auto && images.Length == 0)
+            throw new ArgumentException($"{nameof(ScoringPrecision)}.{nameof(ScoringPrecision.Auto)} decides by images of the model's own: give some.", nameof(calibration));
+        return ModelChain.WithPrecision(Environment, model, precision, images);
     }
 
     ModelContents IModelContents<ITransformer>.GetContents(ITransformer model)

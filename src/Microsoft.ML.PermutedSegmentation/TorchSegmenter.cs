@@ -38,7 +38,10 @@ public sealed class TorchSegmenter : ISegmentationModel
     /// <param name="verify">
     /// Whether to refuse a key that is not known to be the right one. Without it another key gives worthless labels, without any error.
     /// </param>
-    /// <exception cref="ArgumentException"><paramref name="path"/> is empty.</exception>
+    /// <param name="precision">The numbers in which it scores, as <see cref="SegmentationCatalog.WithPrecision"/> has it.</param>
+    /// <param name="calibration">For <see cref="ScoringPrecision.Auto"/>: some images of the kind that will be scored.</param>
+    /// <exception cref="ArgumentException"><paramref name="path"/> is empty, or there are no calibration images for <see cref="ScoringPrecision.Auto"/>.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">There is no such precision.</exception>
     /// <exception cref="FileNotFoundException">The file is missing.</exception>
     /// <exception cref="InvalidDataException">It is not a segmentation model of ML.NET, whatever its name, or it is damaged; the message says what it is.</exception>
     /// <exception cref="WrongKeyException"><paramref name="verify"/> is set, or the model is sealed, and the key is another one.</exception>
@@ -47,13 +50,43 @@ public sealed class TorchSegmenter : ISegmentationModel
     /// model is sealed; or its pipeline changes images before the network reads them.
     /// </exception>
     /// <exception cref="ObjectDisposedException">The key was disposed.</exception>
-    public static TorchSegmenter Load(string path, PermutationKey? key = null, bool verify = true)
+    public static TorchSegmenter Load(
+        string path, PermutationKey? key = null, bool verify = true, ScoringPrecision precision = ScoringPrecision.Single, IReadOnlyList<MLImage>? calibration = null)
     {
         ArgumentException.ThrowIfNullOrEmpty(path);
         SegmentationFile.Require(path, SegmentationFileKind.Model);
+        var mlContext = new MLContext();
+        PermutedSegmentationTransformer model = Read(mlContext, path, key, verify);
+        if (precision == ScoringPrecision.Single)
+            return new TorchSegmenter(model);
+        using (model)
+            return new TorchSegmenter(mlContext.Segmentation().WithPrecision(model, precision, calibration));
+    }
+
+    /// <inheritdoc/>
+    public IReadOnlyList<ScoredImage> Score(IReadOnlyList<MLImage> images, bool withProbabilities = false)
+    {
+        ArgumentNullException.ThrowIfNull(images);
+        MLImage[] opaque = [.. images.Select((image, i) => RgbPixels.RequireStraightColors(image, i, nameof(images)))];
+        SegmentationModel model = _model.Model;
+        model.ThrowIfDisposed();
+        if (opaque is [])
+            return [];
+        // Those that are read by windows are read one after the other.
+        int together = model.Description.ScoresResizedImages ? opaque.Length : 1;
+        var scorer = new BatchScorer(model, _model.Device) { WithProbabilities = withProbabilities };
+        using var batch = new ImageBatch(model, together, _model.Device);
+        return [.. opaque.Chunk(together).SelectMany(chunk => Score(scorer, batch, chunk))];
+    }
+
+    /// <summary>Frees the network's native memory, once no other thread segments images with it any more.</summary>
+    public void Dispose() => _model.Dispose();
+
+    private static PermutedSegmentationTransformer Read(MLContext mlContext, string path, PermutationKey? key, bool verify)
+    {
         try
         {
-            return new TorchSegmenter(Open(new MLContext().Model.Load(path, out _), key, verify));
+            return Open(mlContext.Model.Load(path, out _), key, verify);
         }
         // What a loader throws comes wrapped, since ML.NET finds it by reflection.
         catch (TargetInvocationException exception)
@@ -69,25 +102,6 @@ public sealed class TorchSegmenter : ISegmentationModel
             throw new InvalidOperationException($"'{path}': {exception.Message}", exception);
         }
     }
-
-    /// <inheritdoc/>
-    public IReadOnlyList<ScoredImage> Score(IReadOnlyList<MLImage> images, bool withProbabilities = false)
-    {
-        ArgumentNullException.ThrowIfNull(images);
-        MLImage[] opaque = [.. images.Select((image, i) => RgbPixels.RequireStraightColors(image, i, nameof(images)))];
-        SegmentationModel model = _model.Model;
-        model.ThrowIfDisposed();
-        if (opaque is [])
-            return [];
-        // Those that are read by windows are read one after the other.
-        int together = model.Description.ScoresResizedImages ? opaque.Length : 1;
-        var scorer = new BatchScorer(model, _model.Device) { WithProbabilities = withProbabilities };
-        using var batch = new ImageBatch(model, together);
-        return [.. opaque.Chunk(together).SelectMany(chunk => Score(scorer, batch, chunk))];
-    }
-
-    /// <summary>Frees the network's native memory, once no other thread segments images with it any more.</summary>
-    public void Dispose() => _model.Dispose();
 
     private static IEnumerable<ScoredImage> Score(BatchScorer scorer, ImageBatch batch, MLImage[] images)
     {

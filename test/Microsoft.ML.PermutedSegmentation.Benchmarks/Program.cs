@@ -21,6 +21,8 @@ if (args is [DistributedRank.Name, var images, var batch, var synchronize])
     return DistributedRank.Run(int.Parse(images), int.Parse(batch), bool.Parse(synchronize));
 if (args is ["quantize", ..])
     return QuantizeCommand.Create().Parse(args[1..]).Invoke();
+if (args is ["precision", ..])
+    return PrecisionCommand.Create().Parse(args[1..]).Invoke();
 if (args is ["serve", ..])
     return ServeCommand.Create().Parse(args[1..]).Invoke();
 

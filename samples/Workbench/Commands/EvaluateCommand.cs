@@ -38,8 +38,9 @@ internal static class EvaluateCommand
             var mlContext = new MLContext().WithWarnings();
             var loaded = mlContext.LoadModel(result.GetRequiredValue(model), result.GetValue(key));
             using var folder = data.Open(result);
-            var segmenter = scoring.Apply(result, mlContext, loaded).Reading(folder.Orientation, mlContext);
-            var rows = mlContext.LoadMasks(Job.ShareOf(mlContext, folder.Load(mlContext, folder.ListOr(result.GetValue(list), folder.ValidationList, list.Name))), folder);
+            var images = folder.Load(mlContext, folder.ListOr(result.GetValue(list), folder.ValidationList, list.Name));
+            var segmenter = scoring.Apply(result, mlContext, loaded, images.GetColumn<string>("ImagePath"), folder.Orientation).Reading(folder.Orientation, mlContext);
+            var rows = mlContext.LoadMasks(Job.ShareOf(mlContext, images), folder);
 
             object report = count is null
                 ? EvaluateOnce(mlContext, segmenter, rows, cancellationToken)

@@ -96,7 +96,7 @@ internal sealed class KeySweep
     private IEnumerable<(LiveMaps Maps, List<byte[]> Truths)> SharedMaps(IDataView data, string labelColumnName)
     {
         int workers = InputWorkers.Beside(_device), ahead = BatchSize + workers;
-        using var rows = new SweepRows(_model, data, labelColumnName, BatchSize, ahead, workers);
+        using var rows = new SweepRows(_model, data, labelColumnName, _device, BatchSize, ahead, workers);
         using ScoringNetwork network = ScoringNetworkOf(_model, 0, _firstReader);
         var truths = new List<byte[]>();
         Tensor? last = null;
@@ -121,7 +121,7 @@ internal sealed class KeySweep
     private static ScoringNetwork ScoringNetworkOf(SegmentationModel model, int start, int? end)
     {
         using var use = model.Use();
-        return new ScoringNetwork(use.Value.Network, model.Description.ImageHeight, model.Description.ImageWidth, start, end);
+        return new ScoringNetwork(use.Value.Network, model.Description.ImageHeight, model.Description.ImageWidth, start, end, model.Precision);
     }
 
     private LiveMaps RunShared(ScoringNetwork network, Tensor images)

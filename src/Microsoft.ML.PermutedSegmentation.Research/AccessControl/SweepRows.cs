@@ -15,16 +15,17 @@ internal sealed class SweepRows : IDisposable
     /// <param name="model">Whose network will read the images.</param>
     /// <param name="data">Rows with an image and a mask.</param>
     /// <param name="labelColumnName">The column of masks.</param>
+    /// <param name="device">Where that network is.</param>
     /// <param name="batchSize">Images in a batch.</param>
     /// <param name="ahead">How many rows may be begun, or read, that the consumer is not done with.</param>
     /// <param name="workers">How many threads read.</param>
-    public SweepRows(SegmentationModel model, IDataView data, string labelColumnName, int batchSize, int ahead, int workers)
+    public SweepRows(SegmentationModel model, IDataView data, string labelColumnName, Device device, int batchSize, int ahead, int workers)
     {
         ImageColumn images = ImageColumn.Find(data.Schema, model.Columns.Image, nameof(data));
         MaskColumn masks = MaskColumn.Find(data.Schema, labelColumnName, nameof(labelColumnName));
         (_batchSize, _height, _width, _labelColumnName) = (batchSize, model.Description.ImageHeight, model.Description.ImageWidth, labelColumnName);
         // The batch that the network reads, and those that are begun.
-        _batches = [.. Enumerable.Range(0, 1 + (ahead + batchSize - 1) / batchSize).Select(_ => ImageTensors.CreateBatch(batchSize, _height, _width).DetachFromDisposeScope())];
+        _batches = [.. Enumerable.Range(0, 1 + (ahead + batchSize - 1) / batchSize).Select(_ => ImageTensors.CreateBatch(batchSize, _height, _width, device).DetachFromDisposeScope())];
         _rows = new RowSplitter(data, [.. images.Columns, .. masks.Columns], Places, workers);
         _readers = [.. Enumerable.Range(0, workers).Select(worker => (images.CreateReader(_rows[worker]), masks.CreateReader(_rows[worker])))];
     }

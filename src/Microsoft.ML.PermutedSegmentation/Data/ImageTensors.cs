@@ -13,22 +13,43 @@ internal static class ImageTensors
     /// An empty batch of images, [N, 3, height, width]. Its values lie in memory by pixel (channels last): libtorch's
     /// convolutions keep that order, and it is their faster one.
     /// </summary>
-    public static Tensor CreateBatch(int count, int height, int width)
+    public static Tensor CreateBatch(int count, int height, int width, Device? device = null)
     {
-        using Tensor byPixel = empty(count, height, width, 3, dtype: ScalarType.Float32);
+        using Tensor byPixel = empty(count, height, width, 3, dtype: ScalarType.Float32, device: device);
         return byPixel.permute(0, 3, 1, 2);
     }
 
     /// <summary>
-    /// Writes one image into a batch: the part in the box, resized bilinearly with antialiasing (as Pillow does) and
-    /// normalised with ImageNet's mean and deviation. A transform is applied in between, to values rounded to bytes: what
-    /// it does to whole blocks of pixels must come after all that moves pixels.
+    /// Writes one image into a batch, wherever that is: the part in the box, which may reach beyond the image, resized bilinearly with antialiasing
+    /// (as Pillow does), changed, and normalised with ImageNet's mean and deviation. A transform is applied before that, to values rounded to
+    /// bytes: what it does to whole blocks of pixels must come after all that moves pixels.
     /// </summary>
-    public static void Write(Tensor batch, int index, byte[] rgb, int width, CropBox box, PixelTransform? transform = null) =>
-        WriteRows(batch, index, new PixelSpan(rgb, rgb.Length / 3 / width, width).Part(box.Top, box.Left, box.Height, box.Width), box.Mirrored, null, transform);
+    public static void Write(Tensor batch, int index, PixelSpan image, CropBox box, ImageChange? change = null, PixelTransform? transform = null)
+    {
+        if (batch.device_type == DeviceType.CPU)
+            WriteHere(batch, index, image, box, change, transform);
+        else if (change is null && transform is null)
+            DeviceImages.Write(batch, index, image, box);
+        else
+            WriteThere(batch, index, image, box, change, transform);
+    }
 
-    /// <summary>Same for a box that may reach beyond the image, whose part may be changed before it is normalised.</summary>
-    public static void Write(Tensor batch, int index, PixelSpan image, CropBox box, ImageChange? change, PixelTransform? transform)
+    /// <summary>Same for the whole of an ML.NET image.</summary>
+    public static void Write(Tensor batch, int index, MLImage image, PixelTransform? transform = null) =>
+        Write(batch, index, RgbPixels.Of(image), CropBox.Whole(image.Height, image.Width), null, transform);
+
+    /// <summary>Same for an image that has the batch's size already: red, green and blue of each pixel, 0 to 255, row by row.</summary>
+    public static void Write(Tensor batch, int index, ReadOnlySpan<float> rgb, PixelTransform? transform)
+    {
+        using Tensor byPixel = ByPixel(batch, index);
+        Span<float> values = MemoryMarshal.Cast<byte, float>(byPixel.bytes);
+        rgb.CopyTo(values);
+        if (transform is not null)
+            Apply(transform, values, (int)batch.shape[3]);
+        ImageNormalization.Apply(values);
+    }
+
+    private static void WriteHere(Tensor batch, int index, PixelSpan image, CropBox box, ImageChange? change, PixelTransform? transform)
     {
         if (box.Top >= 0 && box.Left >= 0 && box.Top + box.Height <= image.Height && box.Left + box.Width <= image.Width)
         {
@@ -40,19 +61,14 @@ internal static class ImageTensors
         ArrayPool<byte>.Shared.Return(row);
     }
 
-    /// <summary>Same for the whole of an ML.NET image.</summary>
-    public static void Write(Tensor batch, int index, MLImage image, PixelTransform? transform = null) =>
-        WriteRows(batch, index, RgbPixels.Of(image), mirrored: false, null, transform);
-
-    /// <summary>Same for an image that has the batch's size already: red, green and blue of each pixel, 0 to 255, row by row.</summary>
-    public static void Write(Tensor batch, int index, ReadOnlySpan<float> rgb, PixelTransform? transform)
+    // What changes pixels does so in this memory.
+    private static void WriteThere(Tensor batch, int index, PixelSpan image, CropBox box, ImageChange? change, PixelTransform? transform)
     {
-        using Tensor byPixel = ByPixel(batch, index);
-        Span<float> values = MemoryMarshal.Cast<byte, float>(byPixel.bytes);
-        rgb.CopyTo(values);
-        if (transform is not null)
-            Apply(transform, values, (int)batch.shape[3]);
-        ImageNormalization.Apply(values);
+        using var scope = NewDisposeScope();
+        using var noGrad = no_grad();
+        Tensor here = CreateBatch(1, (int)batch.shape[2], (int)batch.shape[3]);
+        WriteHere(here, 0, image, box, change, transform);
+        batch[index].copy_(here[0]);
     }
 
     private static void WriteRows<TImage>(Tensor batch, int index, TImage part, bool mirrored, ImageChange? change, PixelTransform? transform)

@@ -13,8 +13,9 @@ internal sealed class LabeledBatch : IDisposable
     /// <param name="count">How many.</param>
     /// <param name="height">Their height.</param>
     /// <param name="width">Their width.</param>
-    public LabeledBatch(int count, int height, int width)
-        : this(ImageTensors.CreateBatch(count, height, width).DetachFromDisposeScope(), empty(count, height, width, dtype: ScalarType.Int64).DetachFromDisposeScope(), 0)
+    /// <param name="device">Where the images will be; null: the CPU. Labels are at the CPU until <see cref="To"/>.</param>
+    public LabeledBatch(int count, int height, int width, Device? device = null)
+        : this(ImageTensors.CreateBatch(count, height, width, device).DetachFromDisposeScope(), empty(count, height, width, dtype: ScalarType.Int64).DetachFromDisposeScope(), 0)
     {
     }
 
@@ -54,9 +55,10 @@ internal sealed class LabeledBatch : IDisposable
     /// <summary>The same batch on a device; this one is disposed when it was elsewhere.</summary>
     public LabeledBatch To(Device device)
     {
-        if (device.type == Images.device_type)
+        if (device.type == Labels.device_type)
             return this;
-        var moved = new LabeledBatch(Images.to(device), Labels.to(device), CountedPixels);
+        using Tensor small = Labels.to(ScalarType.Int16), there = small.to(device);
+        var moved = new LabeledBatch(Images.to(device), there.to(ScalarType.Int64), CountedPixels);
         Dispose();
         return moved;
     }

@@ -10,7 +10,7 @@ namespace Microsoft.ML.PermutedSegmentation.Data;
 /// <param name="row">Memory for one row of the part, three bytes a pixel.</param>
 internal readonly ref struct PaddedPixels(PixelSpan image, int top, int left, int height, Span<byte> row) : IPixelRows
 {
-    private static readonly byte[] MeanColor = [.. ImageNormalization.Mean.ToArray().Select(value => (byte)Math.Round(value))];
+    public static readonly byte[] MeanColor = [.. ImageNormalization.Mean.ToArray().Select(value => (byte)Math.Round(value))];
 
     private readonly PixelSpan _image = image;
     private readonly Span<byte> _row = row;

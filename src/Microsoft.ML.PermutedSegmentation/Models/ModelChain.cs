@@ -1,3 +1,5 @@
+using Microsoft.ML.Data;
+
 namespace Microsoft.ML.PermutedSegmentation.Models;
 
 /// <summary>Finds what a key unlocks, or what gets another key or none, in what <c>Fit</c> or <c>mlContext.Model.Load</c> returned.</summary>
@@ -80,6 +82,11 @@ internal static class ModelChain
     /// <exception cref="ArgumentException">There is no segmentation model.</exception>
     public static T WithScoring<T>(MLContext context, T model, ScoringMode mode, TestTimeAugmentation? augmentation) where T : class, ITransformer
         => ReplaceSegmenter(context, model, segmenter => segmenter.WithScoring(mode, augmentation));
+
+    /// <summary>The same chain that scores in other numbers.</summary>
+    /// <exception cref="ArgumentException">There is no segmentation model.</exception>
+    public static T WithPrecision<T>(MLContext context, T model, ScoringPrecision precision, IReadOnlyList<MLImage> calibration) where T : class, ITransformer
+        => ReplaceSegmenter(context, model, segmenter => segmenter.WithPrecision(precision, calibration));
 
     private static (ITransformer[] Before, PermutedSegmentationTransformer Segmenter) Find(ITransformer model)
         => FindKeyed(model) is var (before, segmenter) && segmenter is PermutedSegmentationTransformer own

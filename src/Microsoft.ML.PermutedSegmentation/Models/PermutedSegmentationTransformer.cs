@@ -43,6 +43,12 @@ public sealed partial class PermutedSegmentationTransformer : SegmentationTransf
     /// <summary>Whether the model scores at full capacity: a key has been given, right or wrong, or none is needed.</summary>
     public bool IsUnlocked => Model.IsUnlocked;
 
+    /// <summary>
+    /// The numbers in which it scores here (<see cref="SegmentationCatalog.WithPrecision"/>), never <see cref="ScoringPrecision.Auto"/>. A file does
+    /// not hold it: a loaded model scores in <see cref="ScoringPrecision.Single"/>.
+    /// </summary>
+    public ScoringPrecision Precision => Model.Precision;
+
     internal SegmentationModel Model { get; }
 
     static SavedFormat ISavedTransformer<PermutedSegmentationTransformer>.Format => Format;
@@ -120,6 +126,28 @@ public sealed partial class PermutedSegmentationTransformer : SegmentationTransf
     /// <summary>This model with another way to score images; unlocked if this one is.</summary>
     internal PermutedSegmentationTransformer WithScoring(ScoringMode mode, TestTimeAugmentation? augmentation) =>
         new(_host, Model.With(mode, augmentation), saysWhenLocked: _saidLocked == 0);
+
+    /// <summary>This model scoring in other numbers; unlocked if this one is.</summary>
+    internal PermutedSegmentationTransformer WithPrecision(ScoringPrecision precision, IReadOnlyList<MLImage> calibration)
+    {
+        bool saysWhenLocked = _saidLocked == 0;
+        if (precision != ScoringPrecision.Auto)
+            return new PermutedSegmentationTransformer(_host, Model.With(precision), saysWhenLocked);
+        if (!IsUnlocked)
+            throw new InvalidOperationException("Unlock the model first: the labels that it gives while locked say nothing about its precision.");
+        var small = new PermutedSegmentationTransformer(_host, Model.With(ScoringPrecision.BFloat16), saysWhenLocked);
+        var single = new PermutedSegmentationTransformer(_host, Model.With(ScoringPrecision.Single), saysWhenLocked);
+        bool isSmall = false;
+        try
+        {
+            isSmall = PrecisionTrial.PrefersBFloat16(single.Model, small.Model, _device, calibration);
+            return isSmall ? small : single;
+        }
+        finally
+        {
+            (isSmall ? single : small).Dispose();
+        }
+    }
 
     bool? IKeyedTransformer.Matches(PermutationKey key) => Model.Matches(key);
 

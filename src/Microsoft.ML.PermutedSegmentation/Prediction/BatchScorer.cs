@@ -32,7 +32,7 @@ internal sealed class BatchScorer(SegmentationModel model, Device device) : IPre
         }
         using var scope = NewDisposeScope();
         using var use = model.Use();
-        Tensor scores = use.Value.Scoring.Score(batch.View().to(device));
+        Tensor scores = use.Value.Scoring.Score(batch.View());
         _labels = TensorLabels.Upsample(scores, _height, _width);
         if (WithProbabilities)
             _probabilities = nn.functional.softmax(LayoutRunner.Upsample(scores, _height, _width), 1).cpu().contiguous().data<float>().ToArray();

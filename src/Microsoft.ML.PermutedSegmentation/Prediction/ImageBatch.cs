@@ -9,10 +9,11 @@ namespace Microsoft.ML.PermutedSegmentation.Prediction;
 /// </summary>
 /// <param name="model">Whose network will read them.</param>
 /// <param name="capacity">The most images that fit in.</param>
-internal sealed class ImageBatch(SegmentationModel model, int capacity) : IDisposable
+/// <param name="device">Where the network is; null: on the CPU.</param>
+internal sealed class ImageBatch(SegmentationModel model, int capacity, Device? device = null) : IDisposable
 {
     private readonly Tensor? _images = model.Description.ScoresResizedImages
-        ? ImageTensors.CreateBatch(capacity, model.Description.ImageHeight, model.Description.ImageWidth).DetachFromDisposeScope()
+        ? ImageTensors.CreateBatch(capacity, model.Description.ImageHeight, model.Description.ImageWidth, device).DetachFromDisposeScope()
         : null;
 
     /// <summary>How many images there are.</summary>
@@ -24,7 +25,7 @@ internal sealed class ImageBatch(SegmentationModel model, int capacity) : IDispo
     /// <summary>The image that is read by windows, valid as long as its reader lets it be; null: the images are resized.</summary>
     public MLImage? Whole { get; private set; }
 
-    /// <summary>The images, [Count, 3, H, W], on the CPU: a view that the caller disposes.</summary>
+    /// <summary>The images, [Count, 3, H, W], on the device: a view that the caller disposes.</summary>
     public Tensor View() => _images!.narrow(0, 0, Count);
 
     /// <summary>Forgets the images.</summary>

@@ -7,7 +7,7 @@ namespace Microsoft.ML.PermutedSegmentation.Prediction;
 internal sealed class ImageScorer(SegmentationModel model, torch.Device device) : IImageScorer
 {
     private readonly BatchScorer _scorer = new(model, device);
-    private readonly ImageBatch _batch = new(model, capacity: 1);
+    private readonly ImageBatch _batch = new(model, capacity: 1, device);
 
     public bool WithProbabilities
     {

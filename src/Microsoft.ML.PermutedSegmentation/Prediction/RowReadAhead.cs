@@ -1,6 +1,7 @@
 using System.Runtime.ExceptionServices;
 using Microsoft.ML.Data;
 using Microsoft.ML.Transforms.Image;
+using static TorchSharp.torch;
 
 namespace Microsoft.ML.PermutedSegmentation.Prediction;
 
@@ -24,12 +25,13 @@ internal sealed class RowReadAhead : IDisposable
     /// <param name="schema">Where the source's images are.</param>
     /// <param name="carried">The columns of the source to carry along.</param>
     /// <param name="model">Whose network will read the images.</param>
+    /// <param name="device">Where that network is.</param>
     /// <param name="workers">How many threads read images; those that are read by windows are too large to have another one wait, and are read when they are asked for.</param>
-    public RowReadAhead(IDataView source, IEnumerable<DataViewSchema.Column> inputs, ScoringSchema schema, DataViewSchema.Column[] carried, SegmentationModel model, int workers)
+    public RowReadAhead(IDataView source, IEnumerable<DataViewSchema.Column> inputs, ScoringSchema schema, DataViewSchema.Column[] carried, SegmentationModel model, Device device, int workers)
     {
         (_batchSize, _workers) = model.Description.ScoresResizedImages ? (MostRows, workers) : (1, 0);
         _ahead = _workers == 0 ? 0 : MostRows + Math.Max(MostRows, workers);
-        _batches = [.. Enumerable.Range(0, 1 + (_ahead + MostRows - 1) / MostRows).Select(_ => new ImageBatch(model, _batchSize))];
+        _batches = [.. Enumerable.Range(0, 1 + (_ahead + MostRows - 1) / MostRows).Select(_ => new ImageBatch(model, _batchSize, device))];
         int places = _batches.Length * _batchSize, threads = Math.Max(1, _workers);
         _rows = new RowSplitter(source, inputs, places, threads);
         _ids = new DataViewRowId[places];

@@ -8,11 +8,12 @@ internal sealed class ModelNetworks : IDisposable
     /// <param name="network">A network, which it owns from now on.</param>
     /// <param name="imageHeight">Height of the images that it will run on.</param>
     /// <param name="imageWidth">Width of these images.</param>
-    public ModelNetworks(TorchNetwork network, int imageHeight, int imageWidth)
+    /// <param name="precision">The numbers in which it scores.</param>
+    public ModelNetworks(TorchNetwork network, int imageHeight, int imageWidth, ScoringPrecision precision)
     {
         Network = network;
         Network.Train(false);
-        _scoring = new Lazy<ScoringNetwork>(() => new ScoringNetwork(Network, imageHeight, imageWidth));
+        _scoring = new Lazy<ScoringNetwork>(() => new ScoringNetwork(Network, imageHeight, imageWidth, precision: precision));
     }
 
     /// <summary>The network as it runs: with plain weights when unlocked or unprotected, with protected weights when locked.</summary>

@@ -19,6 +19,7 @@ internal sealed class ScoringNetwork : LayoutRunner, IDisposable
     private const int PixelsAtOnce = 2 * 256 * 256;
 
     private readonly int _imagesAtOnce;
+    private readonly ScalarType _numbers;
     private readonly Dictionary<Layer, ScoringConvolution> _convolutions = [];
     private readonly HashSet<Layer> _branches;
 
@@ -28,9 +29,13 @@ internal sealed class ScoringNetwork : LayoutRunner, IDisposable
     /// <param name="imageWidth">Width of these images.</param>
     /// <param name="start">The first layer that will run.</param>
     /// <param name="end">The layer behind the last that will run; null for all.</param>
-    public ScoringNetwork(TorchNetwork network, int imageHeight, int imageWidth, int start = 0, int? end = null) : base(network.Layout)
+    /// <param name="precision">The numbers of weights and maps.</param>
+    public ScoringNetwork(
+        TorchNetwork network, int imageHeight, int imageWidth, int start = 0, int? end = null, ScoringPrecision precision = ScoringPrecision.Single)
+        : base(network.Layout)
     {
         using var noGrad = no_grad();
+        _numbers = precision == ScoringPrecision.BFloat16 ? ScalarType.BFloat16 : ScalarType.Float32;
         _imagesAtOnce = (int)Math.Max(1, PixelsAtOnce / ((long)imageHeight * imageWidth));
         _branches = [.. Layout.Layers.OfType<Sum>().Select(sum => sum.Branch)];
         foreach (Convolution layer in Layout.Convolutions.Where(layer => layer.Index >= start && layer.Index < (end ?? Layout.Layers.Count)))
@@ -39,8 +44,9 @@ internal sealed class ScoringNetwork : LayoutRunner, IDisposable
             using var state = new StateOnCpu(network.State);
             Tensor weights = empty(layer.WeightShape, ScalarType.Float32), bias = empty(layer.Channels, ScalarType.Float32);
             BatchNormFolding.Fold(layer, state.Read, MemoryMarshal.Cast<byte, float>(weights.bytes), MemoryMarshal.Cast<byte, float>(bias.bytes));
-            Device device = network.Device;
-            _convolutions[layer] = ScoringConvolution.Create(layer, weights.to(device), bias.to(device), SizeOf(layer, imageHeight), SizeOf(layer, imageWidth));
+            ScalarType numbers = NumbersOf(layer);
+            (Tensor ownWeights, Tensor ownBias) = (weights.to(numbers, network.Device), bias.to(numbers, network.Device));
+            _convolutions[layer] = ScoringConvolution.Create(layer, ownWeights, ownBias, SizeOf(layer, imageHeight), SizeOf(layer, imageWidth));
         }
     }
 
@@ -84,18 +90,24 @@ internal sealed class ScoringNetwork : LayoutRunner, IDisposable
 
     private Tensor Convolve(Convolution layer, Tensor x)
     {
-        using Tensor? inOrder = layer.Inputs[0] is ImageInput ? ScoringConvolution.ChannelsLast(x) : null;
+        using Tensor read = x.to(NumbersOf(layer));
+        using Tensor? inOrder = layer.Inputs[0] is ImageInput ? ScoringConvolution.ChannelsLast(read) : null;
         bool relu = layer.Activation == Activation.Relu;
-        Tensor result = _convolutions[layer].Run(inOrder ?? x, relu);
+        Tensor result = _convolutions[layer].Run(inOrder ?? read, relu);
         return relu ? result : result.Activate(layer.Activation);
     }
 
     private Tensor Add(Sum sum, RunningMaps maps)
     {
         Tensor total = Layout.LastReaderOf(sum.Shortcut) == sum.Index ? maps.Take(sum.Shortcut) : maps[sum.Shortcut].clone();
-        _convolutions[sum.Branch].AddTo(total, maps[sum.Branch], relu: sum.Activation == Activation.Relu);
+        using Tensor read = maps[sum.Branch].to(NumbersOf(sum.Branch));
+        _convolutions[sum.Branch].AddTo(total, read, relu: sum.Activation == Activation.Relu);
         return total;
     }
+
+    // What is lost of the image is lost for all maps, and scores that are close to each other decide about labels: with 32 bits at both ends, a third fewer
+    // labels of CamVid changed (docs/precision.md).
+    private ScalarType NumbersOf(Convolution layer) => layer.IsClassifier || layer.Inputs[0] is ImageInput ? ScalarType.Float32 : _numbers;
 
     private static int SizeOf(Layer layer, int imageSize) => layer.Stride == 0 ? 1 : (imageSize + layer.Stride - 1) / layer.Stride;
 

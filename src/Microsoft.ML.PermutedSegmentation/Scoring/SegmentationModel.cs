@@ -19,17 +19,26 @@ internal sealed class SegmentationModel : IDisposable
     // Of a sealed model while locked: its network has encrypted weights then, and does not run.
     private readonly SealTag? _tag;
 
-    private SegmentationModel(ModelDescription description, TorchNetwork network, ModelColumns columns, KeyEffect? effect, SealTag? tag = null)
+    private SegmentationModel(ModelDescription description, TorchNetwork network, ModelColumns columns, KeyEffect? effect, SealTag? tag = null, ScoringPrecision precision = ScoringPrecision.Single)
     {
-        (Description, Columns, _effect, _tag) = (description, columns, effect, tag);
-        var networks = new ModelNetworks(network, description.ImageHeight, description.ImageWidth);
+        (Description, Columns, Precision, _effect, _tag) = (description, columns, precision, effect, tag);
+        var networks = new ModelNetworks(network, description.ImageHeight, description.ImageWidth, precision);
         _networks = new Shared<ModelNetworks>(networks, owned => owned.Dispose(), Disposed);
+    }
+
+    // What is made from another model.
+    private SegmentationModel(SegmentationModel from, ModelDescription description, TorchNetwork network, KeyEffect? effect, SealTag? tag = null, ScoringPrecision? precision = null)
+        : this(description, network, from.Columns, effect, tag, precision ?? from.Precision)
+    {
     }
 
     public ModelDescription Description { get; }
 
     /// <summary>The columns that it reads and makes.</summary>
     public ModelColumns Columns { get; }
+
+    /// <summary>The numbers in which it scores: not a part of its file, but of what runs here. Never <see cref="ScoringPrecision.Auto"/>.</summary>
+    public ScoringPrecision Precision { get; }
 
     /// <summary>Whether its key changes images, too.</summary>
     public bool EncryptsImages => Description.Protection?.ImageStep is not null;
@@ -82,7 +91,7 @@ internal sealed class SegmentationModel : IDisposable
         if (key is null && Description.IsSealed)
             return Close();
         KeyEffect? effect = key is null ? null : KeyEffect.Of(key, Description);
-        return new SegmentationModel(Description, NetworkUnder(effect), Columns, effect);
+        return new SegmentationModel(this, Description, NetworkUnder(effect), effect);
     }
 
     /// <summary>This unprotected model protected with a key from now on, and unlocked. All weights are shared with this model.</summary>
@@ -90,28 +99,26 @@ internal sealed class SegmentationModel : IDisposable
     {
         ModelDescription description = Description.ProtectedWith(key, options.FeatureMaps, options.StoreFingerprint, isSealed: options.Seal);
         KeyEffect effect = KeyEffect.Of(key, description);
-        return new SegmentationModel(description, NetworkUnder(effect: null), Columns, effect);
+        return new SegmentationModel(this, description, NetworkUnder(effect: null), effect);
     }
 
     /// <summary>This protected model without protection: what its key unlocks is plain from now on.</summary>
     public SegmentationModel Unprotect(PermutationKey key)
-        => new(Description.With(protection: null), NetworkUnder(KeyEffect.Of(key, Description)), Columns, effect: null);
+        => new(this, Description.With(protection: null), NetworkUnder(KeyEffect.Of(key, Description)), effect: null);
 
     /// <summary>This protected model with the same maps protected by another key, and unlocked.</summary>
     public SegmentationModel Rekey(PermutationKey oldKey, PermutationKey newKey)
     {
         ModelDescription description = Description.ProtectedWith(newKey, Description.FeatureMaps, storeFingerprint: Description.Fingerprint is not null, isSealed: Description.IsSealed);
         KeyEffect effect = KeyEffect.Of(newKey, description);
-        return new SegmentationModel(description, NetworkUnder(KeyEffect.Of(oldKey, Description)), Columns, effect);
+        return new SegmentationModel(this, description, NetworkUnder(KeyEffect.Of(oldKey, Description)), effect);
     }
 
     /// <summary>The same model with another way to score images. All weights are shared with this model.</summary>
-    public SegmentationModel With(ScoringMode mode, TestTimeAugmentation? augmentation)
-    {
-        using var use = Use();
-        TorchNetwork network = TorchNetwork.FromState(Description.Layout, use.Value.Network.State.ToDictionary(entry => entry.Key, entry => entry.Value.detach()));
-        return new SegmentationModel(Description.With(mode, augmentation), network, Columns, _effect, _tag);
-    }
+    public SegmentationModel With(ScoringMode mode, TestTimeAugmentation? augmentation) => new(this, Description.With(mode, augmentation), SameNetwork(), _effect, _tag);
+
+    /// <summary>The same model that scores in other numbers. All weights are shared with this model.</summary>
+    public SegmentationModel With(ScoringPrecision precision) => new(this, Description, SameNetwork(), _effect, _tag, precision);
 
     /// <summary>
     /// The tensors as the file holds them, one at a time; the caller disposes each. Those of an unlocked sealed model are what is encrypted there,
@@ -162,6 +169,12 @@ internal sealed class SegmentationModel : IDisposable
     /// <summary>Frees the native memory, once no thread uses it any more.</summary>
     public void Dispose() => _networks.Dispose();
 
+    private TorchNetwork SameNetwork()
+    {
+        using var use = Use();
+        return TorchNetwork.FromState(Description.Layout, use.Value.Network.State.ToDictionary(entry => entry.Key, entry => entry.Value.detach()));
+    }
+
     // Sealed weights are encrypted in the order of the table.
     private IEnumerable<string> StoredNames(TorchNetwork network) => Description.IsSealed ? Description.Layout.Parameters.Select(parameter => parameter.Name) : network.State.Keys;
 
@@ -199,9 +212,9 @@ internal sealed class SegmentationModel : IDisposable
     private SegmentationModel Close()
     {
         if (_tag is not null)
-            return new SegmentationModel(Description, NetworkOf(StoredState(), effect: null), Columns, effect: null, _tag);
+            return new SegmentationModel(this, Description, NetworkOf(StoredState(), effect: null), effect: null, _tag);
         (IReadOnlyList<(string, Tensor)> state, SealTag tag) = SealedState.Close(Description, StoredState(), _effect!.Seal!);
-        return new SegmentationModel(Description, NetworkOf(state, effect: null), Columns, effect: null, tag);
+        return new SegmentationModel(this, Description, NetworkOf(state, effect: null), effect: null, tag);
     }
 
     private static ObjectDisposedException Disposed() => DisposedModel.Exception("PermutedSegmentationTransformer");

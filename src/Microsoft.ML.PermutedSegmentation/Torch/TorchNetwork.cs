@@ -48,6 +48,12 @@ internal sealed class TorchNetwork : LayoutRunner, IDisposable
     /// <summary>Whether dropout does nothing, even in training: its masks fall on other channels when these are in another order.</summary>
     public bool WithoutDropout { get; set; }
 
+    /// <summary>
+    /// Whether training computes in bfloat16 (mixed precision; Micikevicius et al., 2018): convolutions, and the maps between them. Weights, their gradients, batch
+    /// norm's statistics and the scores stay in 32 bits, and so does all of it in evaluation mode.
+    /// </summary>
+    public bool MixedPrecision { get; set; }
+
     /// <summary>Set while several processes train together.</summary>
     public SharedLearning? Shared { get; set; }
 
@@ -131,11 +137,15 @@ internal sealed class TorchNetwork : LayoutRunner, IDisposable
 
     private Tensor Convolve(Convolution layer, Tensor x)
     {
-        Tensor weights = _state[$"{layer.Name}.weight"];
+        Tensor own = _state[$"{layer.Name}.weight"];
+        // Autograd takes gradients back to the numbers of the weights.
+        ScalarType numbers = MixedPrecision && IsTraining && !layer.IsClassifier ? ScalarType.BFloat16 : own.dtype;
+        using Tensor weights = own.to(numbers), read = x.to(numbers);
+        using Tensor? bias = layer.HasBias ? _state[$"{layer.Name}.bias"].to(numbers) : null;
         Tensor result = WinogradChoice.Suits(weights, layer.Step, layer.Dilation, x.shape[2], x.shape[3])
-            ? WinogradFunction.Convolve(x, weights, layer.Dilation)
+            ? WinogradFunction.Convolve(read, weights, layer.Dilation)
             : nn.functional.conv2d(
-                x, weights, layer.HasBias ? _state[$"{layer.Name}.bias"] : null, [layer.Step, layer.Step], [layer.Padding, layer.Padding],
+                read, weights, bias, [layer.Step, layer.Step], [layer.Padding, layer.Padding],
                 [layer.Dilation, layer.Dilation], layer.IsDepthwise ? layer.Channels : 1);
         if (layer.Norm is { } norm)
         {
@@ -150,9 +160,11 @@ internal sealed class TorchNetwork : LayoutRunner, IDisposable
     {
         (Tensor mean, Tensor variance) = (_state[$"{norm.Name}.running_mean"], _state[$"{norm.Name}.running_var"]);
         (Tensor weight, Tensor bias) = (_state[$"{norm.Name}.weight"], _state[$"{norm.Name}.bias"]);
-        return learns && Shared is { SynchronizesNorm: true } shared
-            ? SynchronizedNorm.Apply(x, new SynchronizedNorm.NormTensors(mean, variance, weight, bias, norm.Momentum, norm.Epsilon), shared)
-            : nn.functional.batch_norm(x, mean, variance, weight, bias, learns, norm.Momentum, norm.Epsilon);
+        if (!learns || Shared is not { SynchronizesNorm: true } shared)
+            return nn.functional.batch_norm(x, mean, variance, weight, bias, learns, norm.Momentum, norm.Epsilon);
+        using Tensor read = x.to(weight.dtype);
+        using Tensor result = SynchronizedNorm.Apply(read, new SynchronizedNorm.NormTensors(mean, variance, weight, bias, norm.Momentum, norm.Epsilon), shared);
+        return result.to(x.dtype);
     }
 
     private void Convert(Func<Tensor, Tensor?> convert)

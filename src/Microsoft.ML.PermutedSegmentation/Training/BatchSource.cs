@@ -89,7 +89,7 @@ internal sealed class BatchSource(ImageRows source, PermutedSegmentationTrainer.
                 continue;
             ImageShare share = part.Current;
             if (place == share.First)
-                made.Enqueue(batch = new LabeledBatch(share.Count, plan.ImageHeight, plan.ImageWidth));
+                made.Enqueue(batch = new LabeledBatch(share.Count, plan.ImageHeight, plan.ImageWidth, device));
             yield return new ImagePart(image, batch!, place - share.First, box, change, IsLast: place + 1 == share.First + share.Count);
         }
 
@@ -135,7 +135,7 @@ internal sealed class BatchSource(ImageRows source, PermutedSegmentationTrainer.
             {
                 if (batch is null)
                 {
-                    made.Enqueue(batch = new LabeledBatch(Math.Min(left, options.MicroBatchSize), plan.ImageHeight, plan.ImageWidth));
+                    made.Enqueue(batch = new LabeledBatch(Math.Min(left, options.MicroBatchSize), plan.ImageHeight, plan.ImageWidth, device));
                     place = 0;
                 }
                 batch.Write(place++, image.Read(worker: 0), box, transform: pixelTransform);

@@ -103,6 +103,7 @@ public sealed partial class PermutedSegmentationTrainer : IEstimator<PermutedSeg
             _options.InitialWeightsHook?.Change(network, effect!.Weights);
             if (_options.ChosenFrozenStages is > 0 and var frozen)
                 network.Freeze(FeatureMapsExtensions.FromNumber(frozen));
+            network.MixedPrecision = _options.MixedPrecision;
             using var state = new TrainingState(network, _options);
             if (stored is not null)
                 Resume(stored, state, plan, effect?.Weights, channel);

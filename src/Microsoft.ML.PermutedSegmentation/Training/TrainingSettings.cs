@@ -27,6 +27,7 @@ internal static class TrainingSettings
         settings.TryAdd(nameof(Options.Optimizer), $"{SegmentationOptimizer.Sgd}");
         settings.TryAdd(nameof(Options.WarmupSteps), 0);
         settings.TryAdd(nameof(Options.WeightAveraging), 0.0);
+        settings.TryAdd(nameof(Options.MixedPrecision), false);
         settings.TryAdd(nameof(Options.Loss), Members(SegmentationLoss.PlainCrossEntropy));
         settings.TryAdd(nameof(Options.Epochs), null);
         settings.TryAdd(nameof(Options.FrozenStages), 0);
@@ -59,6 +60,7 @@ internal static class TrainingSettings
             [nameof(options.Optimizer)] = $"{options.Optimizer}",
             [nameof(options.WarmupSteps)] = options.WarmupSteps,
             [nameof(options.WeightAveraging)] = options.WeightAveraging,
+            [nameof(options.MixedPrecision)] = options.MixedPrecision,
             [nameof(options.Loss)] = Members(options.Loss),
             [nameof(options.LearningRate)] = options.LearningRate,
             [nameof(options.MinimumLearningRate)] = options.MinimumLearningRate,

@@ -48,7 +48,7 @@ internal sealed class LoadRun : IAsyncDisposable
     {
         SegmentationModel model = _alone.Transformer.Model;
         var scorer = new BatchScorer(model, _alone.Transformer.Device);
-        using var batch = new ImageBatch(model, Batch);
+        using var batch = new ImageBatch(model, Batch, _alone.Transformer.Device);
         VBuffer<byte> labels = default;
         long start = Stopwatch.GetTimestamp();
         for (int done = 0; done < images; done += Batch)

@@ -11,7 +11,7 @@ public sealed class ImageTensorsTests
     {
         byte[] rgb = [.. Enumerable.Repeat((byte[])[255, 0, 51], 4 * 4).SelectMany(pixel => pixel)];
         using Tensor batch = ImageTensors.CreateBatch(1, 4, 4);
-        ImageTensors.Write(batch, 0, rgb, 4, CropBox.Whole(4, 4));
+        ImageTensors.Write(batch, 0, new PixelSpan(rgb, rgb.Length / 3 / 4, 4), CropBox.Whole(4, 4));
         Assert.Equal((1 - 0.485) / 0.229, batch[0, 0, 1, 2].ToDouble(), 1e-5);
         Assert.Equal((0 - 0.456) / 0.224, batch[0, 1, 3, 3].ToDouble(), 1e-5);
         Assert.Equal((0.2 - 0.406) / 0.225, batch[0, 2, 0, 0].ToDouble(), 1e-5);
@@ -22,7 +22,7 @@ public sealed class ImageTensorsTests
     {
         byte[] rgb = [.. Enumerable.Range(0, 6 * 8).SelectMany(i => (byte[])[(byte)i, (byte)i, (byte)i])];
         using Tensor batch = ImageTensors.CreateBatch(1, 2, 3);
-        ImageTensors.Write(batch, 0, rgb, 8, new CropBox(Top: 1, Left: 4, Height: 2, Width: 3, Mirrored: true));
+        ImageTensors.Write(batch, 0, new PixelSpan(rgb, rgb.Length / 3 / 8, 8), new CropBox(Top: 1, Left: 4, Height: 2, Width: 3, Mirrored: true));
         // Rows 1 and 2, columns 4 to 6, right to left.
         int[] expected = [14, 13, 12, 22, 21, 20];
         for (int i = 0; i < 6; i++)
@@ -36,7 +36,7 @@ public sealed class ImageTensorsTests
         byte[] values = [0, 80, 160, 240];
         byte[] rgb = [.. Enumerable.Range(0, 4 * 4).SelectMany(i => Enumerable.Repeat(values[i % 4], 3))];
         using Tensor batch = ImageTensors.CreateBatch(1, 4, 2);
-        ImageTensors.Write(batch, 0, rgb, 4, CropBox.Whole(4, 4));
+        ImageTensors.Write(batch, 0, new PixelSpan(rgb, rgb.Length / 3 / 4, 4), CropBox.Whole(4, 4));
         double left = (0 * 3 + 80 * 3 + 160 * 1) / 7.0;
         Assert.Equal((left / 255 - 0.485) / 0.229, batch[0, 0, 1, 0].ToDouble(), 1e-4);
     }
@@ -50,7 +50,7 @@ public sealed class ImageTensorsTests
         byte[] rgb = new byte[3 * height * width];
         new Random(2).NextBytes(rgb);
         using Tensor batch = ImageTensors.CreateBatch(1, targetHeight, targetWidth);
-        ImageTensors.Write(batch, 0, rgb, width, CropBox.Whole(height, width));
+        ImageTensors.Write(batch, 0, new PixelSpan(rgb, rgb.Length / 3 / width, width), CropBox.Whole(height, width));
         using var scope = NewDisposeScope();
         Tensor whole = tensor(rgb.Select(value => (float)value).ToArray()).reshape(1, height, width, 3).permute(0, 3, 1, 2);
         Tensor expected = nn.functional.interpolate(whole, [targetHeight, targetWidth], mode: InterpolationMode.Bilinear, align_corners: false, antialias: true)
@@ -68,7 +68,7 @@ public sealed class ImageTensorsTests
         {
             CropBox box = crop.Draw(40, 60, random);
             using Tensor batch = ImageTensors.CreateBatch(1, 32, 32);
-            ImageTensors.Write(batch, 0, image.Rgb, 60, box);
+            ImageTensors.Write(batch, 0, new PixelSpan(image.Rgb, image.Rgb.Length / 3 / 60, 60), box);
             long[] labels = new long[32 * 32];
             Assert.Equal(32 * 32, ImageTensors.Write(labels, 32, 32, image.Pixels, box));
             // The red of a pixel tells its class but where the filter mixes two of them.
@@ -91,7 +91,7 @@ public sealed class ImageTensorsTests
         transform.Apply(part, expected, width: 4, isBgr: false);
 
         using Tensor batch = ImageTensors.CreateBatch(1, 4, 4);
-        ImageTensors.Write(batch, 0, rgb, 8, new CropBox(Top: 1, Left: 2, Height: 4, Width: 4, Mirrored: true), transform);
+        ImageTensors.Write(batch, 0, new PixelSpan(rgb, rgb.Length / 3 / 8, 8), new CropBox(Top: 1, Left: 2, Height: 4, Width: 4, Mirrored: true), transform: transform);
         for (int p = 0; p < 16; p++)
             Assert.Equal((expected[4 * p] / 255.0 - 0.485) / 0.229, batch[0, 0, p / 4, p % 4].ToDouble(), 1e-5);
     }
@@ -105,7 +105,7 @@ public sealed class ImageTensorsTests
         HashSet<int> encrypted = [.. key.GetBlockOrder(new byte[16], "ffx-positions", 2)[..6]];
         byte[] rgb = [.. Enumerable.Range(0, 12).Select(i => (byte)(20 * i))];
         using Tensor batch = ImageTensors.CreateBatch(1, 2, 2);
-        ImageTensors.Write(batch, 0, rgb, 2, CropBox.Whole(2, 2), transform);
+        ImageTensors.Write(batch, 0, new PixelSpan(rgb, rgb.Length / 3 / 2, 2), CropBox.Whole(2, 2), transform: transform);
         for (int p = 0; p < 4; p++)
         {
             double share = (encrypted.Contains(3 * p) ? codes[rgb[3 * p]] : rgb[3 * p]) / (double)codes.Max();

@@ -82,6 +82,25 @@ public sealed class ScoringNetworkTests
         }
     }
 
+    // bfloat16 has 8 bits of precision: what it changes is in the hundredths, and it is there.
+    [Theory]
+    [MemberData(nameof(SmallNetworks.Kinds), MemberType = typeof(SmallNetworks))]
+    public void Computes_nearly_the_same_in_bfloat16_and_leaves_no_tensors_behind(string kind)
+    {
+        NetworkLayout layout = SmallNetworks.Layout(kind);
+        using TorchNetwork network = TorchNetwork.FromState(layout, SmallNetworks.RandomState(layout, seed: 3));
+        using Tensor images = SmallNetworks.RandomImages(seed: 1);
+        long before = SmallNetworks.LiveTensors;
+        using (NewDisposeScope())
+        {
+            using ScoringNetwork single = new(network, 32, 32), small = new(network, 32, 32, precision: ScoringPrecision.BFloat16);
+            Tensor expected = single.Score(images), actual = small.Score(images);
+            Assert.Equal(ScalarType.Float32, actual.dtype);
+            Assert.InRange(SmallNetworks.Difference(expected, actual), 1e-4, 0.05);
+        }
+        Assert.Equal(before, SmallNetworks.LiveTensors);
+    }
+
     [Fact]
     public void Folds_with_factors_computed_in_double_precision()
     {

@@ -50,7 +50,7 @@ internal static class OnnxRun
     {
         Tensor batch = ImageTensors.CreateBatch(count, newHeight ?? height, newWidth ?? width);
         for (int i = 0; i < count; i++)
-            ImageTensors.Write(batch, i, images[(i * height * width * 3)..((i + 1) * height * width * 3)], width, CropBox.Whole(height, width));
+            ImageTensors.Write(batch, i, new PixelSpan(images.AsSpan(i * height * width * 3, height * width * 3), height, width), CropBox.Whole(height, width));
         return batch;
     }
 }

@@ -129,7 +129,7 @@ public sealed class PretrainedBackboneTests : IDisposable
         InitialWeights.Take(network, weights, SegmentationNetwork.Fcn);
         network.Train(false);
         Tensor images = ImageTensors.CreateBatch(1, Size, Size);
-        ImageTensors.Write(images, 0, rgb, Size, CropBox.Whole(Size, Size));
+        ImageTensors.Write(images, 0, new PixelSpan(rgb, rgb.Length / 3 / Size, Size), CropBox.Whole(Size, Size));
         using LiveMaps start = LiveMaps.Of(layout, images), end = network.Run(start, layout.Find(map).Index + 1);
         return end.Of(layout.Find(map)).contiguous().data<float>().ToArray();
     }
