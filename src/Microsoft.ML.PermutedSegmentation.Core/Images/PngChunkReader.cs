@@ -10,13 +10,15 @@ namespace Microsoft.ML.PermutedSegmentation.Images;
 /// </summary>
 internal sealed class PngChunkReader
 {
+    /// <summary>What follows each chunk's content.</summary>
+    public const int ChecksumBytes = sizeof(uint);
+
     private const long MaximumFileBytes = 1L << 30;
     private const int PartBytes = 1 << 14;
 
     private readonly Stream _stream;
     private readonly string _name;
     private readonly byte[] _type = new byte[4];
-    private byte[] _buffer = [];
     private int _length;
 
     /// <param name="stream">A seekable stream at its beginning.</param>
@@ -33,7 +35,7 @@ internal sealed class PngChunkReader
     public PngHeader Header { get; }
 
     /// <summary>The current chunk's type, four ASCII letters.</summary>
-    public string Type => Encoding.ASCII.GetString(_type);
+    public string Type { get; private set; } = "";
 
     /// <summary>Upper case first letter: a reader that does not know such a chunk must not go on.</summary>
     public bool IsCritical => char.IsAsciiLetterUpper((char)_type[0]);
@@ -50,22 +52,22 @@ internal sealed class PngChunkReader
         start[4..].CopyTo(_type);
         if (!_type.All(letter => char.IsAsciiLetter((char)letter)))
             throw PngHeader.Bad(_name, $"there is no chunk at byte {_stream.Position - start.Length}, where one should begin");
+        Type = Encoding.ASCII.GetString(_type);
         uint length = BinaryPrimitives.ReadUInt32BigEndian(start);
-        if (length + 4L > _stream.Length - _stream.Position)
+        if (length + (long)ChecksumBytes > _stream.Length - _stream.Position)
             throw Truncated();
         _length = (int)length;
         return Type != "IEND";
     }
 
-    /// <summary>The current chunk's content, valid until the next call.</summary>
-    public ReadOnlySpan<byte> ReadContent()
+    /// <summary>Reads the current chunk's content.</summary>
+    /// <param name="buffer">Where to: it needs room for the content and <see cref="ChecksumBytes"/>.</param>
+    public ReadOnlySpan<byte> ReadContent(Span<byte> buffer)
     {
-        if (_buffer.Length < _length + 4)
-            _buffer = new byte[_length + 4];
-        _stream.ReadExactly(_buffer, 0, _length + 4);
-        var content = _buffer.AsSpan(0, _length);
-        CheckChecksum(Crc32Of(content), _buffer.AsSpan(_length));
-        return content;
+        buffer = buffer[..(_length + ChecksumBytes)];
+        _stream.ReadExactly(buffer);
+        CheckChecksum(Crc32Of(buffer[.._length]), buffer[_length..]);
+        return buffer[.._length];
     }
 
     /// <summary>Compares the current chunk's checksum, a part of its content in memory at a time.</summary>
@@ -79,7 +81,7 @@ internal sealed class PngChunkReader
             _stream.ReadExactly(part);
             checksum.Append(part);
         }
-        Span<byte> stored = stackalloc byte[sizeof(uint)];
+        Span<byte> stored = stackalloc byte[ChecksumBytes];
         _stream.ReadExactly(stored);
         CheckChecksum(checksum, stored);
     }

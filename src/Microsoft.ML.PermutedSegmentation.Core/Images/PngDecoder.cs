@@ -1,5 +1,5 @@
+using System.Buffers;
 using System.IO.Compression;
-using System.Numerics.Tensors;
 
 namespace Microsoft.ML.PermutedSegmentation.Images;
 
@@ -12,6 +12,7 @@ internal static class PngDecoder
 {
     // Deflate's best case: 258 bytes out of 2 bits.
     private const long MaximumDeflateRatio = 1032;
+    private const int FirstBufferBytes = 1 << 14;
 
     private readonly record struct Pass(int X, int Y, int StepX, int StepY);
 
@@ -23,7 +24,7 @@ internal static class PngDecoder
         new(0, 0, 8, 8), new(4, 0, 8, 8), new(0, 4, 4, 8), new(2, 0, 4, 4), new(0, 2, 2, 4), new(1, 0, 2, 2), new(0, 1, 1, 2),
     ];
 
-    /// <summary>Decodes a PNG of 1, 2, 4 or 8 bits a sample.</summary>
+    /// <summary>Decodes a PNG of 1, 2, 4 or 8 bits a sample. All that grows with the file is borrowed; what is refused does not give it back.</summary>
     /// <exception cref="InvalidDataException">The file is damaged or has 16 bits a sample.</exception>
     public static PngImage Decode(Stream stream, string name)
     {
@@ -32,13 +33,16 @@ internal static class PngDecoder
         if (header.BitDepth == 16)
             throw PngHeader.Bad(name, "it has 16 bits a sample; save it with 8 bits or less");
 
-        using var compressed = new MemoryStream();
+        byte[] buffer = ArrayPool<byte>.Shared.Rent(FirstBufferBytes);
+        int compressedBytes = 0;
         byte[]? palette = null, transparency = null;
         while (chunks.MoveNext())
         {
-            var content = chunks.ReadContent();
+            // Behind the image data so far, of which all is to lie together.
+            buffer = WithRoom(buffer, compressedBytes, chunks.Length + PngChunkReader.ChecksumBytes);
+            var content = chunks.ReadContent(buffer.AsSpan(compressedBytes));
             if (chunks.Type == "IDAT")
-                compressed.Write(content);
+                compressedBytes += content.Length;
             else if (chunks.Type == "PLTE" && palette is null)
                 palette = content.ToArray();
             else if (chunks.Type == "tRNS")
@@ -49,10 +53,22 @@ internal static class PngDecoder
                 throw PngHeader.Bad(name, $"its chunk {chunks.Type} is not allowed there");
         }
 
-        chunks.ReadContent();
+        chunks.CheckContent();
         CheckColors(header, palette, transparency, name);
-        compressed.Position = 0;
-        return new PngImage(header, Decompress(compressed, header, name), palette, transparency);
+        var samples = Decompress(new MemoryStream(buffer, 0, compressedBytes), header, name);
+        ArrayPool<byte>.Shared.Return(buffer);
+        return new PngImage(header, samples, palette, transparency);
+    }
+
+    // The file has as many bytes: the chunk reader has looked. What is borrowed is twice as large each time, or more.
+    private static byte[] WithRoom(byte[] buffer, int used, int needed)
+    {
+        if (buffer.Length - used >= needed)
+            return buffer;
+        byte[] larger = ArrayPool<byte>.Shared.Rent(used + needed);
+        buffer.AsSpan(0, used).CopyTo(larger);
+        ArrayPool<byte>.Shared.Return(buffer);
+        return larger;
     }
 
     // Tools that show a mask turned and tools that read its samples would not agree about it.
@@ -82,19 +98,20 @@ internal static class PngDecoder
             throw PngHeader.Bad(name, $"its chunk tRNS of {transparency.Length} bytes does not fit a file of kind {header.ColorType}");
     }
 
-    private static byte[] Decompress(MemoryStream compressed, PngHeader header, string name)
+    private static ArraySegment<byte> Decompress(MemoryStream compressed, PngHeader header, string name)
     {
         var passes = PassesOf(header);
         CheckCanHold(header, compressed.Length, name);
 
         using var rows = new ZLibStream(compressed, CompressionMode.Decompress);
-        var samples = new byte[(long)header.Width * header.Height * header.Channels];
+        int sampleCount = header.Width * header.Height * header.Channels;
+        byte[] samples = ArrayPool<byte>.Shared.Rent(sampleCount);
         foreach (var pass in passes)
             ReadPass(rows, header, pass, samples, name);
         // Reading on also makes zlib compare its checksum.
-        if (ReadFully(rows, new byte[1], name) > 0)
+        if (ReadFully(rows, stackalloc byte[1], name) > 0)
             throw PngHeader.Bad(name, "it holds more image data than its size needs");
-        return samples;
+        return new ArraySegment<byte>(samples, 0, sampleCount);
     }
 
     /// <summary>Refuses a size that so many compressed bytes cannot hold, before anything is allocated for it.</summary>
@@ -119,21 +136,24 @@ internal static class PngDecoder
 
     private static void ReadPass(Stream rows, PngHeader header, Pass pass, byte[] samples, string name)
     {
-        int rowBytes = RowBytes(header, pass), rowCount = RowCount(header, pass);
+        // The filter and the samples.
+        int rowBytes = 1 + RowBytes(header, pass), rowCount = RowCount(header, pass);
         int pixelBytes = Math.Max(1, header.Channels * header.BitDepth / 8);
-        var row = new byte[1 + rowBytes];
-        var above = new byte[1 + rowBytes];
+        byte[] row = ArrayPool<byte>.Shared.Rent(rowBytes), above = ArrayPool<byte>.Shared.Rent(rowBytes);
+        above.AsSpan(0, rowBytes).Clear();
         for (int i = 0; i < rowCount; i++, (row, above) = (above, row))
         {
-            if (ReadFully(rows, row, name) < row.Length)
+            if (ReadFully(rows, row.AsSpan(0, rowBytes), name) < rowBytes)
                 throw PngHeader.Bad(name, "it holds less image data than its size needs");
-            if (!TryUnfilter(row[0], row.AsSpan(1), above.AsSpan(1), pixelBytes))
+            if (!PngFilter.TryUndo(row[0], row.AsSpan(1..rowBytes), above.AsSpan(1..rowBytes), pixelBytes))
                 throw PngHeader.Bad(name, $"its row filter {row[0]} does not exist");
-            StoreRow(row.AsSpan(1), header, pass, pass.Y + i * pass.StepY, samples);
+            StoreRow(row.AsSpan(1..rowBytes), header, pass, pass.Y + i * pass.StepY, samples);
         }
+        ArrayPool<byte>.Shared.Return(row);
+        ArrayPool<byte>.Shared.Return(above);
     }
 
-    private static int ReadFully(Stream rows, byte[] row, string name)
+    private static int ReadFully(Stream rows, Span<byte> row, string name)
     {
         try
         {
@@ -143,42 +163,6 @@ internal static class PngDecoder
         {
             throw PngHeader.Bad(name, "its image data is damaged", exception);
         }
-    }
-
-    // ISO/IEC 15948, section 9.2. The row above the first one is all zero.
-    private static bool TryUnfilter(byte filter, Span<byte> row, ReadOnlySpan<byte> above, int pixelBytes)
-    {
-        switch (filter)
-        {
-            case 0:
-                return true;
-            case 1:
-                for (int i = pixelBytes; i < row.Length; i++)
-                    row[i] += row[i - pixelBytes];
-                return true;
-            case 2:
-                TensorPrimitives.Add(row, above[..row.Length], row);
-                return true;
-            case 3:
-                for (int i = 0; i < row.Length; i++)
-                    row[i] += (byte)(((i < pixelBytes ? 0 : row[i - pixelBytes]) + above[i]) / 2);
-                return true;
-            case 4:
-                for (int i = 0; i < row.Length; i++)
-                    row[i] += i < pixelBytes ? above[i] : Paeth(row[i - pixelBytes], above[i], above[i - pixelBytes]);
-                return true;
-            default:
-                return false;
-        }
-    }
-
-    private static byte Paeth(byte left, byte above, byte aboveLeft)
-    {
-        int estimate = left + above - aboveLeft;
-        int toLeft = Math.Abs(estimate - left), toAbove = Math.Abs(estimate - above), toAboveLeft = Math.Abs(estimate - aboveLeft);
-        if (toLeft <= toAbove && toLeft <= toAboveLeft)
-            return left;
-        return toAbove <= toAboveLeft ? above : aboveLeft;
     }
 
     private static void StoreRow(ReadOnlySpan<byte> row, PngHeader header, Pass pass, int y, byte[] samples)

@@ -24,7 +24,7 @@ internal static class PngImageHeader
                     compressed += chunks.Length;
                     goto default;
                 case "eXIf":
-                    orientation = ExifOrientation.Read(chunks.ReadContent());
+                    orientation = ExifOrientation.Read(chunks.ReadContent(new byte[chunks.Length + PngChunkReader.ChecksumBytes]));
                     break;
                 case "tRNS":
                     isTransparent = true;

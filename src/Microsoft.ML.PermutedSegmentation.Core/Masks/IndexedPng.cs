@@ -25,10 +25,11 @@ internal static class IndexedPng
     public static (byte[] Indices, int Height, int Width) Read(string path)
     {
         using var stream = ImageFileHeader.Open(path);
-        var (header, samples, _, _) = PngDecoder.Decode(stream, path);
+        using PngImage image = PngDecoder.Decode(stream, path);
+        PngHeader header = image.Header;
         if (header.ColorType is not (PngColorType.Indexed or PngColorType.Grey))
             throw PngHeader.Bad(path, $"it is {header.ColorType}; class indices are read from indexed or grey files");
-        return (samples, header.Height, header.Width);
+        return (image.Samples.ToArray(), header.Height, header.Width);
     }
 
     /// <summary>Writes an 8-bit indexed PNG; the file appears only once it is complete.</summary>

@@ -14,23 +14,38 @@ internal sealed class MaskReader(IReadOnlyList<string> classNames, ClassPalette 
     /// <exception cref="InvalidDataException">The file is damaged, or a pixel belongs to no class.</exception>
     public (byte[] KeyValues, int Height, int Width) Read(string path)
     {
-        using var stream = ImageFileHeader.Open(path);
-        PngImage image = PngDecoder.Decode(stream, path);
-        byte[] classes = image.Header.ColorType switch
-        {
-            PngColorType.Indexed or PngColorType.Grey => ClassesOfValues(image, path),
-            PngColorType.Rgb or PngColorType.Rgba => ClassesOfColors(image, path),
-            _ => throw PngHeader.Bad(path, "it is grey with alpha; a mask is indexed, grey or RGB"),
-        };
-        ToKeyValues(classes, image.Header.Width, path);
-        return (classes, image.Header.Height, image.Header.Width);
+        byte[] keyValues = [];
+        var (height, width) = Read(path, ref keyValues);
+        return (keyValues, height, width);
     }
 
-    private byte[] ClassesOfValues(PngImage image, string path)
+    /// <summary>Reads a mask into memory that is there.</summary>
+    /// <param name="path">The file.</param>
+    /// <param name="keyValues">Its beginning is filled with the key values, [height, width]; replaced if it is too short.</param>
+    /// <exception cref="InvalidDataException">The file is damaged, or a pixel belongs to no class.</exception>
+    public (int Height, int Width) Read(string path, ref byte[] keyValues)
     {
+        using var stream = ImageFileHeader.Open(path);
+        using PngImage image = PngDecoder.Decode(stream, path);
+        int pixels = image.Header.Height * image.Header.Width;
+        if (keyValues.Length < pixels)
+            keyValues = new byte[pixels];
+        Span<byte> target = keyValues.AsSpan(0, pixels);
+        ReadOnlySpan<byte> classes = image.Header.ColorType switch
+        {
+            PngColorType.Indexed or PngColorType.Grey => ClassesOfValues(image, path),
+            PngColorType.Rgb or PngColorType.Rgba => ClassesOfColors(image, target, path),
+            _ => throw PngHeader.Bad(path, "it is grey with alpha; a mask is indexed, grey or RGB"),
+        };
+        ToKeyValues(classes, target, image.Header.Width, path);
+        return (image.Header.Height, image.Header.Width);
+    }
+
+    private Span<byte> ClassesOfValues(PngImage image, string path)
+    {
+        Span<byte> classes = image.Samples;
         if (_values.FindClasses(image, path) is not { } classOf)
-            return image.Samples;
-        byte[] classes = image.Samples;
+            return classes;
         byte[] alphas = [.. Enumerable.Range(0, 256).Select(value => image.AlphaOf((byte)value))];
         for (int i = 0; i < classes.Length; i++)
         {
@@ -42,12 +57,11 @@ internal sealed class MaskReader(IReadOnlyList<string> classNames, ClassPalette 
         return classes;
     }
 
-    private byte[] ClassesOfColors(PngImage image, string path)
+    private Span<byte> ClassesOfColors(PngImage image, Span<byte> classes, string path)
     {
-        byte[] samples = image.Samples;
+        ReadOnlySpan<byte> samples = image.Samples;
         int channels = image.Header.Channels, width = image.Header.Width;
         var transparent = image.TransparentColor;
-        var classes = new byte[samples.Length / channels];
         for (int i = 0, s = 0; i < classes.Length; i++, s += channels)
         {
             var color = (samples[s], samples[s + 1], samples[s + 2]);
@@ -62,15 +76,15 @@ internal sealed class MaskReader(IReadOnlyList<string> classNames, ClassPalette 
         return classes;
     }
 
-    private void ToKeyValues(byte[] classes, int width, string path)
+    private void ToKeyValues(ReadOnlySpan<byte> classes, Span<byte> keyValues, int width, string path)
     {
-        int bad = classNames.Count < ClassPalette.VoidClass ? classes.AsSpan().IndexOfAnyInRange((byte)classNames.Count, (byte)(ClassPalette.VoidClass - 1)) : -1;
+        int bad = classNames.Count < ClassPalette.VoidClass ? classes.IndexOfAnyInRange((byte)classNames.Count, (byte)(ClassPalette.VoidClass - 1)) : -1;
         if (bad >= 0)
         {
             throw BadPixel(path, bad, width, $"has the class {classes[bad]}",
                 $"There are {classNames.Count} classes, 0 to {classNames.Count - 1}, and {ClassPalette.VoidClass} for void pixels.");
         }
-        MaskLabels.ToKeyValues(classes, classes);
+        MaskLabels.ToKeyValues(classes, keyValues);
     }
 
     private static InvalidDataException Transparent(string path, int pixel, int width, int alpha) =>

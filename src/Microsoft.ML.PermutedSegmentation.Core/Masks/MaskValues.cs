@@ -53,7 +53,7 @@ internal sealed class MaskValues(IReadOnlyList<string> classNames, ClassPalette 
         return value;
     }
 
-    private static int[] UsedValues(byte[] samples)
+    private static int[] UsedValues(ReadOnlySpan<byte> samples)
     {
         var isUsed = new bool[256];
         foreach (byte sample in samples)

@@ -11,13 +11,16 @@ internal sealed class RowMask(DataViewRow row, DataViewSchema.Column input, stri
     private readonly ValueGetter<ReadOnlyMemory<char>> _getFileName = row.GetGetter<ReadOnlyMemory<char>>(input);
     private long? _position;
     private string _fileName = "";
-    private (byte[] KeyValues, int Height, int Width) _mask = ([], 0, 0);
+    // As long as the largest mask so far.
+    private byte[] _keyValues = [];
+    private (int Height, int Width) _size;
 
     public void GetKeyValues(ref VBuffer<byte> target)
     {
         Update();
-        var editor = VBufferEditor.Create(ref target, _mask.KeyValues.Length);
-        _mask.KeyValues.CopyTo(editor.Values);
+        ReadOnlySpan<byte> keyValues = _keyValues.AsSpan(0, _size.Height * _size.Width);
+        var editor = VBufferEditor.Create(ref target, keyValues.Length);
+        keyValues.CopyTo(editor.Values);
         target = editor.Commit();
     }
 
@@ -25,7 +28,7 @@ internal sealed class RowMask(DataViewRow row, DataViewSchema.Column input, stri
     {
         Update();
         var editor = VBufferEditor.Create(ref target, 2);
-        (editor.Values[0], editor.Values[1]) = (_mask.Height, _mask.Width);
+        (editor.Values[0], editor.Values[1]) = (_size.Height, _size.Width);
         target = editor.Commit();
     }
 
@@ -42,10 +45,7 @@ internal sealed class RowMask(DataViewRow row, DataViewSchema.Column input, stri
         _position = null; // should reading fail, the last row's mask is not this row's
         _fileName = fileName.ToString();
         string path = folder is null ? _fileName : Path.Combine(folder, _fileName);
-        if (reader is not null)
-            _mask = reader.Read(path);
-        else
-            (_mask.Height, _mask.Width) = IndexedPng.ReadSize(path);
+        _size = reader?.Read(path, ref _keyValues) ?? IndexedPng.ReadSize(path);
         _position = row.Position;
     }
 }

@@ -67,7 +67,8 @@ internal sealed record LabelmeMask(string Path, ClassNumbers Numbers) : PaintedM
         PngHeader header = PngHeader.Read(new MemoryStream(content), name);
         if (header.Channels != 1 || header.Height > size.Height || header.Width > size.Width)
             throw new InvalidDataException($"the mask of a shape should be grey, and no larger than the image, {size.Width} x {size.Height}; it has {header.Channels} channels and {header.Width} x {header.Height} pixels.");
-        shapes.AddStencil(PngDecoder.Decode(new MemoryStream(content), name).Samples, header.Width, (int)left, (int)top, value);
+        using PngImage image = PngDecoder.Decode(new MemoryStream(content), name);
+        shapes.AddStencil(image.Samples.ToArray(), header.Width, (int)left, (int)top, value);
     }
 
     private byte ClassOf(string label) => label == Ignored ? ClassPalette.VoidClass

@@ -21,23 +21,22 @@ internal sealed class MaskContents
     /// <summary>Looks at a mask; what is wrong with one that cannot be read is said where it is used.</summary>
     public void Add(string path)
     {
-        PngImage image;
         try
         {
             using FileStream stream = ImageFileHeader.Open(path);
-            image = PngDecoder.Decode(stream, path);
+            using PngImage image = PngDecoder.Decode(stream, path);
+            if (image.Header.ColorType is PngColorType.Grey or PngColorType.Indexed)
+                AddValues(image.Samples);
+            else if (image.Header.ColorType is PngColorType.Rgb or PngColorType.Rgba)
+                AddColors(image.Samples, image.Header.Channels, path);
         }
         catch (Exception exception) when (exception is IOException or InvalidDataException)
         {
-            return;
+            // Nothing of it has been added.
         }
-        if (image.Header.ColorType is PngColorType.Grey or PngColorType.Indexed)
-            AddValues(image.Samples);
-        else if (image.Header.ColorType is PngColorType.Rgb or PngColorType.Rgba)
-            AddColors(image, path);
     }
 
-    private void AddValues(byte[] samples)
+    private void AddValues(ReadOnlySpan<byte> samples)
     {
         Span<bool> isUsed = stackalloc bool[256];
         foreach (byte value in samples)
@@ -49,12 +48,11 @@ internal sealed class MaskContents
         _hasOneAndWhite |= isUsed[1] && isUsed[255];
     }
 
-    private void AddColors(PngImage image, string path)
+    private void AddColors(ReadOnlySpan<byte> samples, int channels, string path)
     {
-        int channels = image.Header.Channels;
-        for (int i = 0; i < image.Samples.Length; i += channels)
+        for (int i = 0; i < samples.Length; i += channels)
         {
-            var (red, green, blue) = (image.Samples[i], image.Samples[i + 1], image.Samples[i + 2]);
+            var (red, green, blue) = (samples[i], samples[i + 1], samples[i + 2]);
             if (red != green || green != blue || red is > 0 and < 255)
             {
                 Colored ??= path;

@@ -60,10 +60,11 @@ internal sealed record PanopticMask(CocoFile File, CocoImage Image, string Folde
         if (!System.IO.File.Exists(path))
             throw new FileNotFoundException($"'{Path}': there is no picture of segments '{path}'.", path);
         using FileStream stream = ImageFileHeader.Open(path);
-        PngImage image = PngDecoder.Decode(stream, path);
+        using PngImage image = PngDecoder.Decode(stream, path);
         if (image.Header.ColorType != PngColorType.Rgb || (image.Header.Height, image.Header.Width) != (height, width))
             throw PngHeader.Bad(path, $"segments are read from an RGB file of the image's size, {width} x {height}; it is {image.Header.ColorType}, {image.Header.Width} x {image.Header.Height}");
-        byte[] mask = new byte[height * width], samples = image.Samples;
+        byte[] mask = new byte[height * width];
+        ReadOnlySpan<byte> samples = image.Samples;
         for (int i = 0; i < mask.Length; i++)
         {
             int id = samples[3 * i] | samples[3 * i + 1] << 8 | samples[3 * i + 2] << 16;

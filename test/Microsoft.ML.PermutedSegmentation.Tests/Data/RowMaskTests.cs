@@ -6,6 +6,8 @@ namespace Microsoft.ML.PermutedSegmentation.Tests;
 // Not through a transformed view: ML.NET would read its rows ahead, in parallel.
 public sealed class RowMaskTests : IDisposable
 {
+    private const int LargeWidth = 500, LargeHeight = 375;
+
     private readonly TempFolder _folder = new();
     private readonly DataViewRowCursor _cursor;
 
@@ -41,6 +43,30 @@ public sealed class RowMaskTests : IDisposable
         Assert.Equal([3, 3], keys.DenseValues());
     }
 
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void Masks_are_decoded_in_memory_that_is_there(bool inColors)
+    {
+        string[] files = [_folder.At("one.png"), _folder.At("two.png")];
+        foreach (string file in files)
+            WriteLarge(file, inColors);
+        var mask = Create(new MaskReader(["a", "b", "c"], ClassPalette.Voc));
+        var reader = new MaskReader(["a", "b", "c"], ClassPalette.Voc);
+        VBuffer<byte> keys = default;
+        byte[] buffer = [];
+        mask.GetKeyValues(ref keys);
+        reader.Read(files[1], ref buffer);
+        _cursor.MoveNext();
+        long before = GC.GetAllocatedBytesForCurrentThread();
+        mask.GetKeyValues(ref keys);
+        for (int i = 0; i < 9; i++)
+            reader.Read(files[1], ref buffer);
+        Assert.InRange(GC.GetAllocatedBytesForCurrentThread() - before, 0, 10 * LargeWidth * LargeHeight / 8);
+        Assert.True(keys.DenseValues().SequenceEqual(Enumerable.Range(0, LargeWidth * LargeHeight).Select(p => (byte)(p % 3 + 1))));
+        Assert.True(keys.DenseValues().SequenceEqual(buffer));
+    }
+
     [Fact]
     public void A_callers_changes_do_not_reach_the_next_caller()
     {
@@ -59,6 +85,17 @@ public sealed class RowMaskTests : IDisposable
         VBuffer<int> size = default;
         Assert.Throws<InvalidDataException>(() => mask.GetSize(ref size));
         Assert.Throws<InvalidDataException>(() => mask.GetSize(ref size));
+    }
+
+    private void WriteLarge(string file, bool inColors)
+    {
+        byte[] classes = [.. Enumerable.Range(0, LargeWidth * LargeHeight).Select(p => (byte)(p % 3))];
+        IndexedPng.Write(file, classes, LargeWidth, LargeHeight, ClassPalette.Voc);
+        if (!inColors)
+            return;
+        using var bitmap = SkiaSharp.SKBitmap.Decode(file);
+        using FileStream stream = File.Create(file);
+        bitmap.Encode(stream, SkiaSharp.SKEncodedImageFormat.Png, 100);
     }
 
     private RowMask Create(MaskReader reader) => new(_cursor, _cursor.Schema["MaskPath"], _folder.Root, reader);
