@@ -42,9 +42,6 @@ public sealed record Augmentation
     /// <summary>The largest standard deviation of a Gaussian blur, in pixels at the network's size, up to 10; the smallest is 0.</summary>
     public double Blur { get; init; }
 
-    /// <summary>Whether more is done than cutting, mirroring and resizing.</summary>
-    internal bool ChangesPixels => Rotation > 0 || Brightness > 0 || Contrast > 0 || Saturation > 0 || Hue > 0 || Blur > 0;
-
     /// <summary>Says what is wrong with the values; null when nothing is.</summary>
     internal string? FindProblem()
     {

@@ -84,8 +84,7 @@ internal static class ImageTensors
         AntialiasedResizer.ResizeRows(part, values, height, width, finish);
         if (isPlain)
             return;
-        if (change is not null)
-            Apply(change, byPixel);
+        change?.Apply(values, height, width);
         if (transform is not null)
             Apply(transform, values, width);
         ImageNormalization.Apply(values);
@@ -105,14 +104,6 @@ internal static class ImageTensors
             for (int color = 0; color < 3; color++)
                 (row[left + color], row[right + color]) = (row[right + color], row[left + color]);
         }
-    }
-
-    private static void Apply(ImageChange change, Tensor byPixel)
-    {
-        using var scope = NewDisposeScope();
-        using var noGrad = no_grad();
-        Tensor image = byPixel.permute(2, 0, 1), border = tensor(ImageNormalization.Mean.ToArray()).reshape(1, 3, 1, 1);
-        image.copy_(change.Apply(image.unsqueeze(0), border).squeeze(0));
     }
 
     // Values 0 to 255.

@@ -56,8 +56,7 @@ internal sealed class BatchSource(ImageRows source, PermutedSegmentationTrainer.
     // One part of each image. draw: which, of an image of a height and width.
     private IEnumerable<LabeledBatch> Batches(IReadOnlyList<int> rows, IEnumerable<ImageShare> parts, Func<int, int, (CropBox Box, ImageChange? Change)> draw)
     {
-        // What changes images beyond their shape is libtorch's, which makes threads of its own for each that calls it.
-        int workers = options.Augmentation.ChangesPixels ? 1 : options.InputWorkers ?? InputWorkers.Beside(device), ahead = BatchesAhead * PartSizes[0] + workers;
+        int workers = options.InputWorkers ?? InputWorkers.Beside(device), ahead = BatchesAhead * PartSizes[0] + workers;
         // Those that are not whole yet, and those that the consumer has not come to.
         var made = new ConcurrentQueue<LabeledBatch>();
         using RowPlaces places = source.Images.Places(ahead, workers);

@@ -176,8 +176,7 @@ public sealed partial class PermutedSegmentationTrainer
         public int ImageCacheMegabytes { get; set; } = 2048;
 
         /// <summary>
-        /// How many threads decode, vary and resize images, 1 to 256; null for as many as the network leaves cores idle, at most 16. The model does not depend on it. Augmentation
-        /// that turns images, changes colors or blurs runs on one thread.
+        /// How many threads decode, vary and resize images, 1 to 256; null for as many as the network leaves cores idle, at most 16. The model does not depend on it.
         /// </summary>
         public int? InputWorkers { get; set; }
 

@@ -1,6 +1,5 @@
 using TorchSharp;
 using Xunit;
-using static TorchSharp.torch;
 
 namespace Microsoft.ML.PermutedSegmentation.Tests;
 
@@ -87,9 +86,9 @@ public sealed class AugmentationTests
     public void A_turn_by_right_angles_moves_pixels_and_labels_alike(int degrees)
     {
         byte[] mask = [.. Enumerable.Range(0, Side * Side).Select(i => (byte)i)];
-        using Tensor image = arange(Side * Side, ScalarType.Float32).reshape(1, 1, Side, Side).expand(1, 3, Side, Side), border = zeros(1, 3, 1, 1);
+        float[] turned = [.. Enumerable.Range(0, Side * Side * 3).Select(i => (float)(i / 3))];
         var change = new ImageChange { Degrees = degrees };
-        using Tensor turned = change.Apply(image, border);
+        change.Apply(turned, Side, Side);
         change.Apply(mask, Side, Side);
         for (int y = 0; y < Side; y++)
         {
@@ -98,7 +97,7 @@ public sealed class AugmentationTests
                 // Clockwise, the pixel at the top left comes from the bottom left.
                 int expected = degrees == 90 ? (Side - 1 - x) * Side + y : (Side - 1 - y) * Side + Side - 1 - x;
                 Assert.Equal(expected, mask[y * Side + x]);
-                Assert.Equal(expected, turned[0, 1, y, x].ToDouble(), 1e-4);
+                Assert.Equal(expected, turned[3 * (y * Side + x) + 1], 1e-4);
             }
         }
     }
@@ -107,7 +106,13 @@ public sealed class AugmentationTests
     public void A_turn_leaves_void_in_the_corners()
     {
         byte[] mask = [.. Enumerable.Repeat((byte)1, 64)];
-        new ImageChange { Degrees = 45 }.Apply(mask, 8, 8);
+        float[] image = [.. Enumerable.Repeat(200f, 64 * 3)];
+        var change = new ImageChange { Degrees = 45 };
+        change.Apply(mask, 8, 8);
+        change.Apply(image, 8, 8);
+        // The image has its mean color there.
+        Assert.Equal(ImageNormalization.Mean.ToArray(), image[..3]);
+        Assert.Equal([200, 200, 200], image[(3 * (8 * 4 + 4))..][..3]);
         Assert.Equal([0, 0, 0, 0], (byte[])[mask[0], mask[7], mask[56], mask[63]]);
         Assert.Equal(1, mask[8 * 4 + 4]);
     }
@@ -119,23 +124,36 @@ public sealed class AugmentationTests
     [InlineData(40, 0.5, 0.8, 1.1, 119.156453, 68.697903, 37.106915, 113.954388, 79.125077, 163.156532)]
     public void Colors_change_as_the_standard_says(double hue, double saturation, double contrast, double brightness, params double[] expected)
     {
-        using Tensor image = tensor((float[])[200, 20, 30, 90, 60, 240]).reshape(1, 3, 1, 2), border = zeros(1, 3, 1, 1);
-        using Tensor changed = new ImageChange { HueDegrees = hue, Saturation = saturation, Contrast = contrast, Brightness = brightness }.Apply(image, border);
+        float[] changed = [200, 30, 60, 20, 90, 240];
+        new ImageChange { HueDegrees = hue, Saturation = saturation, Contrast = contrast, Brightness = brightness }.Apply(changed, 1, 2);
         for (int i = 0; i < 6; i++)
-            changed[0, i % 3, 0, i / 3].ToDouble().Should().BeApproximately(expected[i], 1e-3);
+            ((double)changed[i]).Should().BeApproximately(expected[i], 1e-3);
     }
 
     [Fact]
     public void A_blur_is_a_bell_around_each_pixel()
     {
-        using Tensor image = zeros(1, 3, 21, 21), border = zeros(1, 3, 1, 1);
-        image[0, 1, 10, 10] = tensor(255f);
-        using Tensor blurred = new ImageChange { Blur = 1.5 }.Apply(image, border);
+        float[] blurred = new float[21 * 21 * 3];
+        blurred[At(10, 10)] = 255;
+        new ImageChange { Blur = 1.5 }.Apply(blurred, 21, 21);
         double all = Enumerable.Range(-5, 11).Sum(x => Math.Exp(-x * x / 4.5));
-        blurred[0, 1, 10, 10].ToDouble().Should().BeApproximately(255 / (all * all), 1e-3);
-        blurred[0, 1, 11, 8].ToDouble().Should().BeApproximately(255 * Math.Exp(-5 / 4.5) / (all * all), 1e-3);
-        blurred[0, 0].abs().max().ToDouble().Should().Be(0);
-        blurred.sum().ToDouble().Should().BeApproximately(255, 1e-2);
+        ((double)blurred[At(10, 10)]).Should().BeApproximately(255 / (all * all), 1e-3);
+        ((double)blurred[At(11, 8)]).Should().BeApproximately(255 * Math.Exp(-5 / 4.5) / (all * all), 1e-3);
+        blurred.Where((_, i) => i % 3 == 0).Should().AllBeEquivalentTo(0f);
+        ((double)blurred.Sum()).Should().BeApproximately(255, 1e-2);
+
+        static int At(int y, int x) => 3 * (21 * y + x) + 1;
+    }
+
+    [Fact]
+    public void A_blur_mirrors_what_is_beyond_the_border()
+    {
+        // Two rows mirror one another however far the blur reaches: the mean of both stays.
+        float[] blurred = [0, 0, 0, 0, 0, 0, 0, 0, 0, 90, 90, 90, 90, 90, 90, 90, 90, 90];
+        new ImageChange { Blur = 10 }.Apply(blurred, 2, 3);
+        double next = Math.Exp(-1 / 200.0), upper = 90 * 2 * next / (1 + 2 * next);
+        for (int i = 0; i < blurred.Length; i++)
+            Assert.Equal(i < 9 ? upper : 90 - upper, blurred[i], 1e-3);
     }
 
     private static void Between(IEnumerable<double> values, double least, double most, double tolerance = 0.1)

@@ -48,6 +48,20 @@ public sealed class InputWorkersTests : IDisposable
         }
     }
 
+    [Fact]
+    public void Pixels_are_changed_on_several_threads()
+    {
+        var images = new DecodedImages(Load(CpuContext.Create(seed: 4)), "Image", "Label", budgetInBytes: 0);
+        images.ReadAll(_ => { }, default);
+        PermutedSegmentationTrainer.Options options = ColorPatches.Options(epochs: 1);
+        (options.InputWorkers, options.Augmentation) = (2, new Augmentation { Rotation = 20, Brightness = 0.2, Blur = 1 });
+        using var meeting = new MeetingTransform();
+        var source = new BatchSource(new ImageRows(images, [0, 1]), options, new TrainingPlan(16, 16, 2, 1, new LearningRateSchedule(0.1, 0, 1, 0)), meeting, TorchSharp.torch.CPU);
+        foreach (LabeledBatch batch in source.Augmented(new Random(1)))
+            batch.Dispose();
+        Assert.True(meeting.HasMet);
+    }
+
     [Theory]
     [InlineData(0)]
     [InlineData(257)]
@@ -119,6 +133,18 @@ public sealed class InputWorkersTests : IDisposable
             }
         }
         Assert.False(splitter.MoveNext(0));
+    }
+
+    // Waits until it is asked on two threads at a time.
+    private sealed class MeetingTransform : PixelTransform, IDisposable
+    {
+        private readonly Barrier _both = new(2);
+
+        public bool HasMet { get; private set; } = true;
+
+        public override void Apply(ReadOnlySpan<byte> rgb, Span<float> target, int width) => HasMet &= _both.SignalAndWait(TimeSpan.FromSeconds(10));
+
+        public void Dispose() => _both.Dispose();
     }
 
     private sealed class NamedRow
