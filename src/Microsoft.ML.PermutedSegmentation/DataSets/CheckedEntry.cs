@@ -3,7 +3,7 @@ using Microsoft.ML.Data;
 
 namespace Microsoft.ML.PermutedSegmentation.DataSets;
 
-/// <summary>What the files of an image say, read on any thread. Painted masks are not read: their sources are for one thread.</summary>
+/// <summary>What the files of an image say, read on any thread.</summary>
 internal sealed class CheckedEntry
 {
     private CheckedEntry(DataEntry entry) => Entry = entry;
@@ -17,8 +17,11 @@ internal sealed class CheckedEntry
     /// <summary>A digest of the file's bytes.</summary>
     public UInt128 Content { get; private set; }
 
-    /// <summary>The classes of the mask file's pixels; null: there is none, or it cannot be read.</summary>
+    /// <summary>The classes of the mask's pixels; null: there is none, or it cannot be read.</summary>
     public byte[]? Classes { get; private set; }
+
+    /// <summary>What is not right with the mask, and does not matter.</summary>
+    public List<string> Warnings { get; } = [];
 
     /// <summary>The first file that is not right, and why; null: all are.</summary>
     public (string Path, string Message)? Problem { get; private set; }
@@ -34,8 +37,12 @@ internal sealed class CheckedEntry
             using (MLImage image = ImageFile.Load(path, orientation))
                 read.Size = (image.Height, image.Width);
             read.Content = DigestOf(path);
-            if (entry.Mask is not null and not PaintedMask)
-                read.Classes = ClassesOf(path = entry.Mask.Path, entry.ImagePath, read.Size.Value, masks);
+            var (height, width) = read.Size.Value;
+            if (entry.Mask is { } mask)
+            {
+                path = mask.Path;
+                read.Classes = mask is PaintedMask painted ? painted.Paint(height, width, read.Warnings.Add) : ClassesOf(path, entry.ImagePath, (height, width), masks);
+            }
         }
         catch (Exception exception) when (IsAboutFiles(exception))
         {

@@ -102,24 +102,12 @@ internal sealed class DataCheck(SegmentationData data, DataSource source)
             if (read.Problem?.Path != entry.ImagePath && !_contents.TryAdd(read.Content, entry.ImagePath))
                 Note(entry.ImagePath, $"'{entry.ImagePath}' has the same bytes as '{_contents[read.Content]}'.");
         }
+        foreach (string warning in read.Warnings)
+            Note(entry.Mask!.Path, $"'{entry.Mask.Path}': {warning}");
         if (read.Problem is var (path, message))
             Refuse(path, message);
-        else if (entry.Mask is PaintedMask painted)
-            Paint(painted, read.Size!.Value);
         else if (read.Classes is { } classes)
             Count(classes, entry.Mask!.Path);
-    }
-
-    private void Paint(PaintedMask mask, (int Height, int Width) size)
-    {
-        try
-        {
-            Count(mask.Paint(size.Height, size.Width, message => Note(mask.Path, $"'{mask.Path}': {message}")), mask.Path);
-        }
-        catch (Exception exception) when (CheckedEntry.IsAboutFiles(exception))
-        {
-            Refuse(mask.Path, exception.Message);
-        }
     }
 
     private void Count(byte[] classes, string mask)

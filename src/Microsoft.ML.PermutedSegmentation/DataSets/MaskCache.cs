@@ -5,13 +5,13 @@ namespace Microsoft.ML.PermutedSegmentation.DataSets;
 
 /// <summary>
 /// A folder of masks that were painted. A file's name tells the image, and by its end from what it was painted: what has changed is painted
-/// anew, under another name, and nothing is overwritten.
+/// anew, under another name, and nothing is overwritten. Several threads may ask for masks.
 /// </summary>
 internal sealed class MaskCache(string? folder) : IDisposable
 {
     private const int Version = 2, DigitsOfName = 16;
 
-    private string? _temporary;
+    private readonly Lazy<string> _folder = new(() => folder is null ? Directory.CreateTempSubdirectory("segmentation-masks-").FullName : Path.GetFullPath(folder));
 
     public bool IsDisposed { get; private set; }
 
@@ -19,7 +19,7 @@ internal sealed class MaskCache(string? folder) : IDisposable
     public string Get(string name, PaintedMask mask, (int Height, int Width) size, ClassList classes, Action<string> warn)
     {
         ObjectDisposedException.ThrowIf(IsDisposed, typeof(SegmentationData));
-        string path = Path.Combine([Folder(), .. name.Split('/')]) + $".{Fingerprint(mask, size, classes)}.png";
+        string path = Path.Combine([_folder.Value, .. name.Split('/')]) + $".{Fingerprint(mask, size, classes)}.png";
         if (File.Exists(path))
             return path;
         byte[] painted = mask.Paint(size.Height, size.Width, message => warn($"'{mask.Path}': {message}"));
@@ -33,7 +33,7 @@ internal sealed class MaskCache(string? folder) : IDisposable
         }
         catch (IOException) when (File.Exists(path))
         {
-            // Another process has painted the same.
+            // Another process, or thread, has painted the same.
         }
         return path;
     }
@@ -41,11 +41,9 @@ internal sealed class MaskCache(string? folder) : IDisposable
     public void Dispose()
     {
         IsDisposed = true;
-        if (_temporary is not null && Directory.Exists(_temporary))
-            Directory.Delete(_temporary, recursive: true);
+        if (folder is null && _folder.IsValueCreated && Directory.Exists(_folder.Value))
+            Directory.Delete(_folder.Value, recursive: true);
     }
-
-    private string Folder() => folder is null ? _temporary ??= Directory.CreateTempSubdirectory("segmentation-masks-").FullName : Path.GetFullPath(folder);
 
     private static string Stamp(string path) => new FileInfo(path) is { Exists: true } file ? $"{path} {file.Length} {file.LastWriteTimeUtc.Ticks}" : path;
 

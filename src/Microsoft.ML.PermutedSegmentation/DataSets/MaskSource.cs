@@ -7,7 +7,7 @@ internal abstract record MaskSource(string Path);
 /// <summary>A mask file that <c>LoadMasks</c> reads as it is.</summary>
 internal sealed record StoredMask(string Path) : MaskSource(Path);
 
-/// <summary>A mask that has to be made from a file.</summary>
+/// <summary>A mask that has to be made from a file, on any thread.</summary>
 /// <param name="Path">The file.</param>
 /// <param name="Part">What in the file, if it holds several.</param>
 internal abstract record PaintedMask(string Path, string Part = "") : MaskSource(Path)

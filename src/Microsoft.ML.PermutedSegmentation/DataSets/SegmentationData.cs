@@ -103,10 +103,10 @@ public sealed class SegmentationData : IDisposable
         _saidNotes = true;
         var rows = new List<VocRow>();
         int workers = InputWorkers.Alone;
-        foreach ((DataEntry entry, (int Height, int Width) size) in OrderedWorkers.Run(Entries(list, masks), workers, 4 * workers, (entry, _) => (entry, CheckFiles(entry))))
+        foreach ((VocRow row, List<string> warnings) in OrderedWorkers.Run(Entries(list, masks), workers, 4 * workers, (entry, _) => Prepare(entry)))
         {
-            string mask = entry.Mask is PaintedMask painted ? _cache.Get(entry.Name, painted, size, _source.Classes, message => channel.Warn(message)) : entry.Mask?.Path ?? "";
-            rows.Add(new VocRow { Name = entry.Name, ImagePath = entry.ImagePath, MaskPath = mask });
+            warnings.ForEach(message => channel.Warn(message));
+            rows.Add(row);
         }
         return rows.Count > 0 ? mlContext.Data.LoadFromEnumerable(rows) : throw new InvalidDataException($"The list '{list}' of '{Path}' is empty.");
     }
@@ -143,6 +143,15 @@ public sealed class SegmentationData : IDisposable
 
     private static bool IsIn(string folder, string other) =>
         (folder + System.IO.Path.DirectorySeparatorChar).StartsWith(System.IO.Path.TrimEndingDirectorySeparator(other) + System.IO.Path.DirectorySeparatorChar, StringComparison.Ordinal);
+
+    // What is to be said of an entry waits for its turn.
+    private (VocRow Row, List<string> Warnings) Prepare(DataEntry entry)
+    {
+        var warnings = new List<string>();
+        var size = CheckFiles(entry);
+        string mask = entry.Mask is PaintedMask painted ? _cache.Get(entry.Name, painted, size, _source.Classes, warnings.Add) : entry.Mask?.Path ?? "";
+        return (new VocRow { Name = entry.Name, ImagePath = entry.ImagePath, MaskPath = mask }, warnings);
+    }
 
     // The size of the image. Painted masks have no files of their own.
     private (int Height, int Width) CheckFiles(DataEntry entry)

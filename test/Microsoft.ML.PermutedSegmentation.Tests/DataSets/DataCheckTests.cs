@@ -90,6 +90,22 @@ public sealed class DataCheckTests : IDisposable
     }
 
     [Fact]
+    public void Masks_are_painted_on_several_threads()
+    {
+        if (Environment.ProcessorCount == 1)
+            return;
+        _folder.Image("images/a.jpg", 2, 1);
+        _folder.Mask("masks/a.png", 0, 1);
+        using SegmentationData data = _folder.Open();
+        using var both = new Barrier(2);
+        DataEntry[] entries = [.. ((string[])["a", "b"]).Select(name => new DataEntry(name, _folder.At("images", "a.jpg"), new MeetingMask(both)))];
+        var source = DataSource.Of(SegmentationLayout.Yolo, "", new ClassList(data.ClassNames, data.Palette), entries.Select(entry => ("all", entry)), []);
+        SegmentationDataReport report = new DataCheck(data, source).Run(null, CancellationToken.None);
+        Assert.False(report.StopsTraining, string.Join('\n', report.Problems));
+        Assert.Equal(4, report.Pixels);
+    }
+
+    [Fact]
     public void A_check_can_be_cancelled()
     {
         _folder.Image("images/a.jpg", 2, 1);
@@ -105,6 +121,14 @@ public sealed class DataCheckTests : IDisposable
         SegmentationDataReport report = data.Check(progress);
         Assert.Equal(before, _folder.Snapshot());
         return report;
+    }
+
+    private sealed record MeetingMask(Barrier Both) : PaintedMask("mask")
+    {
+        public override string Numbering => "";
+
+        public override byte[] Paint(int height, int width, Action<string> warn) =>
+            Both.SignalAndWait(TimeSpan.FromSeconds(10)) ? new byte[height * width] : throw new InvalidDataException("No other mask is painted.");
     }
 
     private sealed class Progress(List<(int, int)> done) : IProgress<(int, int)>

@@ -69,6 +69,22 @@ public sealed class MaskFolderTests : IDisposable
     }
 
     [Fact]
+    public void What_is_not_right_with_them_is_told_in_order_however_long_they_take()
+    {
+        for (int i = 0; i < 12; i++)
+        {
+            _folder.Image($"images/b{i:00}.jpg", 64, 64);
+            // The first ones take longest; a single point is skipped with a warning.
+            _folder.Text($"labels/b{i:00}.txt", string.Concat(Enumerable.Repeat("0 0 0 1 0 1 1 0 1\n", 60 * (12 - i))) + "1 0.5 0.5");
+        }
+        string[] expected = [.. Enumerable.Range(0, 12).Select(i => $"'{_folder.At("labels", $"b{i:00}.txt")}': the polygon of line {60 * (12 - i) + 1} has 1 points and so no area; it is skipped.")];
+        Assert.Equal(13, _folder.Masks().Count);
+        Assert.Equal(expected, _folder.Warnings);
+        using SegmentationData data = _folder.Open();
+        Assert.Equal(expected, data.Check().Problems.Select(problem => problem.Message).Where(message => message.Contains("is skipped")));
+    }
+
+    [Fact]
     public void It_is_not_in_the_data_set() =>
         Assert.Contains("lies in the data set's folder", Assert.Throws<ArgumentException>("maskFolder", () => _folder.Open(_folder.At("masks"))).Message);
 
