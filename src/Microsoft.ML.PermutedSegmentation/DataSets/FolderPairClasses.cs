@@ -14,7 +14,8 @@ internal static class FolderPairClasses
         if (file is null && folder.Palette == ClassPalette.Binary)
             return TwoClasses;
         var found = new MaskContents();
-        foreach (string mask in masks)
+        int workers = InputWorkers.Alone;
+        foreach (MaskContents mask in OrderedWorkers.Run(masks, workers, 4 * workers, (path, _) => MaskContents.Of(path)))
             found.Add(mask);
         if (file is { } two)
             return found.IsBlackAndWhite && found.HasWhite ? two.Classes with { Palette = ClassPalette.Binary } : two.Classes;

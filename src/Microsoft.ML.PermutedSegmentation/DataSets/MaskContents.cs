@@ -19,7 +19,25 @@ internal sealed class MaskContents
     public string? Colored { get; private set; }
 
     /// <summary>Looks at a mask; what is wrong with one that cannot be read is said where it is used.</summary>
-    public void Add(string path)
+    public static MaskContents Of(string path)
+    {
+        var contents = new MaskContents();
+        contents.Read(path);
+        return contents;
+    }
+
+    /// <summary>Adds what masks after these have in them.</summary>
+    public void Add(MaskContents others)
+    {
+        for (int value = 0; value < _isUsed.Length; value++)
+            _isUsed[value] |= others._isUsed[value];
+        _hasOther |= others._hasOther;
+        _hasOneAndWhite |= others._hasOneAndWhite;
+        HasWhite |= others.HasWhite;
+        Colored ??= others.Colored;
+    }
+
+    private void Read(string path)
     {
         try
         {
@@ -32,20 +50,17 @@ internal sealed class MaskContents
         }
         catch (Exception exception) when (exception is IOException or InvalidDataException)
         {
-            // Nothing of it has been added.
+            // Nothing of it counts.
         }
     }
 
     private void AddValues(ReadOnlySpan<byte> samples)
     {
-        Span<bool> isUsed = stackalloc bool[256];
         foreach (byte value in samples)
-            isUsed[value] = true;
-        for (int value = 0; value < isUsed.Length; value++)
-            _isUsed[value] |= isUsed[value];
-        HasWhite |= isUsed[255];
-        _hasOther |= isUsed[2..255].Contains(true);
-        _hasOneAndWhite |= isUsed[1] && isUsed[255];
+            _isUsed[value] = true;
+        HasWhite = _isUsed[255];
+        _hasOther = _isUsed.AsSpan(2..255).Contains(true);
+        _hasOneAndWhite = _isUsed[1] && _isUsed[255];
     }
 
     private void AddColors(ReadOnlySpan<byte> samples, int channels, string path)
@@ -55,7 +70,7 @@ internal sealed class MaskContents
             var (red, green, blue) = (samples[i], samples[i + 1], samples[i + 2]);
             if (red != green || green != blue || red is > 0 and < 255)
             {
-                Colored ??= path;
+                Colored = path;
                 _hasOther = true;
                 return;
             }
