@@ -1,6 +1,7 @@
 using System.Runtime.ExceptionServices;
 using Microsoft.ML.Data;
 using Microsoft.ML.Transforms.Image;
+using TorchSharp;
 using static TorchSharp.torch;
 
 namespace Microsoft.ML.PermutedSegmentation.Prediction;
@@ -8,7 +9,8 @@ namespace Microsoft.ML.PermutedSegmentation.Prediction;
 /// <summary>Reads the rows of a source in batches, with all that is wanted of each row; several threads read ahead of the consumer.</summary>
 internal sealed class RowReadAhead : IDisposable
 {
-    private const int MostRows = 8;
+    // Rows in a batch. A GPU needs more of small images to be busy.
+    private const int RowsOnCpu = 8, MostRows = 32, PixelsOnGpu = MostRows * 256 * 256;
 
     private readonly int _batchSize, _workers, _ahead;
     private readonly RowSplitter _rows;
@@ -29,9 +31,9 @@ internal sealed class RowReadAhead : IDisposable
     /// <param name="workers">How many threads read images; those that are read by windows are too large to have another one wait, and are read when they are asked for.</param>
     public RowReadAhead(IDataView source, IEnumerable<DataViewSchema.Column> inputs, ScoringSchema schema, DataViewSchema.Column[] carried, SegmentationModel model, Device device, int workers)
     {
-        (_batchSize, _workers) = model.Description.ScoresResizedImages ? (MostRows, workers) : (1, 0);
-        _ahead = _workers == 0 ? 0 : MostRows + Math.Max(MostRows, workers);
-        _batches = [.. Enumerable.Range(0, 1 + (_ahead + MostRows - 1) / MostRows).Select(_ => new ImageBatch(model, _batchSize, device))];
+        (_batchSize, _workers) = model.Description.ScoresResizedImages ? (RowsTogether(model.Description, device), workers) : (1, 0);
+        _ahead = _workers == 0 ? 0 : _batchSize + Math.Max(_batchSize, workers);
+        _batches = [.. Enumerable.Range(0, 1 + (_ahead + _batchSize - 1) / _batchSize).Select(_ => new ImageBatch(model, _batchSize, device))];
         int places = _batches.Length * _batchSize, threads = Math.Max(1, _workers);
         _rows = new RowSplitter(source, inputs, places, threads);
         _ids = new DataViewRowId[places];
@@ -90,6 +92,9 @@ internal sealed class RowReadAhead : IDisposable
         foreach (ImageBatch batch in _batches)
             batch.Dispose();
     }
+
+    private static int RowsTogether(ModelDescription model, Device device) =>
+        device.type == DeviceType.CPU ? RowsOnCpu : Math.Clamp(PixelsOnGpu / (model.ImageHeight * model.ImageWidth), RowsOnCpu, MostRows);
 
     private IEnumerable<int> Numbers()
     {

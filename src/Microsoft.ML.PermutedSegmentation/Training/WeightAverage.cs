@@ -31,12 +31,10 @@ internal sealed class WeightAverage : IDisposable
         using var noGrad = no_grad();
         using var scope = NewDisposeScope();
         double decay = Math.Min(_decay, steps / (steps + 9.0));
+        Tensor share = tensor((float)(1 - decay), device: Network.Device);
+        // Unlike a sum of products this leaves what does not change, such as frozen weights, as it is, bit for bit.
         foreach ((string name, Tensor average) in Network.State)
-        {
-            // Unlike a sum of products this leaves what does not change, such as frozen weights, as it is, bit for bit.
-            Tensor share = tensor((float)(1 - decay), device: average.device);
             average.lerp_(_source.State[name], share);
-        }
     }
 
     /// <inheritdoc/>

@@ -4,9 +4,9 @@ namespace Microsoft.ML.PermutedSegmentation.Benchmarks.Comparison;
 internal sealed record Subject(string Name, Func<IReadOnlyDictionary<string, double>> Run);
 
 /// <summary>Measures subjects in turn, round after round, so that whatever else the machine does meets all of them alike.</summary>
-internal sealed class Bench(string folder, string python, int threads, int rounds, string? picture)
+internal sealed class Bench(string folder, string python, string device, int threads, int rounds, string? picture)
 {
-    public Workload Base { get; } = new() { Folder = folder, Kind = "", Threads = threads };
+    public Workload Base { get; } = new() { Folder = folder, Kind = "", Device = device, Threads = threads };
 
     /// <summary>Where to draw what can be drawn; null: nowhere.</summary>
     public string? Picture => picture;

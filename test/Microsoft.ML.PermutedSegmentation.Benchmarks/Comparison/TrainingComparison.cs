@@ -7,7 +7,7 @@ internal static class TrainingComparison
     {
         Workload workload = bench.Base with { Kind = "train", Batch = 4, Images = 24, Epochs = 3 };
         bench.Prepare(workload);
-        string best = bench.BestVariant(workload with { Epochs = 1 }, "secondsPerStep", "eager", "channels_last", "eager+worker", "channels_last+worker");
+        string best = bench.BestVariant(workload with { Epochs = 1 }, "secondsPerStep", "eager", "channels_last", "eager+loader1", "channels_last+loader1");
         Measured measured = bench.Run(
         [
             bench.Ours("keyed", workload with { Variant = "keyed" }),

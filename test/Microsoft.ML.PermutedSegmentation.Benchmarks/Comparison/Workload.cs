@@ -23,6 +23,9 @@ internal sealed record Workload
 
     public int Threads { get; init; } = 2;
 
+    /// <summary>Where the network is: cpu or cuda.</summary>
+    public string Device { get; init; } = "cpu";
+
     public Backbone Backbone { get; init; } = Backbone.ResNet50;
 
     /// <summary>Height and width of what the network reads, in pixels.</summary>

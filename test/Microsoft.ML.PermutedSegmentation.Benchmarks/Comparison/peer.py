@@ -23,6 +23,8 @@ from torchvision.transforms import functional as F
 torch.set_num_threads(WORKLOAD["threads"])
 SIZE, BATCH, IMAGES, CLASSES, WARM_UP_RUNS = (WORKLOAD[name] for name in ("size", "batch", "images", "classes", "warmUpRuns"))
 VARIANT = WORKLOAD["variant"].split("+")
+DEVICE = torch.device(WORKLOAD["device"])
+WORKERS = next((int(part[len("loader"):]) for part in VARIANT if part.startswith("loader")), 0)
 MEAN, DEVIATION = [0.485, 0.456, 0.406], [0.229, 0.224, 0.225]
 
 
@@ -62,6 +64,7 @@ def load():
     model.fcn.load_state_dict(read_safetensors(os.path.join(WORKLOAD["folder"], name)))
     for parameter in model.parameters():
         parameter.requires_grad_(False)
+    model = model.to(DEVICE)
     if "channels_last" in VARIANT:
         model = model.to(memory_format=torch.channels_last)
     if "jit" in VARIANT:
@@ -70,7 +73,12 @@ def load():
 
 
 def placed(images):
+    images = images.to(DEVICE, non_blocking=True)
     return images.contiguous(memory_format=torch.channels_last) if "channels_last" in VARIANT else images
+
+
+def precision():
+    return torch.autocast(DEVICE.type, dtype=torch.bfloat16, enabled="bfloat16" in VARIANT)
 
 
 def files(count):
@@ -84,8 +92,26 @@ def read(path):
     return F.normalize(F.to_tensor(image), MEAN, DEVIATION)
 
 
+class Files(torch.utils.data.Dataset):
+    def __init__(self, paths):
+        self.paths = paths
+
+    def __len__(self):
+        return len(self.paths)
+
+    def __getitem__(self, index):
+        return read(self.paths[index])
+
+
+def loader(data, **options):
+    return torch.utils.data.DataLoader(data, BATCH, num_workers=WORKERS, pin_memory=DEVICE.type == "cuda", **options)
+
+
 def batches(paths):
-    """The normalized batches; read-ahead makes the next one while the network is busy."""
+    """The normalized batches; read-ahead makes the next one while the network is busy, and loader processes several."""
+    if WORKERS:
+        yield from map(placed, loader(Files(paths)))
+        return
     parts = [paths[i:i + BATCH] for i in range(0, len(paths), BATCH)]
     make = lambda part: placed(torch.stack([read(path) for path in part]))
     if "read_ahead" not in VARIANT:
@@ -100,7 +126,8 @@ def batches(paths):
 
 
 def labels(model, images):
-    return model(images).argmax(1).to(torch.uint8).numpy()
+    with precision():
+        return model(images).argmax(1).to(torch.uint8).cpu().numpy()
 
 
 def score(model, count, note=lambda done: None):
@@ -174,19 +201,20 @@ class Photos(torch.utils.data.Dataset):
 
 
 def train():
-    model = Scores().train()
+    model = Scores().train().to(DEVICE)
     if "channels_last" in VARIANT:
         model = model.to(memory_format=torch.channels_last)
     optimizer = torch.optim.SGD(model.parameters(), lr=0.01, momentum=0.9, weight_decay=0.005)
-    loader = torch.utils.data.DataLoader(Photos(IMAGES), BATCH, shuffle=True, num_workers=1 if "worker" in VARIANT else 0)
+    photos = loader(Photos(IMAGES), shuffle=True, persistent_workers=WORKERS > 0)
     held_out = torch.utils.data.DataLoader(Photos(BATCH), BATCH)
     steps, numbers = [], {}
     for epoch in range(WORKLOAD["epochs"]):
         model.train()
         last = None
-        for images, masks in loader:
+        for images, masks in photos:
             optimizer.zero_grad()
-            loss = torch.nn.functional.cross_entropy(model(placed(images)), masks, ignore_index=255)
+            with precision():
+                loss = torch.nn.functional.cross_entropy(model(placed(images)).float(), masks.to(DEVICE, non_blocking=True), ignore_index=255)
             loss.backward()
             optimizer.step()
             loss.item()
@@ -197,7 +225,7 @@ def train():
         model.eval()
         with torch.inference_mode():
             for images, masks in held_out:
-                torch.nn.functional.cross_entropy(model(placed(images)), masks, ignore_index=255).item()
+                torch.nn.functional.cross_entropy(model(placed(images)), masks.to(DEVICE), ignore_index=255).item()
         numbers["residentAfterEpoch%d" % (epoch + 1)] = megabytes("VmRSS")
     numbers["secondsPerStep"] = sorted(steps)[len(steps) // 2]
     return numbers

@@ -23,6 +23,9 @@ internal static class Materials
             WritePhotos(workload);
     }
 
+    /// <summary>Where our side runs a workload.</summary>
+    public static MLContext Context(Workload workload) => new(seed: 1) { GpuDeviceId = workload.Device == "cuda" ? 0 : -1, FallbackToCpu = workload.Device == "cpu" };
+
     /// <summary>As many image files as the workload has images; the photographs come again and again.</summary>
     public static string[] ImageFiles(Workload workload, int count)
     {

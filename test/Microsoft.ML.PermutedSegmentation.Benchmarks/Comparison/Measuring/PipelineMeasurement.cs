@@ -6,28 +6,25 @@ namespace Microsoft.ML.PermutedSegmentation.Benchmarks.Comparison.Measuring;
 /// <summary>The whole way from JPEG files to labels in memory: LoadImages and the unlocked model, loaded from its file.</summary>
 internal sealed class PipelineMeasurement : IDisposable
 {
-    private readonly MLContext _mlContext = new(seed: 1) { GpuDeviceId = -1, FallbackToCpu = true };
+    private readonly MLContext _mlContext;
     private readonly Workload _workload;
     private readonly ITransformer _locked, _unlocked;
 
     private PipelineMeasurement(Workload workload)
     {
-        _workload = workload;
+        (_workload, _mlContext) = (workload, Materials.Context(workload));
         _locked = _mlContext.Model.Load(workload.ModelFile("zip"), out _);
         using PermutationKey key = PermutationKey.Load(workload.KeyFile);
-        _unlocked = _mlContext.Segmentation().Unlock(_locked, key);
+        ITransformer single = _mlContext.Segmentation().Unlock(_locked, key);
+        using var ownsSingle = single as IDisposable;
+        _unlocked = _mlContext.Segmentation().WithPrecision(single, workload.Variant == "bfloat16" ? ScoringPrecision.BFloat16 : ScoringPrecision.Single);
     }
 
-    /// <summary>Seconds per image when warm: batch 1 with a PredictionEngine, 8 (what Transform takes together) with a cursor.</summary>
+    /// <summary>Seconds per image when warm: batch 1 with a PredictionEngine, others with a cursor, for which Transform takes as many together as it finds best.</summary>
     public static Dictionary<string, double> Throughput(Workload workload)
     {
         using var pipeline = new PipelineMeasurement(workload);
-        Action<int> score = workload.Batch switch
-        {
-            1 => pipeline.CreateOneByOne(),
-            8 => count => pipeline.Score(count),
-            _ => throw new ArgumentException("Batch 1 or 8 is expected."),
-        };
+        Action<int> score = workload.Batch == 1 ? pipeline.CreateOneByOne() : count => pipeline.Score(count);
         score(workload.WarmUpRuns * workload.Batch);
         var clock = Stopwatch.StartNew();
         score(workload.Images);

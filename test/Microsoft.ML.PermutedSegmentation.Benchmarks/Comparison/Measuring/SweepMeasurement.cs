@@ -7,7 +7,7 @@ internal static class SweepMeasurement
 {
     public static Dictionary<string, double> Run(Workload workload)
     {
-        var mlContext = new MLContext(seed: 1) { GpuDeviceId = -1, FallbackToCpu = true };
+        MLContext mlContext = Materials.Context(workload);
         using PermutationKey key = PermutationKey.Load(workload.KeyFile);
         using var plain = new PermutedSegmentationTransformer(
             mlContext, RandomModel.Create(workload.Backbone, workload.OutputStride, workload.Size, workload.Classes, FeatureMaps.None));

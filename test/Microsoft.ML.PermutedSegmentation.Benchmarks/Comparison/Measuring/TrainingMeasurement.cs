@@ -3,7 +3,7 @@ using System.Diagnostics;
 namespace Microsoft.ML.PermutedSegmentation.Benchmarks.Comparison.Measuring;
 
 /// <summary>
-/// A training from files to a model, unprotected or, as the variant "keyed", with all six feature maps permuted. A step is timed
+/// A training from files to a model, unprotected or, as the variant "keyed", with all six feature maps permuted, or as "keyed+mixed" also in mixed precision. A step is timed
 /// from the end of the one before it, so that what the loader keeps it waiting for counts.
 /// </summary>
 internal sealed class TrainingMeasurement : IProgress<TrainingProgress>
@@ -14,7 +14,7 @@ internal sealed class TrainingMeasurement : IProgress<TrainingProgress>
 
     public static Dictionary<string, double> Run(Workload workload)
     {
-        var mlContext = new MLContext(seed: 1) { GpuDeviceId = -1, FallbackToCpu = true };
+        MLContext mlContext = Materials.Context(workload);
         var measurement = new TrainingMeasurement();
         var options = new PermutedSegmentationTrainer.Options
         {
@@ -28,13 +28,14 @@ internal sealed class TrainingMeasurement : IProgress<TrainingProgress>
             Optimizer = SegmentationOptimizer.Sgd,
             LearningRate = 0.01,
             WeightAveraging = 0,
+            MixedPrecision = workload.Variant == "keyed+mixed",
             Loss = SegmentationLoss.PlainCrossEntropy,
             ValidationSet = Rows(mlContext, workload, workload.Batch),
             Progress = measurement,
         };
         using PermutationKey key = PermutationKey.Generate();
         SegmentationTrainersCatalog trainers = mlContext.Segmentation().Trainers;
-        PermutedSegmentationTrainer trainer = workload.Variant == "keyed" ? trainers.Permuted(key, options) : trainers.Fcn(options);
+        PermutedSegmentationTrainer trainer = workload.Variant.StartsWith("keyed", StringComparison.Ordinal) ? trainers.Permuted(key, options) : trainers.Fcn(options);
         using PermutedSegmentationTransformer model = trainer.Fit(Rows(mlContext, workload, workload.Images));
         measurement._numbers["secondsPerStep"] = measurement._steps.Order().ElementAt(measurement._steps.Count / 2);
         return measurement._numbers;
