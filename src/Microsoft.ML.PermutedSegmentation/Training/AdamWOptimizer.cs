@@ -10,27 +10,27 @@ internal sealed class AdamWOptimizer : NetworkOptimizer
     private const double SquareDecay = 0.999, Epsilon = 1e-8;
 
     private readonly double _weightDecay, _meanDecay;
-    private readonly (Tensor Mean, Tensor Square)[] _moments;
+    private readonly Tensor[] _means, _squares;
 
     public AdamWOptimizer(IReadOnlyList<(string Name, Parameter Value)> parameters, double weightDecay, double meanDecay)
         : base(parameters)
     {
         (_weightDecay, _meanDecay) = (weightDecay, meanDecay);
-        _moments = [.. parameters.Select(parameter => (Remember("mean", parameter.Name, parameter.Value), Remember("square", parameter.Name, parameter.Value)))];
+        (_means, _squares) = (Remember("mean"), Remember("square"));
     }
 
     protected override void BeginStep() => StepCount++;
 
-    protected override void Change(int index, Tensor gradient, double learningRate)
+    protected override void Change(int piece, Tensor values, Tensor gradient, double learningRate)
     {
-        Parameter parameter = Parameters[index].Value;
-        (Tensor mean, Tensor square) = _moments[index];
+        (Tensor mean, Tensor square) = (_means[piece], _squares[piece]);
         double meanCorrection = 1 - Math.Pow(_meanDecay, StepCount), squareCorrection = 1 - Math.Pow(SquareDecay, StepCount);
 
-        parameter.Multiply(1 - learningRate * _weightDecay);
+        values.Multiply(1 - learningRate * _weightDecay);
         mean.Multiply(_meanDecay).Add(gradient, 1 - _meanDecay);
         square.Multiply(SquareDecay).AddProduct(gradient, gradient, 1 - SquareDecay);
-        Tensor size = square.sqrt().Over(Math.Sqrt(squareCorrection)).Add(Epsilon);
-        parameter.AddQuotient(mean, size, -learningRate / meanCorrection);
+        // In the gradient's memory: fresh memory is slow.
+        Tensor size = gradient.copy_(square).sqrt_().Divide(Math.Sqrt(squareCorrection)).Add(Epsilon);
+        values.AddQuotient(mean, size, -learningRate / meanCorrection);
     }
 }

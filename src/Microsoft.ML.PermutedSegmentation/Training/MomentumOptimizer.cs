@@ -14,16 +14,13 @@ internal sealed class MomentumOptimizer : NetworkOptimizer
         : base(parameters)
     {
         (_weightDecay, _momentum) = (weightDecay, momentum);
-        _directions = momentum > 0 ? [.. parameters.Select(parameter => Remember("momentum", parameter.Name, parameter.Value))] : [];
+        _directions = momentum > 0 ? Remember("momentum") : [];
     }
 
-    protected override void Change(int index, Tensor gradient, double learningRate)
+    protected override void Change(int piece, Tensor values, Tensor gradient, double learningRate)
     {
-        Parameter parameter = Parameters[index].Value;
         if (_weightDecay != 0)
-            gradient = gradient.Plus(parameter, _weightDecay);
-        if (_momentum > 0)
-            gradient = _directions[index].Multiply(_momentum).Add(gradient);
-        parameter.Add(gradient, -learningRate);
+            gradient.Add(values, _weightDecay);
+        values.Add(_momentum > 0 ? _directions[piece].Multiply(_momentum).Add(gradient) : gradient, -learningRate);
     }
 }

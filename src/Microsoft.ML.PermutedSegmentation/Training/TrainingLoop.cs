@@ -3,7 +3,6 @@ using Microsoft.ML.PermutedSegmentation.Distribution;
 using Microsoft.ML.PermutedSegmentation.Tensors;
 using Microsoft.ML.Runtime;
 using TorchSharp;
-using TorchSharp.Modules;
 using static TorchSharp.torch;
 
 namespace Microsoft.ML.PermutedSegmentation.Training;
@@ -124,16 +123,8 @@ internal sealed class TrainingLoop(
     // The gradients are of a sum over the pixels of the whole batch, whose number is known only now.
     private void Step(double weight)
     {
-        using var scope = NewDisposeScope();
         if (weight > 0)
-        {
-            using (no_grad())
-            {
-                foreach ((_, Parameter parameter) in _network.LearnedParameters)
-                    parameter.grad?.Divide(weight);
-            }
-            state.Optimizer.Step(_learningRate);
-        }
+            state.Optimizer.Step(_learningRate, weight);
         state.Optimizer.Clear();
     }
 

@@ -1,6 +1,6 @@
 using System.Runtime.Intrinsics.X86;
 
-namespace Microsoft.ML.PermutedSegmentation.Hooks;
+namespace Microsoft.ML.PermutedSegmentation.Prediction;
 
 /// <summary>What the processor computes with.</summary>
 internal static class ProcessorNumbers
