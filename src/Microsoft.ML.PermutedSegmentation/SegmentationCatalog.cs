@@ -120,8 +120,8 @@ public sealed partial class SegmentationCatalog : IModelContents<ITransformer>
     /// <param name="model">A segmentation model, or a chain of transformers with one; for <see cref="ScoringPrecision.Auto"/> an unlocked one.</param>
     /// <param name="precision">The numbers. The result's <see cref="PermutedSegmentationTransformer.Precision"/> tells what <see cref="ScoringPrecision.Auto"/> has chosen.</param>
     /// <param name="calibration">
-    /// For <see cref="ScoringPrecision.Auto"/>: some images of the kind that will be scored, as the network reads them. They are scored up to four times in
-    /// both precisions. The caller disposes them. Otherwise they are not used.
+    /// For <see cref="ScoringPrecision.Auto"/>: some images of the kind that will be scored, as the network reads them, to be scored in both precisions.
+    /// The caller disposes them. Otherwise they are not used.
     /// </param>
     /// <exception cref="ArgumentNullException"><paramref name="model"/> is null.</exception>
     /// <exception cref="ArgumentOutOfRangeException">There is no such precision.</exception>
@@ -134,12 +134,7 @@ public sealed partial class SegmentationCatalog : IModelContents<ITransformer>
     public T WithPrecision<T>(T model, ScoringPrecision precision, IReadOnlyList<MLImage>? calibration = null) where T : class, ITransformer
     {
         ArgumentNullException.ThrowIfNull(model);
-        if (!Enum.IsDefined(precision))
-            throw new ArgumentOutOfRangeException(nameof(precision), precision, $"The precisions are {string.Join(", ", Enum.GetNames<ScoringPrecision>())}.");
-        MLImage[] images = [.. (calibration ?? []).Select((image, i) => RgbPixels.RequireStraightColors(image, i, nameof(calibration)))];
-        if (precision == ScoringPrecision.Auto && images.Length == 0)
-            throw new ArgumentException($"{nameof(ScoringPrecision)}.{nameof(ScoringPrecision.Auto)} decides by images of the model's own: give some.", nameof(calibration));
-        return ModelChain.WithPrecision(Environment, model, precision, images);
+        return ModelChain.WithPrecision(Environment, model, precision, PrecisionTrial.Check(precision, calibration));
     }
 
     ModelContents IModelContents<ITransformer>.GetContents(ITransformer model)

@@ -54,6 +54,7 @@ public sealed class TorchSegmenter : ISegmentationModel
         string path, PermutationKey? key = null, bool verify = true, ScoringPrecision precision = ScoringPrecision.Single, IReadOnlyList<MLImage>? calibration = null)
     {
         ArgumentException.ThrowIfNullOrEmpty(path);
+        PrecisionTrial.Check(precision, calibration);
         SegmentationFile.Require(path, SegmentationFileKind.Model);
         var mlContext = new MLContext();
         PermutedSegmentationTransformer model = Read(mlContext, path, key, verify);

@@ -11,6 +11,16 @@ namespace Microsoft.ML.PermutedSegmentation.Data;
 /// </summary>
 internal static class DeviceImages
 {
+    // Of floats they take 48 MB, for each of the threads.
+    private const long MostPixels = 1 << 22;
+
+    // Beyond about 94 CUDA's kernel has no room for the pixels that it mixes.
+    private const int MostTimesSmaller = 64;
+
+    /// <summary>Whether a part is small enough to be resized there, which is no matter of results.</summary>
+    public static bool CanResize(CropBox box, Tensor batch) => (long)box.Height * box.Width <= MostPixels
+        && box.Height <= MostTimesSmaller * batch.shape[2] && box.Width <= MostTimesSmaller * batch.shape[3];
+
     /// <summary>Writes the part of an image in the box into a batch: resized, mirrored and normalised.</summary>
     /// <param name="batch">[N, 3, H, W] floats, on any device.</param>
     /// <param name="index">Which of the images.</param>

@@ -28,7 +28,7 @@ internal static class ImageTensors
     {
         if (batch.device_type == DeviceType.CPU)
             WriteHere(batch, index, image, box, change, transform);
-        else if (change is null && transform is null)
+        else if (change is null && transform is null && DeviceImages.CanResize(box, batch))
             DeviceImages.Write(batch, index, image, box);
         else
             WriteThere(batch, index, image, box, change, transform);
@@ -61,7 +61,7 @@ internal static class ImageTensors
         ArrayPool<byte>.Shared.Return(row);
     }
 
-    // What changes pixels does so in this memory.
+    // In this memory, and then there.
     private static void WriteThere(Tensor batch, int index, PixelSpan image, CropBox box, ImageChange? change, PixelTransform? transform)
     {
         using var scope = NewDisposeScope();

@@ -11,7 +11,9 @@ internal sealed class MaskCache(string? folder) : IDisposable
 {
     private const int Version = 2, DigitsOfName = 16;
 
-    private readonly Lazy<string> _folder = new(() => folder is null ? Directory.CreateTempSubdirectory("segmentation-masks-").FullName : Path.GetFullPath(folder));
+    // Made by the first thread that needs it; where that fails, by the next.
+    private readonly Lock _making = new();
+    private string? _folder;
 
     public bool IsDisposed { get; private set; }
 
@@ -19,7 +21,7 @@ internal sealed class MaskCache(string? folder) : IDisposable
     public string Get(string name, PaintedMask mask, (int Height, int Width) size, ClassList classes, Action<string> warn)
     {
         ObjectDisposedException.ThrowIf(IsDisposed, typeof(SegmentationData));
-        string path = Path.Combine([_folder.Value, .. name.Split('/')]) + $".{Fingerprint(mask, size, classes)}.png";
+        string path = Path.Combine([Folder(), .. name.Split('/')]) + $".{Fingerprint(mask, size, classes)}.png";
         if (File.Exists(path))
             return path;
         byte[] painted = mask.Paint(size.Height, size.Width, message => warn($"'{mask.Path}': {message}"));
@@ -41,8 +43,14 @@ internal sealed class MaskCache(string? folder) : IDisposable
     public void Dispose()
     {
         IsDisposed = true;
-        if (folder is null && _folder.IsValueCreated && Directory.Exists(_folder.Value))
-            Directory.Delete(_folder.Value, recursive: true);
+        if (folder is null && _folder is not null && Directory.Exists(_folder))
+            Directory.Delete(_folder, recursive: true);
+    }
+
+    private string Folder()
+    {
+        lock (_making)
+            return _folder ??= folder is null ? Directory.CreateTempSubdirectory("segmentation-masks-").FullName : Path.GetFullPath(folder);
     }
 
     private static string Stamp(string path) => new FileInfo(path) is { Exists: true } file ? $"{path} {file.Length} {file.LastWriteTimeUtc.Ticks}" : path;

@@ -31,7 +31,9 @@ internal sealed class RowReadAhead : IDisposable
     /// <param name="workers">How many threads read images; those that are read by windows are too large to have another one wait, and are read when they are asked for.</param>
     public RowReadAhead(IDataView source, IEnumerable<DataViewSchema.Column> inputs, ScoringSchema schema, DataViewSchema.Column[] carried, SegmentationModel model, Device device, int workers)
     {
-        (_batchSize, _workers) = model.Description.ScoresResizedImages ? (RowsTogether(model.Description, device), workers) : (1, 0);
+        // An image that is carried along, or a copy of it, is the consumer's, and waits with its row.
+        _ownsImages = !carried.Any(column => column.Type is ImageDataViewType);
+        (_batchSize, _workers) = model.Description.ScoresResizedImages ? (_ownsImages ? RowsTogether(model.Description, device) : RowsOnCpu, workers) : (1, 0);
         _ahead = _workers == 0 ? 0 : _batchSize + Math.Max(_batchSize, workers);
         _batches = [.. Enumerable.Range(0, 1 + (_ahead + _batchSize - 1) / _batchSize).Select(_ => new ImageBatch(model, _batchSize, device))];
         int places = _batches.Length * _batchSize, threads = Math.Max(1, _workers);
@@ -39,11 +41,13 @@ internal sealed class RowReadAhead : IDisposable
         _ids = new DataViewRowId[places];
         _carriedIndexes = [.. carried.Select(column => column.Index)];
         _carried = [.. carried.Select(column => CarriedColumn.Create(_rows[0], column, places))];
-        // An image that is carried along, or a copy of it, is the consumer's.
-        _ownsImages = !carried.Any(column => column.Type is ImageDataViewType);
         _keepers = [.. Enumerable.Range(0, threads).Select(worker =>
             new RowKeeper(_rows[worker], schema.Image, worker == 0 ? _carried : [.. _carried.Select(column => column.From(_rows[worker]))], _ids, _ownsImages))];
     }
+
+    /// <summary>How many images of a model's size go through the network together.</summary>
+    public static int RowsTogether(ModelDescription model, Device device) =>
+        device.type == DeviceType.CPU ? RowsOnCpu : Math.Clamp(PixelsOnGpu / (model.ImageHeight * model.ImageWidth), RowsOnCpu, MostRows);
 
     /// <summary>Where a column is among those that are carried along.</summary>
     public int CarriedIndexOf(DataViewSchema.Column column) => Array.IndexOf(_carriedIndexes, column.Index);
@@ -92,9 +96,6 @@ internal sealed class RowReadAhead : IDisposable
         foreach (ImageBatch batch in _batches)
             batch.Dispose();
     }
-
-    private static int RowsTogether(ModelDescription model, Device device) =>
-        device.type == DeviceType.CPU ? RowsOnCpu : Math.Clamp(PixelsOnGpu / (model.ImageHeight * model.ImageWidth), RowsOnCpu, MostRows);
 
     private IEnumerable<int> Numbers()
     {

@@ -54,6 +54,8 @@ internal sealed class TorchNetwork : LayoutRunner, IDisposable
     /// </summary>
     public bool MixedPrecision { get; set; }
 
+    private bool IsMixed => MixedPrecision && IsTraining;
+
     /// <summary>Set while several processes train together.</summary>
     public SharedLearning? Shared { get; set; }
 
@@ -131,22 +133,49 @@ internal sealed class TorchNetwork : LayoutRunner, IDisposable
         Convolution convolution => Convolve(convolution, maps[convolution.Inputs[0]]),
         // Nothing needs a branch's own values any more, not even the gradients.
         Sum sum => maps.Take(sum.Branch).Add(maps[sum.Shortcut]).Activate(sum.Activation),
+        GlobalAverage average when IsMixed => AverageMixed(maps[average.Inputs[0]]),
         Dropout dropout when IsTraining && !WithoutDropout => SeededDropout.Apply(maps[dropout.Inputs[0]], dropout.Probability, _generator, Shared?.Images),
         _ => base.Compute(layer, maps),
     };
 
+    private static Tensor AverageMixed(Tensor x)
+    {
+        using Tensor read = x.to(ScalarType.Float32);
+        return nn.functional.adaptive_avg_pool2d(read, 1);
+    }
+
     private Tensor Convolve(Convolution layer, Tensor x)
     {
-        Tensor own = _state[$"{layer.Name}.weight"];
-        // Autograd takes gradients back to the numbers of the weights.
-        ScalarType numbers = MixedPrecision && IsTraining && !layer.IsClassifier ? ScalarType.BFloat16 : own.dtype;
-        using Tensor weights = own.to(numbers), read = x.to(numbers);
-        using Tensor? bias = layer.HasBias ? _state[$"{layer.Name}.bias"].to(numbers) : null;
+        if (IsMixed && !layer.IsClassifier)
+            return ConvolveMixed(layer, x);
+        Tensor weights = _state[$"{layer.Name}.weight"];
+        if (x.dtype != weights.dtype)
+        {
+            using Tensor read = x.to(weights.dtype);
+            return Convolve(layer, read);
+        }
         Tensor result = WinogradChoice.Suits(weights, layer.Step, layer.Dilation, x.shape[2], x.shape[3])
-            ? WinogradFunction.Convolve(read, weights, layer.Dilation)
-            : nn.functional.conv2d(
-                read, weights, bias, [layer.Step, layer.Step], [layer.Padding, layer.Padding],
-                [layer.Dilation, layer.Dilation], layer.IsDepthwise ? layer.Channels : 1);
+            ? WinogradFunction.Convolve(x, weights, layer.Dilation)
+            : Convolve(layer, x, weights, layer.HasBias ? _state[$"{layer.Name}.bias"] : null);
+        return Finish(layer, result);
+    }
+
+    // Autograd takes gradients back to the numbers of the weights. Maps of one pixel have few values for batch norm's statistics: they stay exact.
+    private Tensor ConvolveMixed(Convolution layer, Tensor x)
+    {
+        ScalarType numbers = layer.Stride == 0 ? ScalarType.Float32 : ScalarType.BFloat16;
+        using Tensor read = x.to(numbers), weights = _state[$"{layer.Name}.weight"].to(numbers);
+        using Tensor? bias = layer.HasBias ? _state[$"{layer.Name}.bias"].to(numbers) : null;
+        using Tensor result = Finish(layer, Convolve(layer, read, weights, bias));
+        return result.to(ScalarType.BFloat16);
+    }
+
+    private static Tensor Convolve(Convolution layer, Tensor x, Tensor weights, Tensor? bias) => nn.functional.conv2d(
+        x, weights, bias, [layer.Step, layer.Step], [layer.Padding, layer.Padding], [layer.Dilation, layer.Dilation], layer.IsDepthwise ? layer.Channels : 1);
+
+    // Batch norm and the activation.
+    private Tensor Finish(Convolution layer, Tensor result)
+    {
         if (layer.Norm is { } norm)
         {
             // Autograd keeps what it still needs.

@@ -20,7 +20,7 @@ internal sealed class FlatParameters : IDisposable
     private readonly long _length;
     private readonly Device _device;
 
-    /// <summary>Moves the parameters, which stay the caller's objects, and gives them gradients of 0.</summary>
+    /// <summary>Moves the parameters, of 32 bits, which stay the caller's objects, and gives them gradients of 0.</summary>
     public FlatParameters(IReadOnlyList<(string Name, Parameter Value)> parameters)
     {
         (_parameters, _offsets, _device) = (parameters, new long[parameters.Count], parameters.Count > 0 ? parameters[0].Value.device : CPU);
@@ -49,7 +49,7 @@ internal sealed class FlatParameters : IDisposable
     /// <summary>A tensor with a number for each of the values, 0 at first; it is this object's.</summary>
     public Tensor New()
     {
-        Tensor flat = zeros(_length, device: _device).DetachFromDisposeScope();
+        Tensor flat = zeros(_length, dtype: ScalarType.Float32, device: _device).DetachFromDisposeScope();
         _owned.Add(flat);
         return flat;
     }

@@ -36,7 +36,7 @@ internal abstract class NetworkOptimizer : IDisposable
             ? new AdamWOptimizer(parameters, options.WeightDecay, options.Momentum)
             : new MomentumOptimizer(parameters, options.WeightDecay, options.Momentum);
 
-    /// <summary>Changes the parameters by their gradients, which are of no use afterwards.</summary>
+    /// <summary>Changes all parameters by their gradients, which are of no use afterwards; one that nothing depends on has the gradient 0.</summary>
     /// <param name="learningRate">How far.</param>
     /// <param name="divisor">What the gradients are divided by first.</param>
     public void Step(double learningRate, double divisor = 1)

