@@ -66,7 +66,7 @@ public sealed partial class PermutedSegmentationTrainer : IEstimator<PermutedSeg
             LibTorch.Require();
             return Train(input);
         }
-        catch
+        catch (Exception exception) when (exception is not AgreedCancellationException)
         {
             // Others may be waiting for this process.
             _options.ProcessGroup?.Abandon();

@@ -35,11 +35,11 @@ internal sealed class SharedSteps : IDisposable
     public void SumGradients() => _gradients.Finish();
 
     /// <summary>The loss of all processes' images. Whatever one of them decides by, all have: the loss, and whether one was cancelled.</summary>
-    /// <exception cref="OperationCanceledException">One of them was.</exception>
+    /// <exception cref="AgreedCancellationException">One of them was; all have this exception.</exception>
     public LossSum Sum(LossSum own, CancellationToken cancellation)
     {
         double[] sums = _group.Sum(own.Loss, own.Weight, cancellation.IsCancellationRequested ? 1 : 0);
-        return sums[2] > 0 ? throw new OperationCanceledException(cancellation) : new LossSum(sums[0], sums[1]);
+        return sums[2] > 0 ? throw new AgreedCancellationException(cancellation) : new LossSum(sums[0], sums[1]);
     }
 
     /// <summary>At the end of an epoch: batch norm statistics become the mean of all processes', if each took its own.</summary>

@@ -1,17 +1,13 @@
 using System.Security.Cryptography;
 using Xunit;
+using static Microsoft.ML.PermutedSegmentation.Tests.DistributedTraining;
 
 namespace Microsoft.ML.PermutedSegmentation.Tests;
 
 /// <summary>Several processes learn what one would.</summary>
 public sealed class DistributedTrainingTests : IDisposable
 {
-    private const int Rows = 26;
-
-    // One ReLU that falls to the other side of zero makes a hundredth, in images as small as these.
-    private const double Rounding = 0.1;
-
-    private static readonly Lazy<Dictionary<string, float[]>> Start = new(InitialWeights);
+    private static readonly Lazy<Dictionary<string, float[]>> Start = new(() => InitialWeights());
 
     private readonly TempFolder _folder = new();
     private readonly PermutationKey _key = PermutationKey.FromBytes([.. Enumerable.Range(1, 32).Select(i => (byte)(7 * i))]);
@@ -31,7 +27,7 @@ public sealed class DistributedTrainingTests : IDisposable
         Dictionary<string, float[]> alone = Train(null);
         Dictionary<string, float[]>[] shared = ProcessGroups.Run(size, Train);
 
-        Assert.All(shared[1..], other => Assert.Equal(shared[0], other));
+        AssertSame(shared);
         Assert.InRange(Difference(alone, shared[0], Start.Value), 0, Rounding);
 
         Dictionary<string, float[]> Train(IProcessGroup? group)
@@ -67,7 +63,7 @@ public sealed class DistributedTrainingTests : IDisposable
             options.SynchronizeBatchNorm = false;
             return Weights(options);
         });
-        Assert.Equal(apart[0], apart[1]);
+        AssertSame(apart);
         Assert.NotInRange(Difference(Weights(Recipe(null)), apart[0], Start.Value), 0, 5 * Rounding);
     }
 
@@ -80,7 +76,7 @@ public sealed class DistributedTrainingTests : IDisposable
         Dictionary<string, float[]>[] continued = ProcessGroups.Run(3, group => Train(group, epochs: 2));
         File.Delete(path);
         Assert.InRange(Difference(Train(null, epochs: 2), continued[0], Start.Value), 0, Rounding);
-        Assert.Equal(continued[0], continued[2]);
+        AssertSame(continued);
 
         Dictionary<string, float[]> Train(IProcessGroup? group, int epochs)
         {
@@ -103,27 +99,6 @@ public sealed class DistributedTrainingTests : IDisposable
         Assert.IsType<TimeZoneNotFoundException>(results[1].Exception);
         foreach (int rank in (int[])[0, 2])
             Assert.Contains("Rank 1 of 3 has given up", Assert.IsType<IOException>(results[rank].Exception).Message);
-    }
-
-    [Fact]
-    public void One_that_is_cancelled_cancels_all_at_the_same_step()
-    {
-        using var cancel = new CancellationTokenSource();
-        var results = ProcessGroups.RunAll(2, group =>
-        {
-            PermutedSegmentationTrainer.Options options = Recipe(group);
-            if (group.Rank == 1)
-            {
-                options.CancellationToken = cancel.Token;
-                options.Progress = new Reports(report =>
-                {
-                    if (report is { Phase: TrainingPhase.Training, Step: 1 })
-                        cancel.Cancel();
-                });
-            }
-            return Weights(options);
-        });
-        Assert.All(results, result => Assert.IsType<OperationCanceledException>(result.Exception));
     }
 
     [Fact]
@@ -154,37 +129,5 @@ public sealed class DistributedTrainingTests : IDisposable
         {
             Assert.Contains("not each of 3 processes has an image", Assert.IsType<ArgumentException>(exception).Message);
         }
-    }
-
-    // The paper's recipe at a low rate: at a high one, each step makes rounding much larger.
-    private static PermutedSegmentationTrainer.Options Recipe(IProcessGroup? group)
-    {
-        PermutedSegmentationTrainer.Options options = ColorPatches.Options(epochs: 2);
-        (options.LearningRate, options.BatchSize, options.ProcessGroup, options.Loss) = (0.0003, 11, group, new SegmentationLoss());
-        return options;
-    }
-
-    private static Dictionary<string, float[]> InitialWeights()
-    {
-        PermutedSegmentationTrainer.Options options = Recipe(null);
-        (options.Epochs, options.LearningRate, options.MinimumLearningRate) = (1, 1e-30, 0);
-        return Weights(options);
-    }
-
-    private static Dictionary<string, float[]> Weights(PermutedSegmentationTrainer.Options options, PermutationKey? key = null, int rows = Rows)
-    {
-        var mlContext = CpuContext.Create(seed: 4);
-        var trainers = mlContext.Segmentation().Trainers;
-        using var model = (key is null ? trainers.Fcn(options) : trainers.Permuted(key, options)).Fit(ColorPatches.View(mlContext, rows));
-        return model.Network().State.ToDictionary(entry => entry.Key, entry => entry.Value.detach().data<float>().ToArray());
-    }
-
-    // How far two trainings are from one another, as a share of the way that one has gone.
-    private static double Difference(Dictionary<string, float[]> one, Dictionary<string, float[]> other, Dictionary<string, float[]> start)
-    {
-        return Distance(one, other) / Distance(one, start);
-
-        static double Distance(Dictionary<string, float[]> first, Dictionary<string, float[]> second) =>
-            Math.Sqrt(first.Where(entry => !entry.Key.Contains("running")).Sum(entry => entry.Value.Zip(second[entry.Key], (a, b) => Math.Pow(a - b, 2)).Sum()));
     }
 }
