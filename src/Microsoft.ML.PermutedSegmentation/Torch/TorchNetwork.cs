@@ -69,6 +69,10 @@ internal sealed class TorchNetwork : LayoutRunner, IDisposable
     /// <summary>Those of <see cref="Parameters"/> that a training changes.</summary>
     public IEnumerable<(string Name, Parameter Value)> LearnedParameters => Parameters.Where(parameter => parameter.Value.requires_grad);
 
+    /// <summary>The names of the batch norm statistics that a training changes.</summary>
+    public IEnumerable<string> MovingStatistics =>
+        Layout.Parameters.Where(parameter => !parameter.IsLearned && parameter.Layer.Index > _frozen).Select(parameter => parameter.Name);
+
     /// <summary>
     /// A network with the given state, in evaluation mode. Nothing is copied: the network owns the given tensors from
     /// now on. To share the storage of one tensor between networks, give each an <c>alias()</c> of it.

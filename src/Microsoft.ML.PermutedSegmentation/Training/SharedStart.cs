@@ -62,11 +62,15 @@ internal static class SharedStart
     }
 
     /// <summary>Gives all processes the mean of their batch norm statistics, where each has its own.</summary>
-    public static void AverageStatistics(IProcessGroup group, TorchNetwork network)
+    /// <param name="group">The processes.</param>
+    /// <param name="network">The network.</param>
+    /// <param name="names">Which statistics. Not those that are the same everywhere: of three equal values, the mean is not always that value.</param>
+    public static void AverageStatistics(IProcessGroup group, TorchNetwork network, IEnumerable<string> names)
     {
         using var noGrad = no_grad();
-        foreach ((_, Tensor value) in network.State.Where(entry => entry.Value is not TorchSharp.Modules.Parameter))
+        foreach (string name in names)
         {
+            Tensor value = network.State[name];
             float[] values = ValuesOf(value);
             group.Sum(values);
             TensorPrimitives.Divide(values, group.Size, values);

@@ -47,9 +47,10 @@ internal sealed class SharedSteps : IDisposable
     {
         if (_learning.SynchronizesNorm)
             return;
-        SharedStart.AverageStatistics(_group, _network);
+        string[] names = [.. _network.MovingStatistics];
+        SharedStart.AverageStatistics(_group, _network, names);
         if (state.Average is { } average)
-            SharedStart.AverageStatistics(_group, average.Network);
+            SharedStart.AverageStatistics(_group, average.Network, names);
     }
 
     /// <summary>Adds what the other processes have counted.</summary>
