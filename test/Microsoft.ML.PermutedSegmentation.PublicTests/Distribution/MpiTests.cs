@@ -6,6 +6,8 @@ namespace PublicTests.Distribution;
 /// <summary>The console app as several processes that Open MPI starts and connects.</summary>
 public sealed class MpiTests : IDisposable
 {
+    private static readonly string[] Workbench = ["dotnet", Path.Combine(AppContext.BaseDirectory, "permseg.dll")];
+
     private readonly TempFolder _folder = new();
 
     public MpiTests()
@@ -98,6 +100,16 @@ public sealed class MpiTests : IDisposable
     }
 
     [MpiFact]
+    public void A_launcher_whose_library_is_another_one_is_refused()
+    {
+        // What MPICH's mpirun says to each of two processes, which Open MPI's library takes no notice of.
+        (int exitCode, string text) = End(Start("env", ["PMI_SIZE=2", .. Workbench, .. Arguments("x.zip", [])]));
+        Assert.NotEqual(0, exitCode);
+        Assert.Contains("error: 2 processes were started, but this MPI library sees 1: it is not the launcher's.", text);
+        Assert.False(File.Exists(_folder.At("x.zip")));
+    }
+
+    [MpiFact]
     public void A_command_that_cannot_share_its_work_is_refused()
     {
         (int exitCode, string text) = End(Start(2, ["keygen", "--out", _folder.At("new.pem")]));
@@ -129,10 +141,12 @@ public sealed class MpiTests : IDisposable
         return Array.ConvertAll(scores, value => (double)value);
     }
 
-    private static Process Start(int size, string[] arguments)
+    private static Process Start(int size, string[] arguments) =>
+        Start(MpiFactAttribute.Launcher, ["--allow-run-as-root", "--oversubscribe", "-np", $"{size}", .. Workbench, .. arguments]);
+
+    private static Process Start(string command, string[] arguments)
     {
-        var start = new ProcessStartInfo(MpiFactAttribute.Launcher,
-            ["--allow-run-as-root", "--oversubscribe", "-np", $"{size}", "dotnet", Path.Combine(AppContext.BaseDirectory, "permseg.dll"), .. arguments])
+        var start = new ProcessStartInfo(command, arguments)
         {
             RedirectStandardOutput = true,
             RedirectStandardError = true,
