@@ -137,16 +137,9 @@ internal sealed class TorchNetwork : LayoutRunner, IDisposable
         Convolution convolution => Convolve(convolution, maps[convolution.Inputs[0]]),
         // Nothing needs a branch's own values any more, not even the gradients.
         Sum sum => maps.Take(sum.Branch).Add(maps[sum.Shortcut]).Activate(sum.Activation),
-        GlobalAverage average when IsMixed => AverageMixed(maps[average.Inputs[0]]),
         Dropout dropout when IsTraining && !WithoutDropout => SeededDropout.Apply(maps[dropout.Inputs[0]], dropout.Probability, _generator, Shared?.Images),
         _ => base.Compute(layer, maps),
     };
-
-    private static Tensor AverageMixed(Tensor x)
-    {
-        using Tensor read = x.to(ScalarType.Float32);
-        return nn.functional.adaptive_avg_pool2d(read, 1);
-    }
 
     private Tensor Convolve(Convolution layer, Tensor x)
     {
@@ -164,14 +157,12 @@ internal sealed class TorchNetwork : LayoutRunner, IDisposable
         return Finish(layer, result);
     }
 
-    // Autograd takes gradients back to the numbers of the weights. Maps of one pixel have few values for batch norm's statistics: they stay exact.
+    // Autograd takes gradients back to the numbers of the weights.
     private Tensor ConvolveMixed(Convolution layer, Tensor x)
     {
-        ScalarType numbers = layer.Stride == 0 ? ScalarType.Float32 : ScalarType.BFloat16;
-        using Tensor read = x.to(numbers), weights = _state[$"{layer.Name}.weight"].to(numbers);
-        using Tensor? bias = layer.HasBias ? _state[$"{layer.Name}.bias"].to(numbers) : null;
-        using Tensor result = Finish(layer, Convolve(layer, read, weights, bias));
-        return result.to(ScalarType.BFloat16);
+        using Tensor read = x.to(ScalarType.BFloat16), weights = _state[$"{layer.Name}.weight"].to(ScalarType.BFloat16);
+        using Tensor? bias = layer.HasBias ? _state[$"{layer.Name}.bias"].to(ScalarType.BFloat16) : null;
+        return Finish(layer, Convolve(layer, read, weights, bias));
     }
 
     private static Tensor Convolve(Convolution layer, Tensor x, Tensor weights, Tensor? bias) => nn.functional.conv2d(
