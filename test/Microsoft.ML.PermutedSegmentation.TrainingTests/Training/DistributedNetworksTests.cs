@@ -21,34 +21,35 @@ public sealed class DistributedNetworksTests
         {
             PermutedSegmentationTrainer.Options options = Recipe(group);
             Choose(options);
-            // In parts of 3 and 2 images: of the mean over an image, one process has one or two values.
-            (options.Epochs, options.BatchSize, options.MicroBatchSize) = (1, 5, 3);
-            return Weights(options, rows: 12);
+            // One process has one image, and a single value per channel of the mean over it; the other has two.
+            (options.Epochs, options.BatchSize) = (1, 3);
+            return Weights(options, rows: 4);
         }
 
         void Choose(PermutedSegmentationTrainer.Options options) => (options.Network, options.Backbone, options.OutputStride) = (network, backbone, 16);
     }
 
     // By three: the mean of three equal numbers is not always that number.
-    [Theory]
-    [InlineData(true)]
-    [InlineData(false)]
-    public void Frozen_stages_keep_their_bits_and_all_have_the_same_others(bool synchronizes)
+    [Fact]
+    public void Frozen_stages_keep_their_bits_and_all_have_the_same_others()
     {
         var mlContext = CpuContext.Create(seed: 4);
         using var model = mlContext.Segmentation().Trainers.Fcn(WithoutLearning()).Fit(ColorPatches.View(mlContext, 5));
         using SegmentationWeights given = SegmentationWeights.Of(model);
         Dictionary<string, float[]> start = model.Weights();
-        Dictionary<string, float[]>[] shared = ProcessGroups.Run(3, group =>
+        foreach (bool synchronizes in (bool[])[true, false])
         {
-            PermutedSegmentationTrainer.Options options = Recipe(group);
-            (options.InitialWeights, options.FrozenStages, options.SynchronizeBatchNorm) = (given, 3, synchronizes);
-            (options.Epochs, options.BatchSize, options.WeightAveraging) = (1, 6, 0.5);
-            return Weights(options, rows: 7);
-        });
+            Dictionary<string, float[]>[] shared = ProcessGroups.Run(3, group =>
+            {
+                PermutedSegmentationTrainer.Options options = Recipe(group);
+                (options.InitialWeights, options.FrozenStages, options.SynchronizeBatchNorm) = (given, 3, synchronizes);
+                (options.Epochs, options.BatchSize, options.WeightAveraging) = (1, 6, 0.5);
+                return Weights(options, rows: 7);
+            });
 
-        AssertSame(shared);
-        Assert.All(start, entry => Assert.True(IsFrozen(entry.Key) == AreSame(entry.Value, shared[0][entry.Key]), entry.Key));
+            AssertSame(shared);
+            Assert.All(start, entry => Assert.True(IsFrozen(entry.Key) == AreSame(entry.Value, shared[0][entry.Key]), entry.Key));
+        }
 
         // The stem and stages 1 and 2, by torchvision's names.
         static bool IsFrozen(string name) => ((string[])["conv1", "bn1", "layer1", "layer2"]).Any(part => name.StartsWith($"backbone.{part}.", StringComparison.Ordinal));
