@@ -54,9 +54,9 @@ public sealed partial class PermutedSegmentationTrainer : IEstimator<PermutedSeg
     /// The loss became NaN in the first epoch; or the checkpoint belongs to a training with other options or other data, or to one with a key
     /// while this one has none, or the other way round.
     /// </exception>
-    /// <exception cref="IOException">The checkpoint cannot be written; this is checked before training.</exception>
+    /// <exception cref="IOException">The checkpoint cannot be written; this is checked before training. Or another process of the group has given up.</exception>
     /// <exception cref="ObjectDisposedException">The key, or the initial weights of the options, were disposed.</exception>
-    /// <exception cref="OperationCanceledException">The token of the options was cancelled.</exception>
+    /// <exception cref="OperationCanceledException">The token of the options was cancelled; or, once the first epoch has begun, that of another process of the group.</exception>
     /// <exception cref="DllNotFoundException">The application does not bring libtorch; the message says which package to add.</exception>
     public PermutedSegmentationTransformer Fit(IDataView input)
     {
