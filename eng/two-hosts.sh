@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # two-hosts.sh COMMAND...: runs a command with mpirun as two processes on two hosts, each a network namespace with a name of its own,
-# which see each other through a virtual cable only. Needs root.
+# which see each other through a virtual cable only. Needs root. NETEM="delay 5ms loss 0.1%" makes the cable a bad one, if the kernel has sch_netem.
 set -euo pipefail
 id=$$
 one=permseg-$id-a two=permseg-$id-b
@@ -15,6 +15,12 @@ ip -n "$two" addr add 10.77.0.2/24 dev mb$((id % 100000))
 for host in "$one" "$two"; do ip -n "$host" link set lo up; done
 ip -n "$one" link set ma$((id % 100000)) up
 ip -n "$two" link set mb$((id % 100000)) up
+if [[ -n ${NETEM:-} ]]; then
+    # shellcheck disable=SC2086
+    ip netns exec "$one" tc qdisc add dev ma$((id % 100000)) root netem $NETEM
+    # shellcheck disable=SC2086
+    ip netns exec "$two" tc qdisc add dev mb$((id % 100000)) root netem $NETEM
+fi
 # What mpirun starts its daemons with on other hosts, instead of ssh: AGENT HOST COMMAND...
 cat > "$agent" <<AGENT
 #!/bin/sh

@@ -130,22 +130,23 @@ public sealed partial class PermutedSegmentationTransformer : SegmentationTransf
     /// <summary>This model scoring in other numbers; unlocked if this one is.</summary>
     internal PermutedSegmentationTransformer WithPrecision(ScoringPrecision precision, IReadOnlyList<MLImage> calibration)
     {
-        bool saysWhenLocked = _saidLocked == 0;
         if (precision != ScoringPrecision.Auto)
-            return new PermutedSegmentationTransformer(_host, Model.With(precision), saysWhenLocked);
+            return new PermutedSegmentationTransformer(_host, Model.With(precision), saysWhenLocked: _saidLocked == 0);
         if (!IsUnlocked)
             throw new InvalidOperationException("Unlock the model first: the labels that it gives while locked say nothing about its precision.");
-        var small = new PermutedSegmentationTransformer(_host, Model.With(ScoringPrecision.BFloat16), saysWhenLocked);
-        var single = new PermutedSegmentationTransformer(_host, Model.With(ScoringPrecision.Single), saysWhenLocked);
-        bool isSmall = false;
+        PermutedSegmentationTransformer single = WithPrecision(ScoringPrecision.Single, []), small = WithPrecision(ScoringPrecision.BFloat16, []);
+        PermutedSegmentationTransformer? chosen = null;
         try
         {
-            isSmall = PrecisionTrial.PrefersBFloat16(single.Model, small.Model, _device, calibration);
-            return isSmall ? small : single;
+            return chosen = PrecisionTrial.PrefersBFloat16(single.Model, small.Model, _device, calibration) ? small : single;
         }
         finally
         {
-            (isSmall ? single : small).Dispose();
+            foreach (PermutedSegmentationTransformer other in (PermutedSegmentationTransformer[])[single, small])
+            {
+                if (other != chosen)
+                    other.Dispose();
+            }
         }
     }
 

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using Microsoft.ML.Data;
+using PublicTests.Documentation;
 
 namespace PublicTests.Distribution;
 
@@ -31,6 +32,21 @@ public sealed class MpiTests : IDisposable
             Assert.Single(said.Split('\n'), line => line.StartsWith("epoch   2/2", StringComparison.Ordinal));
             double[] shared = Scores($"{size}.zip");
             Assert.InRange(alone.Zip(shared, (one, other) => Math.Abs(one - other)).Max(), 0, 0.02);
+        }
+    }
+
+    // Each a network namespace with a name of its own; they see each other through a virtual cable only. The same number of processes gives the same bits.
+    [TwoHostsFact]
+    public void Two_hosts_train_what_two_processes_of_one_train()
+    {
+        Assert.Equal(Train("one.zip", MpiFactAttribute.Launcher, "--allow-run-as-root", "--oversubscribe", "-np", "2"), Train("two.zip", Repository.At("eng/two-hosts.sh")));
+
+        double[] Train(string model, params string[] launcher)
+        {
+            // With one thread sums are in the same order, however processes are bound to cores.
+            (int exitCode, string text) = End(Start("env", ["OMP_NUM_THREADS=1", .. launcher, .. Workbench, .. Arguments(model, ["--epochs", "1"])]));
+            Assert.True(exitCode == 0, text);
+            return Scores(model);
         }
     }
 
