@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Measures scoring and training on the first GPU against PyTorch on the same machine, in at most ten minutes (docs/precision.md).
+# Builds, and measures scoring and training on the first GPU against PyTorch on the same machine for at most ten minutes (docs/precision.md).
 # Usage: eng/measure-gpu.sh [PYTHON]    PYTHON has torch with CUDA, and torchvision; python3 by default.
 set -euo pipefail
 cd "$(dirname "$0")/.."

@@ -63,7 +63,7 @@ internal sealed class ScoringOptions
         try
         {
             if (precision == ScoringPrecision.Auto)
-                images.AddRange(imagePaths.Take(CalibrationImages).Select(path => ImageFile.Load(path, orientation)));
+                images.AddRange(imagePaths.Select(path => TryLoad(path, orientation)).OfType<MLImage>().Take(CalibrationImages));
             var chosen = mlContext.Segmentation().WithPrecision(scoring, precision, images);
             if (precision == ScoringPrecision.Auto)
                 Console.WriteLine($"Precision: {mlContext.Segmentation().GetSegmenter(chosen).Precision}");
@@ -72,6 +72,19 @@ internal sealed class ScoringOptions
         finally
         {
             images.ForEach(image => image.Dispose());
+        }
+    }
+
+    // What is wrong with a file is told where it is scored.
+    private static MLImage? TryLoad(string path, ImageOrientation orientation)
+    {
+        try
+        {
+            return ImageFile.Load(path, orientation);
+        }
+        catch (Exception exception) when (exception is InvalidDataException or IOException or UnauthorizedAccessException)
+        {
+            return null;
         }
     }
 

@@ -127,7 +127,7 @@ internal sealed class KeySweep
     private LiveMaps RunShared(ScoringNetwork network, Tensor images)
     {
         using var scope = NewDisposeScope();
-        using LiveMaps start = LiveMaps.Of(network.Layout, images.to(_device));
+        using LiveMaps start = LiveMaps.Of(network.Layout, images);
         return network.RunInParts(start, _firstReader).Detach();
     }
 

@@ -6,7 +6,7 @@ using static TorchSharp.torch;
 namespace Microsoft.ML.PermutedSegmentation.Data;
 
 /// <summary>
-/// Makes images ready where the network is: a GPU gets their bytes, which are a third or less of what it reads, and resizes and normalises them.
+/// Makes images ready where the network is: a GPU gets their bytes, and resizes and normalises them, while the CPU goes on with others.
 /// The values are those of <see cref="AntialiasedResizer"/> up to rounding. For several threads.
 /// </summary>
 internal static class DeviceImages
