@@ -87,7 +87,7 @@ public static class ImageFile
     /// <summary>Reads a picture whose header was checked.</summary>
     internal static MLImage Load(ImageFileHeader header, ImageOrientation orientation)
     {
-        if (!header.IsTurned(orientation) && !header.HasTransparency)
+        if (!header.IsTurned(orientation) && !header.HasTransparency && !TurboJpeg.Suits(header))
             return LoadPlain(header);
         (int height, int width) = header.SizeOf(orientation);
         byte[] pixels = ArrayPool<byte>.Shared.Rent(height * width * BytesPerPixel);
@@ -137,12 +137,12 @@ public static class ImageFile
     {
         if (!header.IsTurned(orientation))
         {
-            DecodeStored(header, type, pixels);
+            DecodeFastest(header, type, pixels);
         }
         else
         {
             byte[] stored = ArrayPool<byte>.Shared.Rent(pixels.Length);
-            DecodeStored(header, type, stored.AsSpan(0, pixels.Length));
+            DecodeFastest(header, type, stored.AsSpan(0, pixels.Length));
             ExifOrientation.Turn(
                 header.StoredOrientation, MemoryMarshal.Cast<byte, uint>(stored.AsSpan(0, pixels.Length)), header.StoredHeight, header.StoredWidth,
                 MemoryMarshal.Cast<byte, uint>(pixels));
@@ -152,7 +152,13 @@ public static class ImageFile
             MakeOpaque(pixels);
     }
 
-    /// <summary>The pixels as stored, colors not multiplied by their transparency.</summary>
+    private static void DecodeFastest(ImageFileHeader header, SKColorType type, Span<byte> pixels)
+    {
+        if (!TurboJpeg.Suits(header) || !TurboJpeg.Decode(header, type, pixels))
+            DecodeStored(header, type, pixels);
+    }
+
+    /// <summary>The pixels as stored, colors not multiplied by their transparency, by SkiaSharp, with which ML.NET decodes.</summary>
     internal static unsafe void DecodeStored(ImageFileHeader header, SKColorType type, Span<byte> pixels)
     {
         using SKData? content = header.Content is null ? null : SKData.CreateCopy(header.Content);

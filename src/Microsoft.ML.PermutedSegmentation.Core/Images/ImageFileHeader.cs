@@ -11,6 +11,9 @@ internal sealed record ImageFileHeader(string Path, int StoredHeight, int Stored
     /// <summary>The bytes of a file that is in memory; null: they are in the file.</summary>
     public byte[]? Content { get; private init; }
 
+    /// <summary>Whether it is a JPEG; otherwise it is a PNG.</summary>
+    public bool IsJpeg { get; init; }
+
     /// <summary>More pixels than any camera takes, 1 GiB decoded; a header that claims more is damaged or hostile.</summary>
     public const long MaximumPixels = PngHeader.MaximumPixels;
 

@@ -37,7 +37,7 @@ internal static class JpegImageHeader
         if (frame.Blocks == 0)
             throw new InvalidDataException($"'{path}' is not a usable JPEG: its header states no size.");
         CheckScans(stream, path, frame);
-        return new ImageFileHeader(path, frame.Height, frame.Width, orientation, HasTransparency: false);
+        return new ImageFileHeader(path, frame.Height, frame.Width, orientation, HasTransparency: false) { IsJpeg = true };
     }
 
     // Precision, height, width, and identifier, sampling factors and table of each component.
