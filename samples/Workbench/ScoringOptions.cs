@@ -8,7 +8,7 @@ using Workbench.Distribution;
 
 namespace Workbench;
 
-/// <summary>The options that say how a model scores images, other than its file does.</summary>
+/// <summary>The options that say how a model scores images, other than its file does, and with which of the machine's resources.</summary>
 internal sealed class ScoringOptions
 {
     private const int CalibrationImages = 8;
@@ -35,12 +35,14 @@ internal sealed class ScoringOptions
         DefaultValueFactory = _ => ScoringPrecision.Single,
     };
 
+    private readonly Option<int?> _workers = CommonOptions.Workers("the result does not depend on it");
+
     /// <summary>Adds the options to a command.</summary>
     public ScoringOptions AddTo(Command command)
     {
         _mode.AcceptOnlyFromAmong(StringComparer.OrdinalIgnoreCase, _mode.HelpName!.Split('|'));
         _precision.AcceptOnlyFromAmong(StringComparer.OrdinalIgnoreCase, _precision.HelpName!.Split('|'));
-        foreach (var option in (Option[])[_mode, _flip, _scales, _precision])
+        foreach (var option in (Option[])[_mode, _flip, _scales, _precision, _workers])
             command.Add(option);
         return this;
     }
@@ -53,8 +55,13 @@ internal sealed class ScoringOptions
     /// <param name="orientation">How they are read.</param>
     public ITransformer Apply(ParseResult result, MLContext mlContext, ITransformer model, IEnumerable<string> imagePaths, ImageOrientation orientation)
     {
+        var chosen = ApplyPrecision(result, mlContext, ApplyMode(result, mlContext, model), imagePaths, orientation);
+        return result.GetValue(_workers) is { } workers ? mlContext.Segmentation().WithInputWorkers(chosen, workers) : chosen;
+    }
+
+    private ITransformer ApplyPrecision(ParseResult result, MLContext mlContext, ITransformer scoring, IEnumerable<string> imagePaths, ImageOrientation orientation)
+    {
         var precision = result.GetValue(_precision);
-        var scoring = ApplyMode(result, mlContext, model);
         if (precision == ScoringPrecision.Single)
             return scoring;
         if (precision == ScoringPrecision.Auto && Job.Group is not null)

@@ -137,6 +137,29 @@ public sealed partial class SegmentationCatalog : IModelContents<ITransformer>
         return ModelChain.WithPrecision(Environment, model, precision, PrecisionTrial.Check(precision, calibration));
     }
 
+    /// <summary>
+    /// The same model with another number of threads that read images while it scores a data view, or is evaluated. Results do not depend on it. It
+    /// does not belong to the model's file.
+    /// </summary>
+    /// <remarks>
+    /// The given model is not changed. Both share all weights, and each is disposed separately. What is made of the result, such as an unlocked
+    /// model, has as many. Images that are scored by windows are read by one thread.
+    /// </remarks>
+    /// <typeparam name="T">The type of the model, which the result has, too.</typeparam>
+    /// <param name="model">A segmentation model, or a chain of transformers with one.</param>
+    /// <param name="workers">How many threads decode and resize images, 1 to 256; null for as many as the network leaves cores idle, at most 16.</param>
+    /// <exception cref="ArgumentNullException"><paramref name="model"/> is null.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">There cannot be so many threads.</exception>
+    /// <exception cref="ArgumentException"><paramref name="model"/> holds no segmentation model, or more than one.</exception>
+    /// <exception cref="ObjectDisposedException">The model was disposed.</exception>
+    public T WithInputWorkers<T>(T model, int? workers) where T : class, ITransformer
+    {
+        ArgumentNullException.ThrowIfNull(model);
+        if (!InputWorkers.IsPossible(workers))
+            throw new ArgumentOutOfRangeException(nameof(workers), workers, $"The number of threads must be {InputWorkers.Possible}.");
+        return ModelChain.WithInputWorkers(Environment, model, workers);
+    }
+
     ModelContents IModelContents<ITransformer>.GetContents(ITransformer model)
     {
         ArgumentNullException.ThrowIfNull(model);

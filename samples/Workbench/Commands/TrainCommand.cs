@@ -26,7 +26,7 @@ internal static class TrainCommand
         var runFolder = new PathOption("--run-dir", FileRole.OutputFolder) { HelpName = "DIR", Description = "Leaves the options, the epochs as CSV and for TensorBoard, a report and a model card in this folder." };
         var testList = new Option<string?>("--test-list") { HelpName = "NAME", Description = "The images that the model of --run-dir is tried on. [default: those that choose the best epoch]" };
 
-        var workers = new Option<int?>("--workers") { HelpName = "N", Description = "How many threads read images; the model does not depend on it. [default: as many as the network leaves cores idle]" };
+        var workers = CommonOptions.Workers("the model does not depend on it");
 
         var command = new DetailedCommand("train", "Trains a model on images and masks and saves it.", """
             Example:

@@ -95,7 +95,7 @@ internal sealed class KeySweep
     // The lowest keyed map of each batch of images, with their true masks at the model's size.
     private IEnumerable<(LiveMaps Maps, List<byte[]> Truths)> SharedMaps(IDataView data, string labelColumnName)
     {
-        int workers = InputWorkers.Beside(_device), ahead = BatchSize + workers;
+        int workers = _model.Running.InputWorkers ?? InputWorkers.Beside(_device), ahead = BatchSize + workers;
         using var rows = new SweepRows(_model, data, labelColumnName, _device, BatchSize, ahead, workers);
         using ScoringNetwork network = ScoringNetworkOf(_model, 0, _firstReader);
         var truths = new List<byte[]>();
@@ -121,7 +121,7 @@ internal sealed class KeySweep
     private static ScoringNetwork ScoringNetworkOf(SegmentationModel model, int start, int? end)
     {
         using var use = model.Use();
-        return new ScoringNetwork(use.Value.Network, model.Description.ImageHeight, model.Description.ImageWidth, start, end, model.Precision);
+        return new ScoringNetwork(use.Value.Network, model.Description.ImageHeight, model.Description.ImageWidth, start, end, model.Running.Precision);
     }
 
     private LiveMaps RunShared(ScoringNetwork network, Tensor images)

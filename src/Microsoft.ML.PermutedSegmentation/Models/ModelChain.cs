@@ -88,6 +88,11 @@ internal static class ModelChain
     public static T WithPrecision<T>(MLContext context, T model, ScoringPrecision precision, IReadOnlyList<MLImage> calibration) where T : class, ITransformer
         => ReplaceSegmenter(context, model, segmenter => segmenter.WithPrecision(precision, calibration));
 
+    /// <summary>The same chain with other threads that read images.</summary>
+    /// <exception cref="ArgumentException">There is no segmentation model.</exception>
+    public static T WithInputWorkers<T>(MLContext context, T model, int? workers) where T : class, ITransformer
+        => ReplaceSegmenter(context, model, segmenter => segmenter.With(segmenter.Model.Running with { InputWorkers = workers }));
+
     private static (ITransformer[] Before, PermutedSegmentationTransformer Segmenter) Find(ITransformer model)
         => FindKeyed(model) is var (before, segmenter) && segmenter is PermutedSegmentationTransformer own
             ? (before, own)

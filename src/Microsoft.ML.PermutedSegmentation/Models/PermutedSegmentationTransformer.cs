@@ -47,7 +47,10 @@ public sealed partial class PermutedSegmentationTransformer : SegmentationTransf
     /// The numbers in which it scores here (<see cref="SegmentationCatalog.WithPrecision"/>), never <see cref="ScoringPrecision.Auto"/>. A file does
     /// not hold it: a loaded model scores in <see cref="ScoringPrecision.Single"/>.
     /// </summary>
-    public ScoringPrecision Precision => Model.Precision;
+    public ScoringPrecision Precision => Model.Running.Precision;
+
+    /// <summary>How many threads read images for it here (<see cref="SegmentationCatalog.WithInputWorkers"/>); null: as many as it leaves cores idle.</summary>
+    public int? InputWorkers => Model.Running.InputWorkers;
 
     internal SegmentationModel Model { get; }
 
@@ -131,7 +134,7 @@ public sealed partial class PermutedSegmentationTransformer : SegmentationTransf
     internal PermutedSegmentationTransformer WithPrecision(ScoringPrecision precision, IReadOnlyList<MLImage> calibration)
     {
         if (precision != ScoringPrecision.Auto)
-            return new PermutedSegmentationTransformer(_host, Model.With(precision), saysWhenLocked: _saidLocked == 0);
+            return With(Model.Running with { Precision = precision });
         if (!IsUnlocked)
             throw new InvalidOperationException("Unlock the model first: the labels that it gives while locked say nothing about its precision.");
         PermutedSegmentationTransformer single = WithPrecision(ScoringPrecision.Single, []), small = WithPrecision(ScoringPrecision.BFloat16, []);
@@ -149,6 +152,9 @@ public sealed partial class PermutedSegmentationTransformer : SegmentationTransf
             }
         }
     }
+
+    /// <summary>This model running otherwise here; unlocked if this one is.</summary>
+    internal PermutedSegmentationTransformer With(RunSettings running) => new(_host, Model.With(running), saysWhenLocked: _saidLocked == 0);
 
     bool? IKeyedTransformer.Matches(PermutationKey key) => Model.Matches(key);
 

@@ -20,7 +20,7 @@ internal sealed class ScoringCursor : DataViewRowCursor
         _wanted = [.. wanted.Select(column => column.Index)];
         _scorer = new BatchScorer(model, device) { WithProbabilities = schema.Score is { } score && _wanted.Contains(score.Index) };
         DataViewSchema.Column[] carried = [.. wanted.Where(column => !schema.IsPrediction(column)).Select(column => schema.Input[column.Index])];
-        _rows = new RowReadAhead(source, schema.InputsFor(wanted), schema, carried, model, device, InputWorkers.Beside(device));
+        _rows = new RowReadAhead(source, schema.InputsFor(wanted), schema, carried, model, device, model.Running.InputWorkers ?? InputWorkers.Beside(device));
         _batches = _rows.Read().GetEnumerator();
     }
 

@@ -19,16 +19,16 @@ internal sealed class SegmentationModel : IDisposable
     // Of a sealed model while locked: its network has encrypted weights then, and does not run.
     private readonly SealTag? _tag;
 
-    private SegmentationModel(ModelDescription description, TorchNetwork network, ModelColumns columns, KeyEffect? effect, SealTag? tag = null, ScoringPrecision precision = ScoringPrecision.Single)
+    private SegmentationModel(ModelDescription description, TorchNetwork network, ModelColumns columns, KeyEffect? effect, SealTag? tag = null, RunSettings? running = null)
     {
-        (Description, Columns, Precision, _effect, _tag) = (description, columns, precision, effect, tag);
-        var networks = new ModelNetworks(network, description.ImageHeight, description.ImageWidth, precision);
+        (Description, Columns, Running, _effect, _tag) = (description, columns, running ?? new RunSettings(), effect, tag);
+        var networks = new ModelNetworks(network, description.ImageHeight, description.ImageWidth, Running.Precision);
         _networks = new Shared<ModelNetworks>(networks, owned => owned.Dispose(), Disposed);
     }
 
     // What is made from another model.
-    private SegmentationModel(SegmentationModel from, ModelDescription description, TorchNetwork network, KeyEffect? effect, SealTag? tag = null, ScoringPrecision? precision = null)
-        : this(description, network, from.Columns, effect, tag, precision ?? from.Precision)
+    private SegmentationModel(SegmentationModel from, ModelDescription description, TorchNetwork network, KeyEffect? effect, SealTag? tag = null, RunSettings? running = null)
+        : this(description, network, from.Columns, effect, tag, running ?? from.Running)
     {
     }
 
@@ -37,8 +37,8 @@ internal sealed class SegmentationModel : IDisposable
     /// <summary>The columns that it reads and makes.</summary>
     public ModelColumns Columns { get; }
 
-    /// <summary>The numbers in which it scores: not a part of its file, but of what runs here. Never <see cref="ScoringPrecision.Auto"/>.</summary>
-    public ScoringPrecision Precision { get; }
+    /// <summary>How it runs here.</summary>
+    public RunSettings Running { get; }
 
     /// <summary>Whether its key changes images, too.</summary>
     public bool EncryptsImages => Description.Protection?.ImageStep is not null;
@@ -117,8 +117,8 @@ internal sealed class SegmentationModel : IDisposable
     /// <summary>The same model with another way to score images. All weights are shared with this model.</summary>
     public SegmentationModel With(ScoringMode mode, TestTimeAugmentation? augmentation) => new(this, Description.With(mode, augmentation), SameNetwork(), _effect, _tag);
 
-    /// <summary>The same model that scores in other numbers. All weights are shared with this model.</summary>
-    public SegmentationModel With(ScoringPrecision precision) => new(this, Description, SameNetwork(), _effect, _tag, precision);
+    /// <summary>The same model that runs otherwise here. All weights are shared with this model.</summary>
+    public SegmentationModel With(RunSettings running) => new(this, Description, SameNetwork(), _effect, _tag, running);
 
     /// <summary>
     /// The tensors as the file holds them, one at a time; the caller disposes each. Those of an unlocked sealed model are what is encrypted there,

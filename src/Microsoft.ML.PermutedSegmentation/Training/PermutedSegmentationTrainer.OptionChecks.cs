@@ -5,7 +5,7 @@ public sealed partial class PermutedSegmentationTrainer
     // What is wrong with options is said before any data is read.
     public sealed partial class Options
     {
-        private const int MostFrozen = 5, MostInputWorkers = 256;
+        private const int MostFrozen = 5;
 
         internal void Validate()
         {
@@ -28,7 +28,7 @@ public sealed partial class PermutedSegmentationTrainer
             if (ImageHeight is { } height && ImageWidth is { } width)
                 TrainingPlan.CheckBatch(this, height, width, BatchSize);
             ArgumentOutOfRangeException.ThrowIfNegative(ImageCacheMegabytes);
-            Check(nameof(InputWorkers), InputWorkers, InputWorkers is null or (>= 1 and <= MostInputWorkers), $"from 1 to {MostInputWorkers}, or null");
+            Check(nameof(InputWorkers), InputWorkers, Microsoft.ML.PermutedSegmentation.Data.InputWorkers.IsPossible(InputWorkers), Microsoft.ML.PermutedSegmentation.Data.InputWorkers.Possible);
             Check(nameof(Momentum), Momentum, Momentum is >= 0 and < 1, "from 0 to below 1");
             Check(nameof(Optimizer), Optimizer, Enum.IsDefined(Optimizer), $"one of {string.Join(", ", Enum.GetNames<SegmentationOptimizer>())}");
             Check(nameof(Scoring), Scoring, Enum.IsDefined(Scoring), $"one of {string.Join(", ", Enum.GetNames<ScoringMode>())}");

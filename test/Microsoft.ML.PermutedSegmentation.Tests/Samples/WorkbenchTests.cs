@@ -139,7 +139,7 @@ public sealed class WorkbenchTests : IDisposable
     private void PredictByWindows()
     {
         _folder.WriteImage("large/large.png", 100, 60, SkiaSharp.SKEncodedImageFormat.Png);
-        Succeed("predict", "--model", _folder.At("model.zip"), "--key", _folder.At("key.pem"), "--images", _folder.At("large"), "--out", _folder.At("windows"), "--scoring", "slidingwindow", "--flip", "--scales", "1,1.5");
+        Succeed("predict", "--model", _folder.At("model.zip"), "--key", _folder.At("key.pem"), "--images", _folder.At("large"), "--out", _folder.At("windows"), "--scoring", "slidingwindow", "--flip", "--scales", "1,1.5", "--workers", "2");
         var mlContext = new MLContext();
         using var key = PermutationKey.Load(_folder.At("key.pem"));
         ITransformer model = mlContext.Segmentation().WithScoring(
