@@ -86,6 +86,18 @@ internal sealed unsafe class MpiLibrary
 
     public void Exchange(ReadOnlySpan<byte> parts, Span<byte> received, int length, nint communicator, TimeSpan patience) => AllTo("MPI_Ialltoall", parts, received, length, communicator, patience);
 
+    public void Swap(ReadOnlySpan<byte> own, Span<byte> received, int partner, nint communicator, TimeSpan patience)
+    {
+        nint receiving = 0, sending = 0;
+        fixed (byte* from = own, to = received)
+        {
+            Check(((delegate* unmanaged<void*, int, nint, int, int, nint, nint*, int>)Function("MPI_Irecv"))(to, received.Length, _byte, partner, 0, communicator, &receiving), "MPI_Irecv");
+            Check(((delegate* unmanaged<void*, int, nint, int, int, nint, nint*, int>)Function("MPI_Isend"))(from, own.Length, _byte, partner, 0, communicator, &sending), "MPI_Isend");
+            Wait(&receiving, patience);
+            Wait(&sending, patience);
+        }
+    }
+
     /// <summary>Its name and version.</summary>
     public string Version()
     {

@@ -89,6 +89,19 @@ public sealed class MpiProcessGroup : IProcessGroup
     }
 
     /// <inheritdoc/>
+    public void Swap(ReadOnlySpan<byte> own, Span<byte> received, int partner)
+    {
+        ArgumentOutOfRangeException.ThrowIfNotEqual(received.Length, own.Length);
+        ArgumentOutOfRangeException.ThrowIfNegative(partner);
+        ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual(partner, Size);
+        Check();
+        if (partner == Rank)
+            own.CopyTo(received);
+        else
+            _library.Swap(own, received, partner, _communicator, _patience);
+    }
+
+    /// <inheritdoc/>
     public IProcessGroup Duplicate()
     {
         Check();

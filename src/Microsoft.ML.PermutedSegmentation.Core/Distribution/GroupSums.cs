@@ -1,19 +1,23 @@
 using System.Buffers;
+using System.Numerics;
 using System.Numerics.Tensors;
 using System.Runtime.InteropServices;
 
 namespace Microsoft.ML.PermutedSegmentation.Distribution;
 
 /// <summary>
-/// Sums over the processes of a group. They are made in the order of the ranks, each value by one process, so that all processes have the same bits, and two
-/// runs with as many processes do, too, whatever carries the bytes. As many travel as in a ring: twice the values, less one share.
+/// Sums over the processes of a group. The number of processes alone decides in which order they are made, so that all processes have the same bits, and two
+/// runs with as many do, too, whatever carries the bytes.
 /// </summary>
 internal static class GroupSums
 {
     // Of each process at a time: what is sent and what is received needs this much memory each.
     private const int MostAtOnce = 1 << 20;
 
-    /// <summary>Replaces values by the sums of those of all processes.</summary>
+    /// <summary>
+    /// Replaces many values by the sums of those of all processes, each made by one process in the order of the ranks. As many bytes travel as in a ring: twice
+    /// the values, less one share.
+    /// </summary>
     public static void Sum(this IProcessGroup group, Span<float> values)
     {
         if (group.Size == 1)
@@ -22,13 +26,45 @@ internal static class GroupSums
             SumAtOnce(group, values[..Math.Min(MostAtOnce, values.Length)]);
     }
 
-    /// <summary>The sums over all processes.</summary>
-    public static double[] Sum(this IProcessGroup group, params ReadOnlySpan<double> values)
+    /// <summary>The sums of a few values over all processes.</summary>
+    public static double[] Sum(this IProcessGroup group, params ReadOnlySpan<double> values) => group.Combine(values.ToArray(), (sums, others) => TensorPrimitives.Add(sums, others, sums));
+
+    /// <summary>Combines the few values of all processes two by two, so that each sends at most two messages more than log2 of their number (recursive doubling).</summary>
+    /// <param name="group">The processes.</param>
+    /// <param name="values">This process's values, as many as the others'; they may be written to.</param>
+    /// <param name="add">Adds the values of higher ranks, its second argument, to those of lower ones.</param>
+    public static double[] Combine(this IProcessGroup group, double[] values, Action<double[], double[]> add)
     {
-        double[] sums = new double[values.Length];
-        foreach (double[] other in group.GatherAll(values))
-            TensorPrimitives.Add(sums, other, sums);
-        return sums;
+        // Those beyond a power of two give theirs to one of the others first, and get the result from it at the end.
+        int doubling = (int)BitOperations.RoundUpToPowerOf2((uint)group.Size + 1) / 2, own = group.Rank;
+        bool isBeyond = own >= doubling;
+        int outside = isBeyond ? own - doubling : own + doubling < group.Size ? own + doubling : own;
+        if (doubling < group.Size)
+        {
+            double[] given = Swapped(outside);
+            if (outside > own)
+                add(values, given);
+        }
+        for (int distance = 1; distance < doubling; distance *= 2)
+        {
+            int partner = isBeyond ? own : own ^ distance;
+            double[] other = Swapped(partner);
+            if (partner < own)
+                (values, other) = (other, values);
+            if (partner != own)
+                add(values, other);
+        }
+        if (doubling == group.Size)
+            return values;
+        double[] result = Swapped(outside);
+        return isBeyond ? result : values;
+
+        double[] Swapped(int partner)
+        {
+            double[] other = new double[values.Length];
+            group.Swap(MemoryMarshal.AsBytes(values.AsSpan()), MemoryMarshal.AsBytes(other.AsSpan()), partner);
+            return other;
+        }
     }
 
     /// <summary>The values of each process, by rank; as many everywhere.</summary>

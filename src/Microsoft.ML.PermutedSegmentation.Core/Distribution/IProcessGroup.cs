@@ -4,7 +4,7 @@ namespace Microsoft.ML.PermutedSegmentation;
 /// Processes that do one piece of work together, each with a share of it; in words of MPI, a communicator. Its methods are collective: each member calls
 /// the same ones in the same order, and waits in them for the others. A group is for one thread at a time; <see cref="Duplicate"/> makes one for another thread.
 /// </summary>
-/// <remarks>Only bytes travel, and what is to be done with them is ours: sums are made in the order of the ranks, so that the same number of processes gives the same bits.</remarks>
+/// <remarks>Only bytes travel, and what is to be done with them is ours: sums are made in an order that the number of processes alone decides, so that as many give the same bits.</remarks>
 public interface IProcessGroup : IDisposable
 {
     /// <summary>Which of the processes this one is, from 0 to <see cref="Size"/> - 1.</summary>
@@ -30,6 +30,13 @@ public interface IProcessGroup : IDisposable
     /// <param name="received">Where the parts from rank 0, rank 1 and so on are put.</param>
     /// <exception cref="IOException">Another process has given up.</exception>
     void Exchange(ReadOnlySpan<byte> parts, Span<byte> received);
+
+    /// <summary>Exchanges bytes with one other process (in MPI, a sendrecv), as all processes do at the same time, two by two.</summary>
+    /// <param name="own">This process's; of the same length as the partner's.</param>
+    /// <param name="received">Where those of the partner are put.</param>
+    /// <param name="partner">The other's rank; this process's own for one that has no partner.</param>
+    /// <exception cref="IOException">Another process has given up.</exception>
+    void Swap(ReadOnlySpan<byte> own, Span<byte> received, int partner);
 
     /// <summary>A second group of the same processes, for another thread; collective, too.</summary>
     /// <exception cref="IOException">Another process has given up.</exception>

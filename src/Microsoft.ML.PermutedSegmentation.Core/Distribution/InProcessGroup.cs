@@ -59,6 +59,17 @@ public sealed class InProcessGroup : IProcessGroup
     }
 
     /// <inheritdoc/>
+    public void Swap(ReadOnlySpan<byte> own, Span<byte> received, int partner)
+    {
+        ArgumentOutOfRangeException.ThrowIfNotEqual(received.Length, own.Length);
+        ArgumentOutOfRangeException.ThrowIfNegative(partner);
+        ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual(partner, Size);
+        byte[][] sent = _meeting.Show(Rank, own);
+        sent[partner].CopyTo(received);
+        _meeting.Leave();
+    }
+
+    /// <inheritdoc/>
     public IProcessGroup Duplicate() => new InProcessGroup(_meeting.Another(), Rank);
 
     /// <inheritdoc/>

@@ -90,24 +90,25 @@ internal sealed class SynchronizedNorm : autograd.SingleTensorFunction<Synchroni
             return [ofX, ofWeight, ofBias];
         }
 
-        // By the number of values, the mean and the sum of squared differences of each process (Chan, Golub and LeVeque, 1983), in the order of the ranks.
         private (double Count, double[] Mean, double[] Variance) GatherStatistics(Tensor x)
         {
             int channels = (int)x.shape[1];
-            double[] mean = new double[channels], squares = new double[channels];
-            double count = 0;
-            foreach (double[] other in shared.Group.GatherAll<double>(OwnStatistics(x)))
+            double[] all = shared.Group.Combine(OwnStatistics(x), AddStatistics);
+            return (all[^1], all[..channels], [.. all[channels..^1].Select(sum => sum / all[^1])]);
+        }
+
+        // By the number of values, the mean and the sum of squared differences of either (Chan, Golub and LeVeque, 1983).
+        private static void AddStatistics(double[] some, double[] more)
+        {
+            int channels = some.Length / 2;
+            double total = some[^1] + more[^1];
+            for (int k = 0; k < channels; k++)
             {
-                double more = other[^1], total = count + more;
-                for (int k = 0; k < channels; k++)
-                {
-                    double difference = other[k] - mean[k];
-                    mean[k] += difference * more / total;
-                    squares[k] += other[channels + k] + difference * difference * count * more / total;
-                }
-                count = total;
+                double difference = more[k] - some[k];
+                some[k] += difference * more[^1] / total;
+                some[channels + k] += more[channels + k] + difference * difference * some[^1] * more[^1] / total;
             }
-            return (count, mean, [.. squares.Select(sum => sum / count)]);
+            some[^1] = total;
         }
 
         // Means, sums of squared differences from them, and the number of values of a channel.

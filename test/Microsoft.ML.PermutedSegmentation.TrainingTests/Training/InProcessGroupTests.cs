@@ -8,16 +8,18 @@ public sealed class InProcessGroupTests
     [Fact]
     public void Bytes_go_where_MPI_would_put_them()
     {
-        (byte[] Gathered, byte[] Exchanged, byte[] Broadcast)[] results = ProcessGroups.Run(3, group =>
+        (byte[] Gathered, byte[] Exchanged, byte[] Broadcast, byte[] Swapped)[] results = ProcessGroups.Run(3, group =>
         {
-            byte[] gathered = new byte[6], exchanged = new byte[6], sent = [(byte)group.Rank, 77];
+            byte[] gathered = new byte[6], exchanged = new byte[6], sent = [(byte)group.Rank, 77], swapped = new byte[1];
             group.Gather([(byte)group.Rank, (byte)(10 + group.Rank)], gathered);
             group.Exchange([.. Enumerable.Range(0, 6).Select(i => (byte)(10 * group.Rank + i))], exchanged);
             group.Broadcast(sent, root: 2);
-            return (gathered, exchanged, sent);
+            group.Swap([(byte)(50 + group.Rank)], swapped, partner: 2 - group.Rank);
+            return (gathered, exchanged, sent, swapped);
         });
         Assert.All(results, result => Assert.Equal([0, 10, 1, 11, 2, 12], result.Gathered));
         Assert.All(results, result => Assert.Equal([2, 77], result.Broadcast));
+        Assert.Equal<byte[]>([[52], [51], [50]], results.Select(result => result.Swapped));
         Assert.Equal([0, 1, 10, 11, 20, 21], results[0].Exchanged);
         Assert.Equal([4, 5, 14, 15, 24, 25], results[2].Exchanged);
     }
@@ -39,6 +41,26 @@ public sealed class InProcessGroupTests
         foreach (float[] sum in sums)
             for (int i = 0; i < count; i++)
                 Assert.Equal(Enumerable.Range(1, size - 1).Aggregate(Value(0, i), (total, rank) => total + Value(rank, i)), sum[i]);
+    }
+
+    [Theory]
+    [InlineData(1)]
+    [InlineData(2)]
+    [InlineData(3)]
+    [InlineData(4)]
+    [InlineData(5)]
+    [InlineData(7)]
+    [InlineData(8)]
+    [InlineData(13)]
+    public void A_few_values_are_added_up_two_by_two(int size)
+    {
+        // Powers of two have exact sums, which tell whose values are in them, and how often.
+        double[][] sums = ProcessGroups.Run(size, group => group.Sum(Math.Pow(2, group.Rank), 1));
+        Assert.All(sums, sum => Assert.Equal([Math.Pow(2, size) - 1, size], sum));
+        // Thirds have none: all have the same bits nevertheless.
+        double[][] rounded = ProcessGroups.Run(size, group => group.Sum(1 / (3.0 + group.Rank)));
+        Assert.All(rounded, sum => Assert.Equal(rounded[0], sum));
+        Assert.Equal(Enumerable.Range(0, size).Sum(rank => 1 / (3.0 + rank)), rounded[0][0], 1e-12);
     }
 
     [Fact]
