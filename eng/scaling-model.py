@@ -1,6 +1,4 @@
 """Reckons the table of docs/scaling.md, "Several machines": how much of N processes' speed is left when they train together."""
-import math
-
 GRADIENTS = 47e6  # Bytes, of a FCN-ResNet-18.
 FIXED, PER_IMAGE, IMAGES = 0.37, 0.45, 8  # Measured: seconds of a step with one thread at 256x256.
 MESSAGES_OF_SUMS = 24  # In a step, for each other process.
@@ -15,7 +13,7 @@ def share(processes, faster, bits_per_second, latency, is_norm_of_all):
     step = (FIXED + PER_IMAGE * IMAGES) / faster
     sums = 2 * GRADIENTS * (processes - 1) / processes * 8 / bits_per_second + MESSAGES_OF_SUMS * (processes - 1) * latency
     shown = max(0, sums - 2 / 3 * PER_IMAGE * IMAGES / faster)  # Backward hides the rest.
-    rounds = math.ceil(math.log2(processes)) + (2 if processes & (processes - 1) else 0)
+    rounds = processes.bit_length() - 1 + (2 if processes & (processes - 1) else 0)
     norms = sum(rounds * (latency + 8 * values * 8 / bits_per_second) for channels in NORMS for values in (2 * channels + 1, 2 * channels))
     return step / (step + shown + (norms if is_norm_of_all else 0))
 

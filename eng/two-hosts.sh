@@ -1,26 +1,35 @@
 #!/usr/bin/env bash
 # two-hosts.sh COMMAND...: runs a command with mpirun as two processes on two hosts, each a network namespace with a name of its own,
-# which see each other through a virtual cable only. Needs root. NETEM="delay 5ms loss 0.1%" makes the cable a bad one, if the kernel has sch_netem.
+# which see each other through a virtual cable only. Needs root. BAD_CABLE="2 0.005" makes it a bad one (bad-cable.py): 2 ms of delay, half
+# a percent of all frames lost.
 set -euo pipefail
 id=$$
-one=permseg-$id-a two=permseg-$id-b
-cleanup() { ip netns del "$one" 2> /dev/null || true; ip netns del "$two" 2> /dev/null || true; rm -f "$agent"; }
+one=permseg-$id-a two=permseg-$id-b cable=
+cleanup() {
+    [[ -z $cable ]] || kill "$cable" 2> /dev/null || true
+    ip netns del "$one" 2> /dev/null || true
+    ip netns del "$two" 2> /dev/null || true
+    rm -f "$agent"
+}
 agent=$(mktemp)
 trap cleanup EXIT
 ip netns add "$one"
 ip netns add "$two"
-ip link add ma$((id % 100000)) netns "$one" type veth peer name mb$((id % 100000)) netns "$two"
-ip -n "$one" addr add 10.77.0.1/24 dev ma$((id % 100000))
-ip -n "$two" addr add 10.77.0.2/24 dev mb$((id % 100000))
-for host in "$one" "$two"; do ip -n "$host" link set lo up; done
-ip -n "$one" link set ma$((id % 100000)) up
-ip -n "$two" link set mb$((id % 100000)) up
-if [[ -n ${NETEM:-} ]]; then
+if [[ -n ${BAD_CABLE:-} ]]; then
     # shellcheck disable=SC2086
-    ip netns exec "$one" tc qdisc add dev ma$((id % 100000)) root netem $NETEM
-    # shellcheck disable=SC2086
-    ip netns exec "$two" tc qdisc add dev mb$((id % 100000)) root netem $NETEM
+    /usr/bin/python3 "$(dirname "$0")/bad-cable.py" "$one" "$two" $BAD_CABLE &
+    cable=$!
+    until ip -n "$two" link show cable &> /dev/null; do kill -0 "$cable" && sleep 0.1; done
+else
+    ip link add cable netns "$one" type veth peer name cable netns "$two"
 fi
+number=0
+for host in "$one" "$two"; do
+    number=$((number + 1))
+    ip -n "$host" addr add "10.77.0.$number/24" dev cable
+    ip -n "$host" link set lo up
+    ip -n "$host" link set cable mtu 9000 up
+done
 # What mpirun starts its daemons with on other hosts, instead of ssh: AGENT HOST COMMAND...
 cat > "$agent" <<AGENT
 #!/bin/sh

@@ -44,7 +44,7 @@ internal static class CommonOptions
     };
 
     /// <param name="use">What it does not change.</param>
-    public static Option<int?> Workers(string use) => new("--workers") { HelpName = "N", Description = $"How many threads read images; {use}. [default: as many as the network leaves cores idle]" };
+    public static Option<int?> Workers(string use) => OptionalCount("--workers", $"How many threads read images; {use}. [default: as many as the network leaves cores idle]");
 
     public static Option<bool> Seal() => new("--seal") { Description = "Also encrypts the weights in the file: without the key the model does not run, and nothing can be read off it." };
 

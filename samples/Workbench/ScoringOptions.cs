@@ -55,8 +55,8 @@ internal sealed class ScoringOptions
     /// <param name="orientation">How they are read.</param>
     public ITransformer Apply(ParseResult result, MLContext mlContext, ITransformer model, IEnumerable<string> imagePaths, ImageOrientation orientation)
     {
-        var chosen = ApplyPrecision(result, mlContext, ApplyMode(result, mlContext, model), imagePaths, orientation);
-        return result.GetValue(_workers) is { } workers ? mlContext.Segmentation().WithInputWorkers(chosen, workers) : chosen;
+        var reading = result.GetValue(_workers) is { } workers ? mlContext.Segmentation().WithInputWorkers(model, workers) : model;
+        return ApplyPrecision(result, mlContext, ApplyMode(result, mlContext, reading), imagePaths, orientation);
     }
 
     private ITransformer ApplyPrecision(ParseResult result, MLContext mlContext, ITransformer scoring, IEnumerable<string> imagePaths, ImageOrientation orientation)

@@ -34,7 +34,7 @@ public class KeySweepBenchmarks
     [Benchmark(Baseline = true)]
     public SegmentationMetrics Plain()
     {
-        using var transformer = new PermutedSegmentationTransformer(_mlContext, _head.With(null));
+        using var transformer = new PermutedSegmentationTransformer(_mlContext, _head.With(key: null));
         return _mlContext.Segmentation().Evaluate(transformer.Transform(_data));
     }
 

@@ -32,7 +32,7 @@ internal static class GroupSums
     /// <summary>Combines the few values of all processes two by two, so that each sends at most two messages more than log2 of their number (recursive doubling).</summary>
     /// <param name="group">The processes.</param>
     /// <param name="values">This process's values, as many as the others'; they may be written to.</param>
-    /// <param name="add">Adds the values of higher ranks, its second argument, to those of lower ones.</param>
+    /// <param name="add">Adds its second argument to its first; each time, all processes that need the sum give it the same ones in the same order.</param>
     public static double[] Combine(this IProcessGroup group, double[] values, Action<double[], double[]> add)
     {
         // Those beyond a power of two give theirs to one of the others first, and get the result from it at the end.

@@ -33,7 +33,6 @@ public sealed class InProcessGroup : IProcessGroup
         ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual(root, Size);
         byte[][] sent = _meeting.Show(Rank, Rank == root ? bytes : []);
         sent[root].CopyTo(bytes);
-        _meeting.Leave();
     }
 
     /// <inheritdoc/>
@@ -43,7 +42,6 @@ public sealed class InProcessGroup : IProcessGroup
         byte[][] sent = _meeting.Show(Rank, own);
         for (int rank = 0; rank < Size; rank++)
             sent[rank].CopyTo(all[(rank * own.Length)..]);
-        _meeting.Leave();
     }
 
     /// <inheritdoc/>
@@ -55,7 +53,6 @@ public sealed class InProcessGroup : IProcessGroup
         byte[][] sent = _meeting.Show(Rank, parts);
         for (int rank = 0; rank < Size; rank++)
             sent[rank].AsSpan(Rank * length, length).CopyTo(received[(rank * length)..]);
-        _meeting.Leave();
     }
 
     /// <inheritdoc/>
@@ -66,7 +63,6 @@ public sealed class InProcessGroup : IProcessGroup
         ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual(partner, Size);
         byte[][] sent = _meeting.Show(Rank, own);
         sent[partner].CopyTo(received);
-        _meeting.Leave();
     }
 
     /// <inheritdoc/>

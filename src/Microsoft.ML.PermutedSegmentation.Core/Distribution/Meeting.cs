@@ -4,7 +4,9 @@ namespace Microsoft.ML.PermutedSegmentation.Distribution;
 internal sealed class Meeting
 {
     private readonly Ending _ending;
-    private readonly byte[][] _shown;
+    // Of this meeting and the one before: who is in the next one has left that.
+    private readonly byte[][][] _shown;
+    private readonly int[] _shows;
     private Meeting? _another;
     private int _arrived;
     private long _meetings;
@@ -14,21 +16,19 @@ internal sealed class Meeting
     {
     }
 
-    private Meeting(int size, Ending ending) => (_shown, _ending) = (new byte[size][], ending);
+    private Meeting(int size, Ending ending) => (_shown, _shows, _ending) = ([new byte[size][], new byte[size][]], new int[size], ending);
 
     /// <summary>How many take part.</summary>
-    public int Size => _shown.Length;
+    public int Size => _shows.Length;
 
-    /// <summary>Shows a copy of the bytes to the others, and gives what all show, until <see cref="Leave"/>.</summary>
+    /// <summary>Shows a copy of the bytes to the others, and gives what all show, until this member shows something else.</summary>
     public byte[][] Show(int rank, ReadOnlySpan<byte> bytes)
     {
-        _shown[rank] = bytes.ToArray();
+        byte[][] shown = _shown[(_shows[rank] ^= 1)];
+        shown[rank] = bytes.ToArray();
         Wait();
-        return _shown;
+        return shown;
     }
-
-    /// <summary>Waits until everyone has seen enough.</summary>
-    public void Leave() => Wait();
 
     /// <summary>A second meeting of the same members, which ends with this one.</summary>
     public Meeting Another()

@@ -13,7 +13,7 @@ internal static class InputWorkers
     private const int MostGiven = 256;
 
     /// <summary>The numbers that may be given.</summary>
-    public static string Possible => $"from 1 to {MostGiven}, or null";
+    public static string Possible => $"from 1 to {MostGiven}";
 
     /// <summary>Whether a number may be given; null: nobody says how many.</summary>
     public static bool IsPossible(int? workers) => workers is null or (>= 1 and <= MostGiven);

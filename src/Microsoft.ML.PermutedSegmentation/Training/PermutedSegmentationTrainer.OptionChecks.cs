@@ -28,7 +28,7 @@ public sealed partial class PermutedSegmentationTrainer
             if (ImageHeight is { } height && ImageWidth is { } width)
                 TrainingPlan.CheckBatch(this, height, width, BatchSize);
             ArgumentOutOfRangeException.ThrowIfNegative(ImageCacheMegabytes);
-            Check(nameof(InputWorkers), InputWorkers, Microsoft.ML.PermutedSegmentation.Data.InputWorkers.IsPossible(InputWorkers), Microsoft.ML.PermutedSegmentation.Data.InputWorkers.Possible);
+            Check(nameof(InputWorkers), InputWorkers, Data.InputWorkers.IsPossible(InputWorkers), $"{Data.InputWorkers.Possible}, or null");
             Check(nameof(Momentum), Momentum, Momentum is >= 0 and < 1, "from 0 to below 1");
             Check(nameof(Optimizer), Optimizer, Enum.IsDefined(Optimizer), $"one of {string.Join(", ", Enum.GetNames<SegmentationOptimizer>())}");
             Check(nameof(Scoring), Scoring, Enum.IsDefined(Scoring), $"one of {string.Join(", ", Enum.GetNames<ScoringMode>())}");

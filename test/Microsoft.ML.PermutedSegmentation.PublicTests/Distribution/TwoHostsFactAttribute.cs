@@ -4,6 +4,6 @@ namespace PublicTests.Distribution;
 internal sealed class TwoHostsFactAttribute : FactAttribute
 {
     public TwoHostsFactAttribute() => Skip = Environment.UserName == "root"
-        ? DebianPackages.FindMissing(["openmpi-bin", "iproute2"], [MpiFactAttribute.Launcher, "/usr/sbin/ip"])
+        ? DebianPackages.FindMissing(["openmpi-bin", "iproute2", "python3"], [MpiFactAttribute.Launcher, "/usr/sbin/ip", "/usr/bin/python3"])
         : "Only root can make network namespaces.";
 }

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using Microsoft.ML.Data;
 using Xunit;
 
@@ -45,16 +46,24 @@ public sealed class ScoringWorkersTests : IClassFixture<UnprotectedModel>, IDisp
     [Fact]
     public void As_many_threads_read_as_are_given()
     {
-        // What a mapping does is done by the thread that wants the row: three can wait for one another only if there are three.
-        using var three = new Barrier(3);
-        bool haveMet = true;
-        using PermutedSegmentationTransformer model = _catalog.WithInputWorkers(_plain.Transformer, 3);
-        model.Transform(Files(path =>
+        using PermutationKey key = TestKeys.Wrong();
+        using PermutedSegmentationTransformer plain = _catalog.WithInputWorkers(_plain.Transformer, 3), model = _catalog.Protect(plain, key);
+        Assert.Equal(3, Threads(rows => plain.Transform(rows).GetColumn<VBuffer<byte>>("PredictedLabel").Count()));
+        Assert.Equal(3, Threads(rows => _catalog.EvaluateAccessControl(model, rows, key, wrongKeyCount: 1)));
+
+        // What a mapping does is done by the thread that wants the row. They wait for one another, so that all of them have to come.
+        int Threads(Action<IDataView> read)
         {
-            haveMet &= three.SignalAndWait(TimeSpan.FromSeconds(20));
-            return path;
-        })).GetColumn<VBuffer<byte>>("PredictedLabel").Count().Should().Be(Rows);
-        haveMet.Should().BeTrue();
+            var threads = new ConcurrentDictionary<int, bool>();
+            using var three = new Barrier(3);
+            read(Files(path =>
+            {
+                threads[Environment.CurrentManagedThreadId] = three.SignalAndWait(TimeSpan.FromSeconds(20));
+                return path;
+            }));
+            Assert.All(threads.Values, Assert.True);
+            return threads.Count;
+        }
     }
 
     [Fact]

@@ -57,10 +57,12 @@ public sealed class InProcessGroupTests
         // Powers of two have exact sums, which tell whose values are in them, and how often.
         double[][] sums = ProcessGroups.Run(size, group => group.Sum(Math.Pow(2, group.Rank), 1));
         Assert.All(sums, sum => Assert.Equal([Math.Pow(2, size) - 1, size], sum));
-        // Thirds have none: all have the same bits nevertheless.
+        // Thirds have none. All have the same bits nevertheless, also of what depends on the order.
         double[][] rounded = ProcessGroups.Run(size, group => group.Sum(1 / (3.0 + group.Rank)));
         Assert.All(rounded, sum => Assert.Equal(rounded[0], sum));
         Assert.Equal(Enumerable.Range(0, size).Sum(rank => 1 / (3.0 + rank)), rounded[0][0], 1e-12);
+        double[][] ordered = ProcessGroups.Run(size, group => group.Combine([1 / (3.0 + group.Rank)], (some, more) => some[0] = 0.7 * some[0] + more[0]));
+        Assert.All(ordered, sum => Assert.Equal(ordered[0], sum));
     }
 
     [Fact]
