@@ -7,6 +7,10 @@ internal interface ILabeledImage
     /// <param name="worker">Which of the threads reads it.</param>
     LabeledPixels Read(int worker);
 
+    /// <summary>Reads it into memory of its own, where any thread may look at it.</summary>
+    /// <param name="worker">Which of the threads reads it.</param>
+    LabeledImage Keep(int worker);
+
     /// <summary>Gives back the memory that reading took.</summary>
     /// <param name="worker">Which of the threads has read it.</param>
     void Release(int worker);

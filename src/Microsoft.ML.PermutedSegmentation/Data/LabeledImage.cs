@@ -27,6 +27,9 @@ internal sealed record LabeledImage(byte[] Rgb, byte[] Mask, int Height, int Wid
     /// <inheritdoc/>
     public LabeledPixels Read(int worker) => Pixels;
 
+    /// <inheritdoc/>
+    public LabeledImage Keep(int worker) => this;
+
     /// <summary>Nothing: it stays in memory.</summary>
     public void Release(int worker)
     {

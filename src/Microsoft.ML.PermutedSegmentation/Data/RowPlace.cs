@@ -11,7 +11,7 @@ internal sealed record RowPlace(RowPlaces Places, int Place, int Row, (int Heigh
     /// <exception cref="InvalidDataException">There is no image, or the mask or what it was before has another size.</exception>
     public LabeledPixels Read(int worker) => Places.ReaderOf(worker).Read(this);
 
-    /// <summary>Reads it into memory of its own.</summary>
+    /// <inheritdoc/>
     /// <exception cref="InvalidDataException">There is no image, or the mask has another size.</exception>
     public LabeledImage Keep(int worker) => Places.ReaderOf(worker).Keep(this);
 

@@ -26,7 +26,8 @@ internal sealed class BatchSource(ImageRows source, PermutedSegmentationTrainer.
         int[] rows = [.. source.Rows];
         random.Shuffle(rows);
         var changes = new RandomChange(options.Augmentation, Window);
-        return Batches(rows.AsSpan(0, StepsPerEpoch * plan.BatchSize).ToArray(), EndlessShares(), (height, width) => changes.Draw(height, width, random));
+        rows = rows[..(StepsPerEpoch * plan.BatchSize)];
+        return Batches((places, made) => Plan(rows, EndlessShares(), (height, width) => changes.Draw(height, width, random), places, made));
     }
 
     /// <summary>All rows in order, whole, or by windows that cover them; with other processes, every so many batches, or every so many rows.</summary>
@@ -34,9 +35,9 @@ internal sealed class BatchSource(ImageRows source, PermutedSegmentationTrainer.
     {
         int together = Window is null ? options.MicroBatchSize : 1;
         int[] rows = _group is null ? [.. source.Rows] : [.. source.Rows.Chunk(together).Where((_, batch) => batch % _group.Size == _group.Rank).SelectMany(batch => batch)];
-        return Window is { } window
-            ? ByWindows(rows, window)
-            : Batches(rows, rows.Chunk(together).Select(batch => ImageShare.Of(batch.Length, null)), (height, width) => (CropBox.Whole(height, width), null));
+        return Batches((places, made) => Window is { } window
+            ? PlanWindows(rows, window, places, made)
+            : Plan(rows, rows.Chunk(together).Select(batch => ImageShare.Of(batch.Length, null)), (height, width) => (CropBox.Whole(height, width), null), places, made));
     }
 
     /// <summary>Which images of a part of a batch this process has.</summary>
@@ -53,8 +54,8 @@ internal sealed class BatchSource(ImageRows source, PermutedSegmentationTrainer.
     // Parts of the network's size, where scoring will look at such.
     private (int Height, int Width)? Window => options.Scoring == ScoringMode.SlidingWindow ? (plan.ImageHeight, plan.ImageWidth) : null;
 
-    // One part of each image. draw: which, of an image of a height and width.
-    private IEnumerable<LabeledBatch> Batches(IReadOnlyList<int> rows, IEnumerable<ImageShare> parts, Func<int, int, (CropBox Box, ImageChange? Change)> draw)
+    // parts: what fills the batches, in order.
+    private IEnumerable<LabeledBatch> Batches(Func<RowPlaces, ConcurrentQueue<LabeledBatch>, IEnumerable<ImagePart>> parts)
     {
         int workers = options.InputWorkers ?? InputWorkers.Beside(device), ahead = BatchesAhead * PartSizes[0] + workers;
         // Those that are not whole yet, and those that the consumer has not come to.
@@ -62,7 +63,7 @@ internal sealed class BatchSource(ImageRows source, PermutedSegmentationTrainer.
         using RowPlaces places = source.Images.Places(ahead, workers);
         try
         {
-            foreach (bool isWhole in OrderedWorkers.Run(Plan(rows, parts, draw, places, made), workers, ahead, (part, worker) => part.Write(worker, pixelTransform)))
+            foreach (bool isWhole in OrderedWorkers.Run(parts(places, made), workers, ahead, (part, worker) => part.Write(worker, pixelTransform)))
             {
                 if (isWhole && made.TryDequeue(out LabeledBatch? batch))
                     yield return batch;
@@ -70,10 +71,12 @@ internal sealed class BatchSource(ImageRows source, PermutedSegmentationTrainer.
         }
         finally
         {
-            Dispose(made);
+            while (made.TryDequeue(out LabeledBatch? batch))
+                batch.Dispose();
         }
     }
 
+    // One part of each image. draw: which, of an image of a height and width.
     private IEnumerable<ImagePart> Plan(
         IReadOnlyList<int> rows, IEnumerable<ImageShare> parts, Func<int, int, (CropBox Box, ImageChange? Change)> draw, RowPlaces places, ConcurrentQueue<LabeledBatch> made)
     {
@@ -104,54 +107,29 @@ internal sealed class BatchSource(ImageRows source, PermutedSegmentationTrainer.
         }
     }
 
-    // An image may have hundreds of windows: they are cut batch by batch, by one thread.
-    private IEnumerable<LabeledBatch> ByWindows(int[] rows, (int Height, int Width) window)
+    // An image may have hundreds of windows, and is decoded once for all of them.
+    private IEnumerable<ImagePart> PlanWindows(int[] rows, (int Height, int Width) window, RowPlaces places, ConcurrentQueue<LabeledBatch> made)
     {
-        var made = new ConcurrentQueue<LabeledBatch>();
-        using RowPlaces places = source.Images.Places(1, workers: 1);
-        try
-        {
-            foreach (LabeledBatch batch in OrderedWorkers.Run(CutWindows(rows, window, places, made), workers: 1, BatchesAhead + 1, (batch, _) => batch))
-            {
-                made.TryDequeue(out _);
-                yield return batch;
-            }
-        }
-        finally
-        {
-            Dispose(made);
-        }
-    }
-
-    private IEnumerable<LabeledBatch> CutWindows(int[] rows, (int Height, int Width) window, RowPlaces places, ConcurrentQueue<LabeledBatch> made)
-    {
-        int left = rows.Sum(row => CropBox.Windows(source.Images.Sizes[row].Height, source.Images.Sizes[row].Width, window).Count());
-        LabeledBatch? batch = null;
-        int place = 0;
+        int left = rows.Sum(row => WindowsOf(row).Length), place = 0, count = 0;
+        LabeledBatch batch = null!;
         foreach ((int row, ILabeledImage image) in source.Images.Visit(rows, places))
         {
-            foreach (CropBox box in CropBox.Windows(source.Images.Sizes[row].Height, source.Images.Sizes[row].Width, window))
+            CropBox[] windows = WindowsOf(row);
+            var shared = new SharedImage(image, windows.Length);
+            foreach (CropBox box in windows)
             {
-                if (batch is null)
+                // The batch before may be used already, and disposed of.
+                if (place == count)
                 {
-                    made.Enqueue(batch = new LabeledBatch(Math.Min(left, options.MicroBatchSize), plan.ImageHeight, plan.ImageWidth, device));
-                    place = 0;
+                    (place, count) = (0, Math.Min(left, options.MicroBatchSize));
+                    made.Enqueue(batch = new LabeledBatch(count, plan.ImageHeight, plan.ImageWidth, device));
                 }
-                batch.Write(place++, image.Read(worker: 0), box, transform: pixelTransform);
+                yield return new ImagePart(shared, batch, place++, box, Change: null, IsLast: place == count);
                 left--;
-                if (place < batch.Count)
-                    continue;
-                yield return batch;
-                batch = null;
             }
-            image.Release(worker: 0);
         }
-    }
 
-    private static void Dispose(ConcurrentQueue<LabeledBatch> batches)
-    {
-        while (batches.TryDequeue(out LabeledBatch? batch))
-            batch.Dispose();
+        CropBox[] WindowsOf(int row) => [.. CropBox.Windows(source.Images.Sizes[row].Height, source.Images.Sizes[row].Width, window)];
     }
 
     private IEnumerable<ImageShare> EndlessShares()

@@ -62,6 +62,34 @@ public sealed class InputWorkersTests : IDisposable
         Assert.True(meeting.HasMet);
     }
 
+    // Windows of 16x16 pixels begin at most 12 apart: an image of 33x40 has 3 x 3 of them, and one of 33x61 has 3 x 5.
+    [Fact]
+    public void Windows_are_cut_on_several_threads_from_one_reading()
+    {
+        int read = 0;
+        MLContext mlContext = CpuContext.Create(seed: 4);
+        IDataView rows = mlContext.Data.TakeRows(VocFolder.Open(_folder.Root).Load(mlContext, "all"), 4);
+        rows = mlContext.Transforms.CustomMapping<PathRow, PathRow>((from, to) => (to.ImagePath, _) = (from.ImagePath, Interlocked.Increment(ref read)), contractName: null)
+            .Append(mlContext.Segmentation().Transforms.LoadImages("Image", null, "ImagePath"))
+            .Append(mlContext.Segmentation().Transforms.LoadMasks("Label", null, "MaskPath", ["a", "b", "c"])).Fit(rows).Transform(rows);
+        var images = new DecodedImages(rows, "Image", "Label", budgetInBytes: 0);
+        images.ReadAll(_ => { }, default);
+        PermutedSegmentationTrainer.Options options = ColorPatches.Options(epochs: 1);
+        (options.InputWorkers, options.MicroBatchSize, options.Scoring) = (2, 4, ScoringMode.SlidingWindow);
+        using var meeting = new MeetingTransform();
+        var source = new BatchSource(new ImageRows(images, [0, 3]), options, new TrainingPlan(16, 16, 2, 1, new LearningRateSchedule(0.1, 0, 1, 0)), meeting, TorchSharp.torch.CPU);
+        read = 0;
+        var sizes = new List<int>();
+        foreach (LabeledBatch batch in source.Whole())
+        {
+            sizes.Add(batch.Count);
+            batch.Dispose();
+        }
+        Assert.Equal([4, 4, 4, 4, 4, 4], sizes);
+        Assert.True(meeting.HasMet);
+        Assert.Equal(2, read);
+    }
+
     [Theory]
     [InlineData(0)]
     [InlineData(257)]
@@ -145,6 +173,11 @@ public sealed class InputWorkersTests : IDisposable
         public override void Apply(ReadOnlySpan<byte> rgb, Span<float> target, int width) => HasMet &= _both.SignalAndWait(TimeSpan.FromSeconds(10));
 
         public void Dispose() => _both.Dispose();
+    }
+
+    private sealed class PathRow
+    {
+        public string ImagePath { get; set; } = "";
     }
 
     private sealed class NamedRow
