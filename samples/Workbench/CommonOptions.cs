@@ -44,7 +44,12 @@ internal static class CommonOptions
     };
 
     /// <param name="use">What it does not change.</param>
-    public static Option<int?> Workers(string use) => OptionalCount("--workers", $"How many threads read images; {use}. [default: as many as the network leaves cores idle]");
+    public static Option<int?> Workers(string use) => new("--workers")
+    {
+        HelpName = "N",
+        Description = $"How many threads read images; {use}. [default: as many as the network leaves cores idle]",
+        CustomParser = result => ParseNumber(result, minimum: 1, maximum: 256),
+    };
 
     public static Option<bool> Seal() => new("--seal") { Description = "Also encrypts the weights in the file: without the key the model does not run, and nothing can be read off it." };
 
@@ -150,12 +155,12 @@ internal static class CommonOptions
 
     private static bool IsGiven(this CommandResult command, Option option) => command.GetResult(option) is { Implicit: false };
 
-    private static T ParseNumber<T>(ArgumentResult result, T minimum) where T : INumber<T>
+    private static T ParseNumber<T>(ArgumentResult result, T minimum, T? maximum = null) where T : struct, INumber<T>
     {
         var text = result.Tokens[0].Value;
-        if (T.TryParse(text, CultureInfo.InvariantCulture, out var number) && number >= minimum && T.IsFinite(number))
+        if (T.TryParse(text, CultureInfo.InvariantCulture, out var number) && number >= minimum && !(number > maximum) && T.IsFinite(number))
             return number;
-        result.AddError($"'{text}' is not a value for {((OptionResult)result.Parent!).Option.Name}; give a {(typeof(T) == typeof(int) ? "whole " : "")}number of at least {minimum}.");
+        result.AddError($"'{text}' is not a value for {((OptionResult)result.Parent!).Option.Name}; give a {(typeof(T) == typeof(int) ? "whole " : "")}number {(maximum is { } most ? $"from {minimum} to {most}" : $"of at least {minimum}")}.");
         return minimum;
     }
 

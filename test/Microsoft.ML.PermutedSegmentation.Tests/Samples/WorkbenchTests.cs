@@ -84,7 +84,10 @@ public sealed class WorkbenchTests : IDisposable
         Assert.Equal(2, Run("train").ExitCode);
         Assert.Equal(2, Run("evaluate", "--model", "m", "--data", "d", "--list", "l", "--no-key", "--wrong-keys", "3").ExitCode);
         Assert.Equal(2, Run("juggle").ExitCode);
-        var (exitCode, error) = Run("evaluate", "--model", _folder.At("nothing.zip"), "--data", _folder.Root, "--list", "val", "--no-key");
+        var (exitCode, error) = Run("predict", "--model", "m", "--images", "i", "--no-key", "--out", "o", "--workers", "300");
+        Assert.Equal(2, exitCode);
+        Assert.Contains("'300' is not a value for --workers; give a whole number from 1 to 256.", error);
+        (exitCode, error) = Run("evaluate", "--model", _folder.At("nothing.zip"), "--data", _folder.Root, "--list", "val", "--no-key");
         Assert.Equal(1, exitCode);
         Assert.Contains("nothing.zip", error);
         Assert.DoesNotContain("   at ", error);
