@@ -137,20 +137,7 @@ public sealed partial class PermutedSegmentationTransformer : SegmentationTransf
             return With(Model.Running with { Precision = precision });
         if (!IsUnlocked)
             throw new InvalidOperationException("Unlock the model first: the labels that it gives while locked say nothing about its precision.");
-        PermutedSegmentationTransformer single = WithPrecision(ScoringPrecision.Single, []), small = WithPrecision(ScoringPrecision.BFloat16, []);
-        PermutedSegmentationTransformer? chosen = null;
-        try
-        {
-            return chosen = PrecisionTrial.PrefersBFloat16(single.Model, small.Model, _device, calibration) ? small : single;
-        }
-        finally
-        {
-            foreach (PermutedSegmentationTransformer other in (PermutedSegmentationTransformer[])[single, small])
-            {
-                if (other != chosen)
-                    other.Dispose();
-            }
-        }
+        return new PermutedSegmentationTransformer(_host, PrecisionTrial.Choose(Model, _device, calibration));
     }
 
     /// <summary>This model running otherwise here; unlocked if this one is.</summary>

@@ -28,12 +28,34 @@ internal static class PrecisionTrial
             : throw new ArgumentException($"{nameof(ScoringPrecision)}.{nameof(ScoringPrecision.Auto)} decides by images of the model's own: give some.", nameof(calibration));
     }
 
+    /// <summary>A model in the numbers that <see cref="ScoringPrecision.Auto"/> takes. All weights are shared; the caller disposes it.</summary>
+    /// <param name="model">An unlocked model.</param>
+    /// <param name="device">Where it is.</param>
+    /// <param name="images">What decides; at least one.</param>
+    public static SegmentationModel Choose(SegmentationModel model, torch.Device device, IReadOnlyList<MLImage> images)
+    {
+        SegmentationModel single = model.With(model.Running with { Precision = ScoringPrecision.Single }), small = model.With(model.Running with { Precision = ScoringPrecision.BFloat16 });
+        SegmentationModel? chosen = null;
+        try
+        {
+            return chosen = PrefersBFloat16(single, small, device, images) ? small : single;
+        }
+        finally
+        {
+            foreach (SegmentationModel other in (SegmentationModel[])[single, small])
+            {
+                if (other != chosen)
+                    other.Dispose();
+            }
+        }
+    }
+
     /// <summary>Whether bfloat16 is faster here and gives the same labels, as <see cref="ScoringPrecision.Auto"/> says.</summary>
     /// <param name="single">The model in floats of 32 bits.</param>
     /// <param name="small">The same model in bfloat16.</param>
     /// <param name="device">Where both are.</param>
     /// <param name="images">What they are compared by; at least one.</param>
-    public static bool PrefersBFloat16(SegmentationModel single, SegmentationModel small, torch.Device device, IReadOnlyList<MLImage> images) =>
+    private static bool PrefersBFloat16(SegmentationModel single, SegmentationModel small, torch.Device device, IReadOnlyList<MLImage> images) =>
         (device.type != DeviceType.CPU || ProcessorNumbers.HasBFloat16)
         && AreSame(Compare(single, small, device, images)) && ShareOfTime(single, small, device, images) <= MostTime;
 
