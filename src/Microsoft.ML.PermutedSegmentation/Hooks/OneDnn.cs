@@ -20,8 +20,10 @@ internal static class OneDnn
           __parameters__ = []
           __buffers__ = []
           training : bool
-          def pack(self: __torch__.OneDnn, w: Tensor, padding: int, stride: int, dilation: int, height: int, width: int) -> Tensor:
-            return ops.mkldnn._reorder_convolution_weight(w, [padding, padding], [stride, stride], [dilation, dilation], 1, [1, torch.size(w, 1), height, width])
+          def pack(self: __torch__.OneDnn, w: Tensor, padding: int, stride: int, dilation: int, images: int, height: int, width: int) -> Tensor:
+            return ops.mkldnn._reorder_convolution_weight(w, [padding, padding], [stride, stride], [dilation, dilation], 1, [images, torch.size(w, 1), height, width])
+          def order(self: __torch__.OneDnn, w: Tensor) -> Tensor:
+            return ops.mkldnn._get_mkldnn_serialized_md(w)
           def convolve(self: __torch__.OneDnn, x: Tensor, w: Tensor, bias: Tensor, padding: int, stride: int, dilation: int) -> Tensor:
             return ops.mkldnn._convolution_pointwise(x, w, bias, [padding, padding], [stride, stride], [dilation, dilation], 1, "none", annotate(List[Optional[number]], []), None)
           def convolve_relu(self: __torch__.OneDnn, x: Tensor, w: Tensor, bias: Tensor, padding: int, stride: int, dilation: int) -> Tensor:
@@ -36,13 +38,29 @@ internal static class OneDnn
     private static readonly byte[] NoConstants = [0x80, 2, .. ")."u8];
 
     private static readonly Lazy<jit.ScriptModule<Tensor>?> Module = new(LoadAndTry);
+    private static readonly Lazy<bool> HasBFloat16 = new(() => Module.Value is { } module && ComputesBFloat16(module));
 
-    /// <summary>Whether this libtorch has the operators, and they compute what they should.</summary>
-    public static bool IsAvailable => Module.Value is not null;
+    /// <summary>Whether this libtorch has the operators, and they compute what they should in these numbers on this processor.</summary>
+    public static bool IsAvailable(ScalarType numbers) => numbers switch
+    {
+        ScalarType.Float32 => Module.Value is not null,
+        ScalarType.BFloat16 => HasBFloat16.Value,
+        _ => false,
+    };
 
-    /// <summary>Weights, [outputs, channels, kernel height, kernel width], for reading maps of about this size.</summary>
-    public static Tensor Pack(Tensor weights, int padding, int stride, int dilation, int height, int width) =>
-        Invoke(Module.Value!, "pack", [weights], padding, stride, dilation, height, width);
+    /// <summary>
+    /// Weights, [outputs, channels, kernel height, kernel width], in the order for reading so many maps of this size at once. With others they
+    /// compute the same, but may be put in another order first, at each run, which can take longer than all the rest.
+    /// </summary>
+    public static Tensor Pack(Tensor weights, int padding, int stride, int dilation, int images, int height, int width) =>
+        Invoke(Module.Value!, "pack", [weights], padding, stride, dilation, images, height, width);
+
+    /// <summary>Whether two tensors of packed weights, of one shape, are in the same order.</summary>
+    public static bool AreInSameOrder(Tensor packed, Tensor other)
+    {
+        using Tensor first = Invoke(Module.Value!, "order", [packed]), second = Invoke(Module.Value!, "order", [other]);
+        return first.bytes.SequenceEqual(second.bytes);
+    }
 
     /// <summary>The convolution of x, [N, channels, H, W].</summary>
     public static Tensor Convolve(Tensor x, Tensor packed, Tensor bias, int padding, int stride, int dilation, bool relu) =>
@@ -70,7 +88,7 @@ internal static class OneDnn
         try
         {
             jit.ScriptModule<Tensor> module = jit.load<Tensor>(Archive());
-            if (Computes(module))
+            if (Computes(module, ScalarType.Float32, tolerance: 1e-4))
                 return module;
             module.Dispose();
         }
@@ -82,19 +100,40 @@ internal static class OneDnn
         return null;
     }
 
+    // The operators refuse bfloat16 on processors without AVX-512. That is nothing to be told of: few would compute in it there.
+    private static bool ComputesBFloat16(jit.ScriptModule<Tensor> module)
+    {
+        try
+        {
+            return Computes(module, ScalarType.BFloat16, tolerance: 0.01);
+        }
+        catch (ExternalException)
+        {
+            return false;
+        }
+    }
+
     // Whether it computes what libtorch's convolution does, for a kernel that is strided and dilated.
-    private static bool Computes(jit.ScriptModule<Tensor> module)
+    private static bool Computes(jit.ScriptModule<Tensor> module, ScalarType numbers, double tolerance)
     {
         using var scope = NewDisposeScope();
         using var noGrad = no_grad();
         const int stride = 2, padding = 2, dilation = 2;
-        Tensor x = linspace(-1, 1, 4 * 9 * 9).reshape(1, 4, 9, 9), weights = linspace(1, -1, 8 * 4 * 9).reshape(8, 4, 3, 3), bias = linspace(-1, 1, 8);
-        Tensor expected = nn.functional.conv2d(x, weights, bias, [stride, stride], [padding, padding], [dilation, dilation]), map = ones_like(expected);
-        Tensor packed = Invoke(module, "pack", [weights], padding, stride, dilation, 9, 9);
-        bool convolves = Invoke(module, "convolve", [x, packed, bias], padding, stride, dilation).allclose(expected, 1e-4, 1e-4)
-            && Invoke(module, "convolve_relu", [x, packed, bias], padding, stride, dilation).allclose(expected.relu(), 1e-4, 1e-4);
+        // Maps are channels last; to others add_relu adds bfloat16 in no way at all.
+        Tensor x = Numbers(1, 9, 9, 4).permute(0, 3, 1, 2), weights = Numbers(8, 4, 3, 3), bias = Numbers(8);
+        Tensor expected = nn.functional.conv2d(Wide(x), Wide(weights), Wide(bias), [stride, stride], [padding, padding], [dilation, dilation]);
+        Tensor map = ones(1, 5, 5, 8).to(numbers).permute(0, 3, 1, 2);
+        Tensor packed = Invoke(module, "pack", [weights], padding, stride, dilation, 1, 9, 9);
+        if (Invoke(module, "order", [packed]).NumberOfElements == 0)
+            return false;
+        bool convolves = IsClose(Invoke(module, "convolve", [x, packed, bias], padding, stride, dilation), expected)
+            && IsClose(Invoke(module, "convolve_relu", [x, packed, bias], padding, stride, dilation), expected.relu());
         Invoke(module, "add_relu", [map, x, packed, bias], padding, stride, dilation);
-        return convolves && map.allclose(expected.Plus(1).relu(), 1e-4, 1e-4);
+        return convolves && IsClose(map, expected.Plus(1).relu());
+
+        Tensor Numbers(params long[] shape) => linspace(-1, 1, shape.Aggregate((x, y) => x * y)).reshape(shape).to(numbers);
+        Tensor Wide(Tensor values) => values.to(ScalarType.Float32);
+        bool IsClose(Tensor actual, Tensor to) => Wide(actual).allclose(to, tolerance, tolerance);
     }
 
     // What torch.jit.save would write for such a module.

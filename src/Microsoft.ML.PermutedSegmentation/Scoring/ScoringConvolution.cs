@@ -21,7 +21,7 @@ internal abstract class ScoringConvolution : IDisposable
     {
         if (WinogradChoice.Suits(weights, layer.Step, layer.Dilation, height, width))
             return new WinogradConvolution(weights, bias, layer.Dilation);
-        return weights.device_type == DeviceType.CPU && weights.dtype == ScalarType.Float32 && !layer.IsDepthwise && OneDnn.IsAvailable
+        return weights.device_type == DeviceType.CPU && !layer.IsDepthwise && OneDnn.IsAvailable(weights.dtype)
             ? new PackedConvolution(weights, bias, layer.Step, layer.Dilation, height, width)
             : new PlainConvolution(weights, bias, layer.Step, layer.Dilation, layer.IsDepthwise ? layer.Channels : 1);
     }

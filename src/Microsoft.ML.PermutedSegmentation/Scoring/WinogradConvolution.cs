@@ -33,12 +33,12 @@ internal sealed class WinogradConvolution : ScoringConvolution
     {
         using var scope = NewDisposeScope();
         var tiles = new WinogradTiles((int)x.shape[2], (int)x.shape[3], _dilation);
-        Tensor output = empty(x.shape[0], tiles.Height, tiles.Width, _kernels.Rows);
+        Tensor output = empty(x.shape[0], tiles.Height, tiles.Width, _kernels.Columns);
         Tensor[] from = x.permute(0, 2, 3, 1).contiguous().unbind(), to = output.unbind();
         var channels = new Slice(0, (int)x.shape[1]);
         foreach (Slice rows in tiles.CutRows(from.Length, TilesAtOnce))
         {
-            using WinogradProducts read = WinogradTransforms.OfInputs(tiles, from, rows, channels), products = read.MultiplyTransposed(_kernels);
+            using WinogradProducts read = WinogradTransforms.OfInputs(tiles, from, rows, channels), products = read.Multiply(_kernels);
             WinogradTransforms.ToOutputs(products, _bias, relu, tiles, to, rows.First, firstChannel: 0);
         }
         return output.permute(0, 3, 1, 2).MoveToOuterDisposeScope();

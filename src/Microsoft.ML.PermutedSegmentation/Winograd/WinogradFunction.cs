@@ -78,7 +78,7 @@ internal sealed class WinogradFunction : autograd.SingleTensorFunction<WinogradF
             using WinogradProducts read = WinogradTransforms.OfInputs(tiles, from, rows, new Slice(0, channels));
             foreach (Slice block in CutChannels(outputs, weightsOfEach: channels))
             {
-                using WinogradProducts transformed = WinogradTransforms.OfKernels(kernels, block), products = read.MultiplyTransposed(transformed);
+                using WinogradProducts transformed = WinogradTransforms.OfKernels(kernels, block), products = read.Multiply(transformed);
                 WinogradTransforms.ToOutputs(products, bias: null, relu: false, tiles, to, rows.First, block.First);
             }
         }

@@ -46,12 +46,8 @@ internal sealed class WinogradProducts : IDisposable
     /// <summary>All of the memory.</summary>
     public Span<byte> Bytes => _memory.bytes;
 
-    /// <summary>The 36 products of these matrices with others of as many columns, transposed.</summary>
-    public WinogradProducts MultiplyTransposed(WinogradProducts other)
-    {
-        using Tensor across = other.Matrices.transpose(1, 2);
-        return new WinogradProducts(bmm(Matrices, across));
-    }
+    /// <summary>The 36 products of these matrices with others that have as many rows as these have columns.</summary>
+    public WinogradProducts Multiply(WinogradProducts other) => new(bmm(Matrices, other.Matrices));
 
     /// <inheritdoc/>
     public void Dispose()

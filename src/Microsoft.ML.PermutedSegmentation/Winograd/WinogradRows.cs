@@ -3,7 +3,7 @@ using Tensor = TorchSharp.torch.Tensor;
 
 namespace Microsoft.ML.PermutedSegmentation.Winograd;
 
-/// <summary>What is done to one row of tiles, or to the kernels of one output, with vectors of one width.</summary>
+/// <summary>What is done to one row of tiles, or to the kernels that read one channel, with vectors of one width.</summary>
 internal abstract class WinogradRows
 {
     /// <summary>Channels, and where a slice of them begins, are a multiple of this: what the widest vectors hold.</summary>
@@ -21,12 +21,12 @@ internal abstract class WinogradRows
     /// <summary>A y A' of a row of tiles.</summary>
     public abstract void ReadOutputs(TileRow row);
 
-    /// <summary>G g G' of the kernels of one output.</summary>
-    /// <param name="weights">[3, 3, outputs, channels], in this order in memory.</param>
-    /// <param name="output">The output.</param>
-    /// <param name="products">[36, outputs, channels], of which one output is written.</param>
-    /// <param name="place">Where among them.</param>
-    public abstract void ReadKernels(Tensor weights, int output, WinogradProducts products, int place);
+    /// <summary>G g G' of the kernels that read one channel.</summary>
+    /// <param name="weights">[3, 3, channels, outputs], in this order in memory.</param>
+    /// <param name="channel">The channel.</param>
+    /// <param name="firstOutput">The first of the outputs whose kernels are read, as many as the products have columns.</param>
+    /// <param name="products">[36, channels, outputs], of which one channel is written.</param>
+    public abstract void ReadKernels(Tensor weights, int channel, int firstOutput, WinogradProducts products);
 
     /// <summary>A' p A of a row of tiles.</summary>
     /// <param name="row">What is read, and where to.</param>

@@ -14,24 +14,26 @@ namespace Microsoft.ML.PermutedSegmentation.Winograd;
 /// </remarks>
 internal static class WinogradTransforms
 {
-    /// <summary>The order in memory that kernels are read in: [outputs, channels, 3, 3] to [3, 3, outputs, channels].</summary>
+    /// <summary>The order in memory that kernels are read in: [outputs, channels, 3, 3] to [3, 3, channels, outputs].</summary>
     public static Tensor InOrder(Tensor weights)
     {
-        using Tensor byPlace = weights.permute(2, 3, 0, 1);
+        using Tensor byPlace = weights.permute(2, 3, 1, 0);
         return byPlace.contiguous();
     }
 
-    /// <summary>G g G' of the kernels of some outputs: [36, outputs, channels].</summary>
-    /// <param name="weights">[3, 3, outputs, channels], in this order in memory.</param>
+    /// <summary>
+    /// G g G' of the kernels of some outputs: [36, channels, outputs], in which order few tiles are multiplied faster than by the transposed matrices.
+    /// </summary>
+    /// <param name="weights">[3, 3, channels, outputs], in this order in memory.</param>
     /// <param name="outputs">The outputs.</param>
     public static WinogradProducts OfKernels(Tensor weights, Slice outputs)
     {
-        var products = new WinogradProducts(outputs.Count, (int)weights.shape[3]);
-        TorchThreads.For(outputs.Count, i => WinogradRows.Widest.ReadKernels(weights, outputs.First + i, products, i));
+        var products = new WinogradProducts((int)weights.shape[2], outputs.Count);
+        TorchThreads.For(products.Rows, channel => WinogradRows.Widest.ReadKernels(weights, channel, outputs.First, products));
         return products;
     }
 
-    /// <summary>G' p G, the transposed map of <see cref="OfKernels"/>: [36, outputs, channels] to [outputs, channels, 3, 3].</summary>
+    /// <summary>G' p G, the transposed map of G g G': [36, outputs, channels] to [outputs, channels, 3, 3].</summary>
     public static Tensor ToWeights(Tensor products)
     {
         using var scope = NewDisposeScope();

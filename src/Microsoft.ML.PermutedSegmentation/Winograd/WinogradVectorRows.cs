@@ -19,11 +19,11 @@ internal sealed partial class WinogradVectorRows<TVector> : WinogradRows
     public override void ReadOutputs(TileRow row) => Read<Outputs>(row);
 
     /// <inheritdoc/>
-    public override void ReadKernels(Tensor weights, int output, WinogradProducts products, int place)
+    public override void ReadKernels(Tensor weights, int channel, int firstOutput, WinogradProducts products)
     {
-        int vectors = products.Columns / Width, nextWeight = (int)weights.shape[2] * vectors, next = products.Next / Width;
-        ReadOnlySpan<TVector> from = VectorsOf(weights.bytes)[(output * vectors)..];
-        Span<TVector> to = VectorsOf(products.Bytes)[(place * vectors)..];
+        int vectors = products.Columns / Width, all = (int)weights.shape[3] / Width, nextWeight = (int)weights.shape[2] * all, next = products.Next / Width;
+        ReadOnlySpan<TVector> from = VectorsOf(weights.bytes)[(channel * all + firstOutput / Width)..];
+        Span<TVector> to = VectorsOf(products.Bytes)[(channel * vectors)..];
         Span<TVector> square = stackalloc TVector[Products];
         for (int v = 0; v < vectors; v++)
         {

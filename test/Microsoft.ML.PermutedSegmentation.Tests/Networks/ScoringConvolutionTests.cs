@@ -75,9 +75,41 @@ public sealed class ScoringConvolutionTests
         }
     }
 
-    private static void AssertClose(Tensor expected, Tensor actual)
+    [Theory]
+    [InlineData(1024, 2048, 1, 1)]
+    [InlineData(128, 64, 3, 2)]
+    [InlineData(64, 64, 3, 1)]
+    public void Packed_weights_suit_any_number_of_images_and_bfloat16(long channels, long outputs, long kernel, int stride)
+    {
+        using var scope = NewDisposeScope();
+        using var noGrad = no_grad();
+        using var generator = new Generator(1);
+        Tensor weights = randn([outputs, channels, kernel, kernel], generator: generator).div_(kernel * Math.Sqrt(channels)), bias = randn([outputs], generator: generator);
+        Tensor images = ScoringConvolution.ChannelsLast(randn([4, channels, 8, 8], generator: generator));
+        // Processors without AVX-512 have no such operators for bfloat16.
+        foreach (ScalarType numbers in new[] { ScalarType.Float32, ScalarType.BFloat16 }.Where(OneDnn.IsAvailable))
+        {
+            (Tensor ownWeights, Tensor ownBias, Tensor read) = (weights.to(numbers), bias.to(numbers), images.to(numbers));
+            using var convolution = new PackedConvolution(ownWeights, ownBias, stride, dilation: 1, 8 / stride, 8 / stride);
+            Tensor expected = nn.functional.conv2d(
+                read.to(ScalarType.Float64), ownWeights.to(ScalarType.Float64), ownBias.to(ScalarType.Float64), [(long)stride, stride], [kernel / 2, kernel / 2]);
+            // Of the results only the last step rounds to eight bits.
+            double tolerance = numbers == ScalarType.Float32 ? 2e-5 : expected.abs().max().item<double>() / 256;
+            Parallel.ForEach([3, 1, 4, 2, 4, 3], count =>
+            {
+                using var ownScope = NewDisposeScope();
+                using var stillNoGrad = no_grad();
+                AssertClose(expected.narrow(0, 0, count), convolution.Run(read.narrow(0, 0, count)), tolerance);
+                Tensor map = ScoringConvolution.ChannelsLast(ones(expected.narrow(0, 0, count).shape, numbers));
+                convolution.AddTo(map, read.narrow(0, 0, count), relu: true);
+                AssertClose((expected.narrow(0, 0, count) + 1).relu(), map, tolerance);
+            });
+        }
+    }
+
+    private static void AssertClose(Tensor expected, Tensor actual, double tolerance = 2e-5)
     {
         Assert.Equal(expected.shape, actual.shape);
-        Assert.InRange(SmallNetworks.Difference(expected, actual), 0, 2e-5);
+        Assert.InRange(SmallNetworks.Difference(expected, actual), 0, tolerance);
     }
 }

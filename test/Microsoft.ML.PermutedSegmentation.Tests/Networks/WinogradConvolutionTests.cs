@@ -39,7 +39,7 @@ public sealed class WinogradConvolutionTests
         using var scope = NewDisposeScope();
         using var generator = new Generator(1);
         var tiles = new WinogradTiles(7, 5, Dilation: 1);
-        Tensor map = randn([7, 5, 32], generator: generator), kernels = randn([3, 3, 2, 32], generator: generator), bias = randn([32], generator: generator);
+        Tensor map = randn([7, 5, 32], generator: generator), kernels = randn([3, 3, 2, 64], generator: generator), bias = randn([32], generator: generator);
 
         byte[] narrow = Everything(new WinogradVectorRows<Floats4>());
         Assert.Equal(narrow, Everything(new WinogradVectorRows<Floats8>()));
@@ -54,7 +54,7 @@ public sealed class WinogradConvolutionTests
                 products.Bytes.Clear();
             rows.ReadInputs(TileRow.Of(tiles, [map], row: 1, firstChannel: 0, inputs, place: 0));
             rows.ReadOutputs(TileRow.Of(tiles, [map], row: 1, firstChannel: 0, outputs, place: 0));
-            rows.ReadKernels(kernels, output: 1, weights, place: 0);
+            rows.ReadKernels(kernels, channel: 1, firstOutput: 32, weights);
             rows.WriteOutputs(TileRow.Of(tiles, [to], row: 1, firstChannel: 0, inputs, place: 0), bias, relu: true);
             return [.. inputs.Bytes, .. outputs.Bytes, .. weights.Bytes, .. to.bytes];
         }
