@@ -33,12 +33,14 @@ internal static class OneDnn
 
         """;
 
+    private const string Instead = "its documented convolution runs";
+
     // The pickled object: an instance of the class, of which the state is one attribute.
     private static readonly byte[] Instance = [0x80, 2, .. "c__torch__\nOneDnn\n"u8, (byte)')', 0x81, .. "}X\x08\0\0\0training"u8, 0x89, .. "sb."u8];
     private static readonly byte[] NoConstants = [0x80, 2, .. ")."u8];
 
     private static readonly Lazy<jit.ScriptModule<Tensor>?> Module = new(LoadAndTry);
-    private static readonly Lazy<bool> HasBFloat16 = new(() => Module.Value is { } module && ComputesBFloat16(module));
+    private static readonly Lazy<bool> HasBFloat16 = new(() => Module.Value is { } module && TryBFloat16(module));
 
     /// <summary>Whether this libtorch has the operators, and they compute what they should in these numbers on this processor.</summary>
     public static bool IsAvailable(ScalarType numbers) => numbers switch
@@ -56,11 +58,7 @@ internal static class OneDnn
         Invoke(Module.Value!, "pack", [weights], padding, stride, dilation, images, height, width);
 
     /// <summary>Whether two tensors of packed weights, of one shape, are in the same order.</summary>
-    public static bool AreInSameOrder(Tensor packed, Tensor other)
-    {
-        using Tensor first = Invoke(Module.Value!, "order", [packed]), second = Invoke(Module.Value!, "order", [other]);
-        return first.bytes.SequenceEqual(second.bytes);
-    }
+    public static bool AreInSameOrder(Tensor packed, Tensor other) => AreInSameOrder(Module.Value!, packed, other);
 
     /// <summary>The convolution of x, [N, channels, H, W].</summary>
     public static Tensor Convolve(Tensor x, Tensor packed, Tensor bias, int padding, int stride, int dilation, bool relu) =>
@@ -69,6 +67,12 @@ internal static class OneDnn
     /// <summary>Adds the convolution of x to a map, in place; then ReLU.</summary>
     public static void AddTo(Tensor map, Tensor x, Tensor packed, Tensor bias, int padding, int stride, int dilation) =>
         Invoke(Module.Value!, "add_relu", [map, x, packed, bias], padding, stride, dilation).Dispose();
+
+    private static bool AreInSameOrder(jit.ScriptModule<Tensor> module, Tensor packed, Tensor other)
+    {
+        using Tensor first = Invoke(module, "order", [packed]), second = Invoke(module, "order", [other]);
+        return first.bytes.SequenceEqual(second.bytes);
+    }
 
     // An int TorchSharp passes by value: of a long it passes the address of an object that it lets the garbage collector free before the
     // call. Of tensors it passes addresses, too.
@@ -96,41 +100,49 @@ internal static class OneDnn
         {
             // libtorch refuses; or, the last one, TorchSharp gets something else back than it can hand out.
         }
-        OptionalHooks.SayMissing("a working version of libtorch's operators for oneDNN", "its documented convolution runs");
+        OptionalHooks.SayMissing("a working version of libtorch's operators for oneDNN", Instead);
         return null;
     }
 
-    // The operators refuse bfloat16 on processors without AVX-512. That is nothing to be told of: few would compute in it there.
-    private static bool ComputesBFloat16(jit.ScriptModule<Tensor> module)
+    // On processors without AVX-512 the operators refuse bfloat16. That is nothing to be told of: few would compute in it there.
+    private static bool TryBFloat16(jit.ScriptModule<Tensor> module)
     {
         try
         {
-            return Computes(module, ScalarType.BFloat16, tolerance: 0.01);
+            if (Computes(module, ScalarType.BFloat16, tolerance: 0.01))
+                return true;
         }
         catch (ExternalException)
         {
             return false;
         }
+        OptionalHooks.SayMissing("a working version of libtorch's operators for oneDNN in bfloat16", Instead);
+        return false;
     }
 
-    // Whether it computes what libtorch's convolution does, for a kernel that is strided and dilated.
+    // Whether it computes what libtorch's convolution does, for a kernel that is strided and dilated, with weights that are packed for one image and
+    // then anew for two.
     private static bool Computes(jit.ScriptModule<Tensor> module, ScalarType numbers, double tolerance)
     {
         using var scope = NewDisposeScope();
         using var noGrad = no_grad();
-        const int stride = 2, padding = 2, dilation = 2;
-        // Maps are channels last; to others add_relu adds bfloat16 in no way at all.
-        Tensor x = Numbers(1, 9, 9, 4).permute(0, 3, 1, 2), weights = Numbers(8, 4, 3, 3), bias = Numbers(8);
-        Tensor expected = nn.functional.conv2d(Wide(x), Wide(weights), Wide(bias), [stride, stride], [padding, padding], [dilation, dilation]);
-        Tensor map = ones(1, 5, 5, 8).to(numbers).permute(0, 3, 1, 2);
-        Tensor packed = Invoke(module, "pack", [weights], padding, stride, dilation, 1, 9, 9);
-        if (Invoke(module, "order", [packed]).NumberOfElements == 0)
-            return false;
-        bool convolves = IsClose(Invoke(module, "convolve", [x, packed, bias], padding, stride, dilation), expected)
-            && IsClose(Invoke(module, "convolve_relu", [x, packed, bias], padding, stride, dilation), expected.relu());
-        Invoke(module, "add_relu", [map, x, packed, bias], padding, stride, dilation);
-        return convolves && IsClose(map, expected.Plus(1).relu());
+        const int stride = 2, padding = 2, dilation = 2, size = 9, sizeAfter = 5, channels = 4, outputs = 8;
+        Tensor weights = Numbers(outputs, channels, 3, 3), bias = Numbers(outputs);
+        Tensor forOne = Pack(weights, images: 1), unpacked = forOne.to_dense(), forTwo = Pack(unpacked, images: 2);
+        return Wide(unpacked).allclose(Wide(weights), 0, 0) && AreInSameOrder(module, forOne, Pack(weights, images: 1)) && Convolves(forOne, images: 1) && Convolves(forTwo, images: 2);
 
+        bool Convolves(Tensor packed, int images)
+        {
+            // Maps are channels last; to others add_relu cannot add bfloat16.
+            Tensor x = Numbers(images, size, size, channels).permute(0, 3, 1, 2), map = ones(images, sizeAfter, sizeAfter, outputs).to(numbers).permute(0, 3, 1, 2);
+            Tensor expected = nn.functional.conv2d(Wide(x), Wide(weights), Wide(bias), [stride, stride], [padding, padding], [dilation, dilation]);
+            Invoke(module, "add_relu", [map, x, packed, bias], padding, stride, dilation);
+            return IsClose(Invoke(module, "convolve", [x, packed, bias], padding, stride, dilation), expected)
+                && IsClose(Invoke(module, "convolve_relu", [x, packed, bias], padding, stride, dilation), expected.relu())
+                && IsClose(map, expected.Plus(1).relu());
+        }
+
+        Tensor Pack(Tensor values, int images) => Invoke(module, "pack", [values], padding, stride, dilation, images, size, size);
         Tensor Numbers(params long[] shape) => linspace(-1, 1, shape.Aggregate((x, y) => x * y)).reshape(shape).to(numbers);
         Tensor Wide(Tensor values) => values.to(ScalarType.Float32);
         bool IsClose(Tensor actual, Tensor to) => Wide(actual).allclose(to, tolerance, tolerance);

@@ -1,24 +1,30 @@
-using System.Collections.Concurrent;
 using static TorchSharp.torch;
 
 namespace Microsoft.ML.PermutedSegmentation.Scoring;
 
-/// <summary>A convolution by oneDNN, on the CPU, of which the weights are put in its kernels' order once and not at each run.</summary>
+/// <summary>
+/// A convolution by oneDNN, on the CPU, of which the weights are put in its kernels' order once and not at each run. The best order can depend
+/// on how many images are read at once: each number gets its own when it first comes, and one that suits several is kept once.
+/// </summary>
 internal sealed class PackedConvolution : ScoringConvolution
 {
-    // By how many images are read at once. Most often one order is best for all.
-    private readonly ConcurrentDictionary<int, Tensor> _weights = [];
+    private readonly Dictionary<int, Tensor> _byImages = [];
+    private readonly List<Tensor> _orders = [];
     private readonly Lock _packing = new();
     private readonly Tensor _bias;
     private readonly int _stride, _dilation, _padding, _height, _width;
+    private Tensor? _unpacked;
 
     /// <inheritdoc cref="ScoringConvolution.Create"/>
     public PackedConvolution(Tensor weights, Tensor bias, int stride, int dilation, int height, int width)
     {
         (_stride, _dilation, _padding, _height, _width) = (stride, dilation, dilation * ((int)weights.shape[2] / 2), height * stride, width * stride);
-        _weights[1] = Pack(weights, images: 1);
+        _unpacked = weights.clone().DetachFromDisposeScope();
         _bias = bias.clone().DetachFromDisposeScope();
     }
+
+    /// <summary>How many orders the weights are kept in.</summary>
+    public int Orders => _orders.Count;
 
     /// <inheritdoc/>
     public override Tensor Run(Tensor x, bool relu = false) => OneDnn.Convolve(x, WeightsFor((int)x.shape[0]), _bias, _padding, _stride, _dilation, relu);
@@ -36,29 +42,26 @@ internal sealed class PackedConvolution : ScoringConvolution
     /// <inheritdoc/>
     public override void Dispose()
     {
-        // One that several have is disposed several times, which does no harm.
-        foreach (Tensor weights in _weights.Values)
+        foreach (Tensor weights in _orders)
             weights.Dispose();
+        _unpacked?.Dispose();
         _bias.Dispose();
     }
 
     private Tensor WeightsFor(int images)
     {
-        if (_weights.TryGetValue(images, out Tensor? ready))
-            return ready;
         lock (_packing)
         {
-            if (_weights.TryGetValue(images, out ready))
+            if (_byImages.TryGetValue(images, out Tensor? ready))
                 return ready;
-            using Tensor unpacked = _weights[1].to_dense();
-            Tensor packed = Pack(unpacked, images);
-            Tensor? same = _weights.Values.FirstOrDefault(other => OneDnn.AreInSameOrder(other, packed));
-            if (same is not null)
+            Tensor unpacked = _unpacked ?? _orders[0].to_dense(), packed = OneDnn.Pack(unpacked, _padding, _stride, _dilation, images, _height, _width);
+            unpacked.Dispose();
+            _unpacked = null;
+            if (_orders.Find(order => OneDnn.AreInSameOrder(order, packed)) is { } same)
                 packed.Dispose();
-            return _weights[images] = same ?? packed;
+            else
+                _orders.Add(same = packed.DetachFromDisposeScope());
+            return _byImages[images] = same;
         }
     }
-
-    private Tensor Pack(Tensor weights, int images) =>
-        OneDnn.Pack(weights, _padding, _stride, _dilation, images, _height, _width).DetachFromDisposeScope();
 }

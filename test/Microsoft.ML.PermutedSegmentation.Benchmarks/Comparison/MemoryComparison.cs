@@ -12,17 +12,22 @@ internal static class MemoryComparison
     private static ComparisonTable Run(Bench bench, Workload workload, int early)
     {
         bench.Prepare(workload);
+        string[] sides = ProcessorNumbers.HasBFloat16 ? ["ML.NET", "ML.NET, bfloat16", "OnnxSegmenter"] : ["ML.NET", "OnnxSegmenter"];
         Measured measured = bench.Run(
         [
-            bench.Ours("ML.NET", workload),
             bench.Peer("torchvision", workload with { Variant = "channels_last+read_ahead" }),
-            bench.Ours("OnnxSegmenter", workload with { Kind = "onnx-stream" }),
+            .. sides.Select(side => bench.Ours(side, side switch
+            {
+                "OnnxSegmenter" => workload with { Kind = "onnx-stream" },
+                "ML.NET" => workload,
+                _ => workload with { Variant = "bfloat16" },
+            })),
         ], roundCount: 1);
 
         var table = new ComparisonTable(
             $"Memory, {workload.Images} images, {workload.Backbone}",
             $"{workload.Size}x{workload.Size}, batch {workload.Batch}, one round. Resident memory of the whole process in MB.");
-        foreach (string ours in (string[])["ML.NET", "OnnxSegmenter"])
+        foreach (string ours in sides)
         {
             foreach (int done in (int[])[early, workload.Images / 2, workload.Images])
                 table.Add($"after image {done}, {ours}", measured[ours, $"residentAfter{done}"], measured["torchvision", $"residentAfter{done}"], "torchvision");

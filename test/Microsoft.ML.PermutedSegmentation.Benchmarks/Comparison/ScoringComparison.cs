@@ -31,6 +31,9 @@ internal static class ScoringComparison
             bench.Peer("torchvision's network", network with { Variant = best }),
             bench.Ours("OnnxSegmenter's network", workload with { Kind = "onnx-network" }),
             bench.Ours("ONNX Runtime's session", workload with { Kind = "onnx-bare" }),
+            .. ProcessorNumbers.HasBFloat16
+                ? [bench.Ours("ML.NET, bfloat16", pipeline with { Variant = "bfloat16" }), bench.Ours("our network, bfloat16", network with { Variant = "bfloat16" })]
+                : Array.Empty<Subject>(),
         ]);
 
         string steady = ways.MinBy(way => measured[way, Seconds].Median)!, quick = ways.MinBy(way => measured[way, Whole].Median)!;
@@ -45,6 +48,11 @@ internal static class ScoringComparison
         table.Add("network alone to labels, libtorch", measured["our network", Seconds], session, "ONNX Runtime's bare session, to scores");
         table.Add("network alone to labels, OnnxSegmenter", measured["OnnxSegmenter's network", Seconds], session, "ONNX Runtime's bare session, to scores");
         table.Add("network alone to labels, libtorch, unlocked", measured["our network", Seconds], measured["unprotected", Seconds], "ours, unprotected");
+        if (ProcessorNumbers.HasBFloat16)
+        {
+            table.Add("JPEG files to labels, ML.NET pipeline, bfloat16", measured["ML.NET, bfloat16", Seconds], measured["ML.NET", Seconds], "ours, 32 bits");
+            table.Add("network alone to labels, libtorch, bfloat16", measured["our network, bfloat16", Seconds], measured["our network", Seconds], "ours, 32 bits");
+        }
         int images = workload.Images + workload.WarmUpRuns * workload.Batch;
         table.Add($"whole process, {images} images, ML.NET pipeline, s", measured["ML.NET", Whole], measured[quick, Whole], $"torchvision, {quick}");
         table.Add($"whole process, {images} images, OnnxSegmenter, s", measured["OnnxSegmenter", Whole], measured[quick, Whole], $"torchvision, {quick}");
