@@ -11,7 +11,7 @@ namespace Workbench;
 /// <summary>The options that say how a model scores images, other than its file does, and with which of the machine's resources.</summary>
 internal sealed class ScoringOptions
 {
-    private const int CalibrationImages = 8;
+    private const int CalibrationImages = 32;
 
     private readonly Option<ScoringMode?> _mode = new("--scoring")
     {

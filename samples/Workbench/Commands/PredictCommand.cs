@@ -68,9 +68,10 @@ internal static class PredictCommand
             }
             var failed = Job.Sum(missing.Count + problems.Count - run.Written);
             var there = Job.Sum(files.Count - missing.Count);
-            Console.WriteLine($"Wrote {Job.Sum(run.Written)} masks to {folder}, and pictures to {Path.Combine(folder, "overlays")}."
+            var written = Job.Sum(run.Written);
+            Console.WriteLine((written == 0 ? "Wrote no masks." : $"Wrote {written} masks to {folder}, and pictures to {Path.Combine(folder, "overlays")}.")
                 + (there == 0 ? "" : $" Those of {there} images were there.")
-                + (failed == 0 ? "" : $" {failed} files could not be read; they are listed as 'not predicted'."));
+                + (failed == 0 ? "" : failed == 1 ? " One file could not be read; it is listed as 'not predicted'." : $" {failed} files could not be read; they are listed as 'not predicted'."));
             return failed == 0 ? 0 : 1;
         });
         return command;

@@ -4,7 +4,8 @@ namespace Microsoft.ML.PermutedSegmentation.Hooks;
 
 /// <summary>
 /// Whether to reach past what hosts document: into ML.NET's private fields, the C library's heap, and libtorch's threads and operators. All of it
-/// makes things faster or smaller and nothing else, so each place has a documented way to go instead. docs/hooks.md describes every hook.
+/// makes things faster or smaller and nothing else (in bfloat16 one also rounds less often), so each place has a documented way to go instead.
+/// docs/hooks.md describes every hook.
 /// </summary>
 internal static class OptionalHooks
 {

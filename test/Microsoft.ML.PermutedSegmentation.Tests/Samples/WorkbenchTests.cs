@@ -136,6 +136,11 @@ public sealed class WorkbenchTests : IDisposable
             Assert.Equal(masks, Directory.GetFiles(folder).Select(Path.GetFileName).Order(StringComparer.Ordinal));
         Assert.All(masks[1..], name => Assert.Equal(File.ReadAllBytes(_folder.At("masks", "val_0001.png")), File.ReadAllBytes(_folder.At("many", name))));
         Assert.Equal((16, 24), ImageFile.CheckWhole(_folder.At("many", masks[0])));
+
+        (exitCode, text) = Run("predict", "--model", _folder.At("model.zip"), "--key", _folder.At("key.pem"), "--images", In("empty.png"), "--out", _folder.At("none"));
+        Assert.Equal(1, exitCode);
+        Assert.Contains("Wrote no masks. One file could not be read", text);
+        Assert.False(Directory.Exists(_folder.At("none")));
     }
 
     // What the library gives for the same image.
