@@ -56,9 +56,10 @@ public sealed class ProtectTests(UnprotectedModel trained) : IClassFixture<Unpro
         using var misread = _segmentation.Unlock(locked, wrong);
         double plain = MeanIoU(trained.Transformer);
         Assert.Equal(plain, MeanIoU(model));
-        plain.Should().BeGreaterThan(0.5);
-        MeanIoU(locked).Should().BeLessThan(0.6 * plain);
-        MeanIoU(misread).Should().BeLessThan(0.6 * plain);
+        // Trainings differ by the width of the processor's vectors.
+        plain.Should().BeGreaterThan(0.55);
+        MeanIoU(locked).Should().BeLessThan(0.5 * plain);
+        MeanIoU(misread).Should().BeLessThan(0.5 * plain);
     }
 
     [Fact]
