@@ -47,16 +47,28 @@ internal sealed class ScoringOptions
         return this;
     }
 
-    /// <summary>The same model, scoring as the options say; without any of them, the model itself.</summary>
+    /// <summary>The same model, scoring as the options say.</summary>
     /// <param name="result">What was typed.</param>
     /// <param name="mlContext">Where it runs.</param>
-    /// <param name="model">The model.</param>
+    /// <param name="model">The model; it is disposed.</param>
+    /// <param name="otherKeys">Whether it will be tried with other keys, too, for which it has to keep its weights.</param>
     /// <param name="imagePaths">The images that it will score.</param>
     /// <param name="orientation">How they are read.</param>
-    public ITransformer Apply(ParseResult result, MLContext mlContext, ITransformer model, IEnumerable<string> imagePaths, ImageOrientation orientation)
+    public ITransformer Apply(
+        ParseResult result, MLContext mlContext, ITransformer model, bool otherKeys, IEnumerable<string> imagePaths, ImageOrientation orientation)
     {
-        var reading = result.GetValue(_workers) is { } workers ? mlContext.Segmentation().WithInputWorkers(model, workers) : model;
-        return ApplyPrecision(result, mlContext, ApplyMode(result, mlContext, reading), imagePaths, orientation);
+        if (result.GetValue(_workers) is { } workers)
+            model = Instead(model, mlContext.Segmentation().WithInputWorkers(model, workers));
+        model = Instead(model, ApplyMode(result, mlContext, model));
+        model = Instead(model, ApplyPrecision(result, mlContext, model, imagePaths, orientation));
+        return otherKeys ? model : Instead(model, mlContext.Segmentation().ForScoring(model));
+    }
+
+    private static ITransformer Instead(ITransformer model, ITransformer other)
+    {
+        if (other != model)
+            (model as IDisposable)?.Dispose();
+        return other;
     }
 
     private ITransformer ApplyPrecision(ParseResult result, MLContext mlContext, ITransformer scoring, IEnumerable<string> imagePaths, ImageOrientation orientation)

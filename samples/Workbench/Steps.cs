@@ -41,6 +41,7 @@ internal static class Steps
         var model = mlContext.LoadModelFile(path, out _);
         if (keyPath is null)
             return model;
+        using var locked = model as IDisposable;
         using var key = LoadKey(keyPath);
         return mlContext.Segmentation().Unlock(model, key, verify: true);
     }

@@ -160,6 +160,28 @@ public sealed partial class SegmentationCatalog : IModelContents<ITransformer>
         return ModelChain.WithInputWorkers(Environment, model, workers);
     }
 
+    /// <summary>
+    /// The same model in less memory, for a program that only scores images: it keeps its weights in the form that scores, and no longer as they are in
+    /// its file.
+    /// </summary>
+    /// <remarks>
+    /// The given model is not changed; dispose it, and a locked one that it was unlocked from, to free their weights. Choose the
+    /// <see cref="WithScoring">mode</see>, the <see cref="WithPrecision">precision</see> and the <see cref="WithInputWorkers">threads</see> before. The result scores and is
+    /// evaluated as any model. What needs the weights refuses it with an <see cref="InvalidOperationException"/>: to save it, to export it, to
+    /// make another model of it, to try other keys. <see cref="TorchSegmenter"/> has such a model.
+    /// </remarks>
+    /// <typeparam name="T">The type of the model, which the result has, too.</typeparam>
+    /// <param name="model">A segmentation model, or a chain of transformers with one; unlocked, unless it is to score locked.</param>
+    /// <exception cref="ArgumentNullException"><paramref name="model"/> is null.</exception>
+    /// <exception cref="ArgumentException"><paramref name="model"/> holds no segmentation model, or more than one.</exception>
+    /// <exception cref="InvalidOperationException">The model is sealed and has no key, or it only scores already.</exception>
+    /// <exception cref="ObjectDisposedException">The model was disposed.</exception>
+    public T ForScoring<T>(T model) where T : class, ITransformer
+    {
+        ArgumentNullException.ThrowIfNull(model);
+        return ModelChain.ForScoring(Environment, model);
+    }
+
     ModelContents IModelContents<ITransformer>.GetContents(ITransformer model)
     {
         ArgumentNullException.ThrowIfNull(model);

@@ -29,7 +29,9 @@ public sealed class TorchSegmenter : ISegmentationModel
     /// <inheritdoc/>
     public bool HasProbabilities => true;
 
-    /// <summary>The model, to inspect it; it is this object's: do not dispose it separately.</summary>
+    /// <summary>
+    /// The model, to inspect it; it only scores (<see cref="SegmentationCatalog.ForScoring"/>), and is this object's: do not dispose it separately.
+    /// </summary>
     public PermutedSegmentationTransformer Transformer => _model;
 
     /// <summary>Reads a model from a file.</summary>
@@ -57,11 +59,9 @@ public sealed class TorchSegmenter : ISegmentationModel
         PrecisionTrial.Check(precision, calibration);
         SegmentationFile.Require(path, SegmentationFileKind.Model);
         var mlContext = new MLContext();
-        PermutedSegmentationTransformer model = Read(mlContext, path, key, verify);
-        if (precision == ScoringPrecision.Single)
-            return new TorchSegmenter(model);
-        using (model)
-            return new TorchSegmenter(mlContext.Segmentation().WithPrecision(model, precision, calibration));
+        using PermutedSegmentationTransformer stored = Read(mlContext, path, key, verify);
+        using PermutedSegmentationTransformer? other = precision == ScoringPrecision.Single ? null : mlContext.Segmentation().WithPrecision(stored, precision, calibration);
+        return new TorchSegmenter(mlContext.Segmentation().ForScoring(other ?? stored));
     }
 
     /// <inheritdoc/>

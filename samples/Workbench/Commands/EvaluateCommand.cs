@@ -39,7 +39,7 @@ internal static class EvaluateCommand
             var loaded = mlContext.LoadModel(result.GetRequiredValue(model), result.GetValue(key));
             using var folder = data.Open(result);
             var images = folder.Load(mlContext, folder.ListOr(result.GetValue(list), folder.ValidationList, list.Name));
-            var segmenter = scoring.Apply(result, mlContext, loaded, images.GetColumn<string>("ImagePath"), folder.Orientation).Reading(folder.Orientation, mlContext);
+            var segmenter = scoring.Apply(result, mlContext, loaded, otherKeys: count is not null, images.GetColumn<string>("ImagePath"), folder.Orientation).Reading(folder.Orientation, mlContext);
             var rows = mlContext.LoadMasks(Job.ShareOf(mlContext, images), folder);
 
             object report = count is null

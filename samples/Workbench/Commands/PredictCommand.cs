@@ -63,7 +63,7 @@ internal static class PredictCommand
             if (whole.Count > 0)
             {
                 var loaded = mlContext.LoadModel(result.GetRequiredValue(model), result.GetValue(key));
-                var segmenter = scoring.Apply(result, mlContext, loaded, whole.Select(file => file.ImagePath), orientation).Reading(orientation, mlContext);
+                var segmenter = scoring.Apply(result, mlContext, loaded, otherKeys: false, whole.Select(file => file.ImagePath), orientation).Reading(orientation, mlContext);
                 CountedWork.Run("images", whole.Count, report => run.Run(segmenter, whole, report));
             }
             var failed = Job.Sum(missing.Count + problems.Count - run.Written);

@@ -19,7 +19,6 @@ internal sealed class KeySweep
     private readonly SegmentationModel _model;
     private readonly Device _device;
     private readonly int _firstReader;
-    private readonly NativeHeap _heap = new();
 
     /// <param name="model">A protected model; its own state of protection does not matter.</param>
     /// <param name="device">Where its network is.</param>
@@ -81,7 +80,7 @@ internal sealed class KeySweep
             }
             // Of each key some megabytes are left to the garbage collector, which may not come for a long time, and is slow to call.
             if (k % KeysPerCollection == 0)
-                _heap.Trim();
+                NativeHeap.Trim();
         }
     }
 

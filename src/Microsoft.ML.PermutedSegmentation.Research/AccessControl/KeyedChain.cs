@@ -53,7 +53,6 @@ internal sealed class KeyedChain
     private SegmentationMetrics[] ScoreEach(
         IDataView data, IReadOnlyList<PermutationKey?> keys, string labelColumnName, IProgress<long>? progress, CancellationToken cancellation)
     {
-        var heap = new NativeHeap();
         long scored = 0;
         return [.. keys.Select(key =>
         {
@@ -62,7 +61,7 @@ internal sealed class KeyedChain
             IDataView images = Apply([.. _before.Select(link => link is IKeyedTransformer keyed ? keyed.With(key) : link)], data);
             SegmentationMetrics metrics = DataViewEvaluation.Evaluate(underKey.Transform(images), labelColumnName, underKey.PredictedLabelColumnName);
             progress?.Report(scored += metrics.ImageCount);
-            heap.Trim();
+            NativeHeap.Trim();
             return metrics;
         })];
     }

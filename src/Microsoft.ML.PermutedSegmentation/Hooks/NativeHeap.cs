@@ -8,30 +8,30 @@ namespace Microsoft.ML.PermutedSegmentation.Hooks;
 /// another of the same size, and a training, which frees and takes hundreds of tensors a step, spreads over half as much memory
 /// again as it uses. Trimming returns what is free, wherever it lies, to the operating system; where the C library is another, it is left alone.
 /// </summary>
-internal sealed class NativeHeap
+internal static class NativeHeap
 {
     // Memory that was given back has to be got again: often enough to help, and too seldom to be noticed.
     private static readonly TimeSpan Interval = TimeSpan.FromSeconds(8);
 
     private static readonly TrimFunction? Function = FindFunction();
 
-    private long _last = Stopwatch.GetTimestamp();
+    private static long _next;
 
     private delegate int TrimFunction(nuint pad);
 
     /// <summary>Returns unused memory to the operating system.</summary>
-    public void Trim()
+    public static void Trim()
     {
         // .NET's objects for tensors are small, but may pile up to the size of the processor's cache: on a server, to hundreds of megabytes.
         GC.Collect(0);
         Function?.Invoke(0);
-        _last = Stopwatch.GetTimestamp();
+        Volatile.Write(ref _next, Stopwatch.GetTimestamp() + (long)(Interval.TotalSeconds * Stopwatch.Frequency));
     }
 
-    /// <summary>The same, when it has not been done for a while.</summary>
-    public void TrimNowAndThen()
+    /// <summary>The same, when this process has not done it for a while.</summary>
+    public static void TrimNowAndThen()
     {
-        if (Stopwatch.GetElapsedTime(_last) >= Interval)
+        if (Stopwatch.GetTimestamp() >= Volatile.Read(ref _next))
             Trim();
     }
 

@@ -88,6 +88,11 @@ internal static class ModelChain
     public static T WithPrecision<T>(MLContext context, T model, ScoringPrecision precision, IReadOnlyList<MLImage> calibration) where T : class, ITransformer
         => ReplaceSegmenter(context, model, segmenter => segmenter.WithPrecision(precision, calibration));
 
+    /// <summary>The same chain with its weights only in the form that scores.</summary>
+    /// <exception cref="ArgumentException">There is no segmentation model.</exception>
+    /// <exception cref="InvalidOperationException">It is sealed and has no key, or it only scores already.</exception>
+    public static T ForScoring<T>(MLContext context, T model) where T : class, ITransformer => ReplaceSegmenter(context, model, segmenter => segmenter.ForScoring());
+
     /// <summary>The same chain with other threads that read images.</summary>
     /// <exception cref="ArgumentException">There is no segmentation model.</exception>
     public static T WithInputWorkers<T>(MLContext context, T model, int? workers) where T : class, ITransformer

@@ -37,15 +37,7 @@ public sealed partial class PermutedSegmentationTransformer
     /// How many numbers the network has: weights, biases, and batch norm's parameters and running statistics. Each takes
     /// four bytes in a file.
     /// </summary>
-    /// <exception cref="ObjectDisposedException">The model was disposed.</exception>
-    public long ParameterCount
-    {
-        get
-        {
-            using var use = Model.Use();
-            return use.Value.Network.State.Values.Sum(value => value.NumberOfElements);
-        }
-    }
+    public long ParameterCount => Model.Description.Layout.Parameters.Sum(parameter => parameter.Shape.Aggregate(1L, (product, size) => product * size));
 
     /// <summary>The 16 random bytes that make one key protect two models in unrelated ways; not secret. Empty for an unprotected model.</summary>
     public ReadOnlyMemory<byte> Salt => Model.Description.Salt;

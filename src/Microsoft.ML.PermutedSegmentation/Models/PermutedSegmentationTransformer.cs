@@ -37,7 +37,7 @@ public sealed partial class PermutedSegmentationTransformer : SegmentationTransf
         _device = ComputeDevice.Choose(environment);
         Model = model;
         using var use = model.Use();
-        use.Value.Network.MoveTo(_device);
+        use.Value.MoveTo(_device);
     }
 
     /// <summary>Whether the model scores at full capacity: a key has been given, right or wrong, or none is needed.</summary>
@@ -139,6 +139,9 @@ public sealed partial class PermutedSegmentationTransformer : SegmentationTransf
             throw new InvalidOperationException("Unlock the model first: the labels that it gives while locked say nothing about its precision.");
         return new PermutedSegmentationTransformer(_host, PrecisionTrial.Choose(Model, _device, calibration));
     }
+
+    /// <summary>This model with its weights only in the form that scores; unlocked if this one is.</summary>
+    internal PermutedSegmentationTransformer ForScoring() => new(_host, Model.ForScoring(), saysWhenLocked: _saidLocked == 0);
 
     /// <summary>This model running otherwise here; unlocked if this one is.</summary>
     internal PermutedSegmentationTransformer With(RunSettings running) => new(_host, Model.With(running), saysWhenLocked: _saidLocked == 0);

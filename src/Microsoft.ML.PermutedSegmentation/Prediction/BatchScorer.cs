@@ -36,6 +36,7 @@ internal sealed class BatchScorer(SegmentationModel model, Device device) : IPre
         _labels = TensorLabels.Upsample(scores, _height, _width);
         if (WithProbabilities)
             _probabilities = nn.functional.softmax(LayoutRunner.Upsample(scores, _height, _width), 1).cpu().contiguous().data<float>().ToArray();
+        NativeHeap.TrimNowAndThen();
     }
 
     /// <summary>Key values of an image, height x width.</summary>

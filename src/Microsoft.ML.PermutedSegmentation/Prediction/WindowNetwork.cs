@@ -10,7 +10,6 @@ internal sealed class WindowNetwork(SegmentationModel model, Device device)
     // Beside a large image there should be little else: what a few large windows have left behind is given back, and small images do not notice.
     private const long PixelsBetweenTrims = 1 << 20;
 
-    private readonly NativeHeap _heap = new();
     private long _pixels;
     private float[] _scores = [];
 
@@ -34,7 +33,7 @@ internal sealed class WindowNetwork(SegmentationModel model, Device device)
         int height = model.Description.ImageHeight, width = model.Description.ImageWidth;
         if ((_pixels += (long)count * height * width) >= PixelsBetweenTrims)
         {
-            _heap.Trim();
+            NativeHeap.Trim();
             _pixels = 0;
         }
         Tensor batch = ImageTensors.CreateBatch(count, height, width);

@@ -19,11 +19,15 @@ internal sealed class SegmentationModel : IDisposable
     // Of a sealed model while locked: its network has encrypted weights then, and does not run.
     private readonly SealTag? _tag;
 
-    private SegmentationModel(ModelDescription description, TorchNetwork network, ModelColumns columns, KeyEffect? effect, SealTag? tag = null, RunSettings? running = null)
+    private SegmentationModel(ModelDescription description, ModelNetworks networks, ModelColumns columns, KeyEffect? effect, SealTag? tag, RunSettings running)
     {
-        (Description, Columns, Running, _effect, _tag) = (description, columns, running ?? new RunSettings(), effect, tag);
-        var networks = new ModelNetworks(network, description.ImageHeight, description.ImageWidth, Running.Precision);
+        (Description, Columns, Running, _effect, _tag) = (description, columns, running, effect, tag);
         _networks = new Shared<ModelNetworks>(networks, owned => owned.Dispose(), Disposed);
+    }
+
+    private SegmentationModel(ModelDescription description, TorchNetwork network, ModelColumns columns, KeyEffect? effect, SealTag? tag, RunSettings running)
+        : this(description, new ModelNetworks(network, description.ImageHeight, description.ImageWidth, running.Precision), columns, effect, tag, running)
+    {
     }
 
     // What is made from another model.
@@ -53,11 +57,11 @@ internal sealed class SegmentationModel : IDisposable
 
     /// <summary>A model whose weights are as in its file; with what belongs to them if they are sealed.</summary>
     public static SegmentationModel Stored(ModelDescription description, TorchNetwork network, ModelColumns? columns = null, SealTag? tag = null)
-        => new(description, network, columns ?? ModelColumns.Default, effect: null, tag);
+        => new(description, network, columns ?? ModelColumns.Default, effect: null, tag, new RunSettings());
 
     /// <summary>A model of freshly trained plain weights, protected from now on and unlocked.</summary>
     public static SegmentationModel Trained(ModelDescription description, TorchNetwork network, KeyEffect? effect, ModelColumns? columns = null)
-        => new(description, network, columns ?? ModelColumns.Default, effect);
+        => new(description, network, columns ?? ModelColumns.Default, effect, tag: null, new RunSettings());
 
     /// <summary>The networks until the lease is disposed, even if the model is disposed meanwhile.</summary>
     /// <exception cref="ObjectDisposedException">The model was disposed.</exception>
@@ -119,6 +123,15 @@ internal sealed class SegmentationModel : IDisposable
 
     /// <summary>The same model that runs otherwise here. All weights are shared with this model.</summary>
     public SegmentationModel With(RunSettings running) => new(this, Description, SameNetwork(), _effect, _tag, running);
+
+    /// <summary>The same model in memory of its own, with its weights only in the form that scores: all that needs them otherwise is refused.</summary>
+    /// <exception cref="InvalidOperationException">The model is sealed and has no key, or it only scores already.</exception>
+    public SegmentationModel ForScoring()
+    {
+        ThrowIfClosed();
+        using var use = Use();
+        return new SegmentationModel(Description, use.Value.ForScoring(), Columns, _effect, _tag, Running);
+    }
 
     /// <summary>
     /// The tensors as the file holds them, one at a time; the caller disposes each. Those of an unlocked sealed model are what is encrypted there,

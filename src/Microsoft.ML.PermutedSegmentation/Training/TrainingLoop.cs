@@ -25,7 +25,6 @@ internal sealed class TrainingLoop(
     private readonly SharedSteps? _shared = options.ProcessGroup is { } group ? new SharedSteps(group, state.Network, options.SynchronizeBatchNorm) : null;
     private readonly TimeSpan _before = state.Position.Elapsed;
     private readonly Stopwatch _clock = Stopwatch.StartNew();
-    private readonly NativeHeap _heap = new();
     private double _learningRate;
     private bool _saidWhatIsMissing;
 
@@ -43,7 +42,7 @@ internal sealed class TrainingLoop(
             double trainingLoss = TrainEpoch(epoch);
             _shared?.AgreeOnStatistics(state);
             (double validationLoss, double validationIoU) = double.IsFinite(trainingLoss) ? Validate(epoch, trainingLoss) : (double.NaN, double.NaN);
-            _heap.Trim();
+            NativeHeap.Trim();
             if (!double.IsFinite(validationLoss))
             {
                 StopAtNonsense(epoch);
@@ -92,7 +91,7 @@ internal sealed class TrainingLoop(
             _learningRate = plan.Schedule.At(steps, _training.StepsPerEpoch);
             Step(stepLoss.Weight);
             state.Average?.Add(steps + 1);
-            _heap.TrimNowAndThen();
+            NativeHeap.TrimNowAndThen();
             epochLoss += stepLoss;
             (stepLoss, part) = (default, 0);
             Report(TrainingPhase.Training, epoch, ++step, _training.StepsPerEpoch, epochLoss.Mean);

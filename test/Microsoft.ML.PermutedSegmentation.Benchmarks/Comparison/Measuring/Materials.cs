@@ -86,7 +86,7 @@ internal static class Materials
             key.Save(workload.KeyFile);
         using var plain = new PermutedSegmentationTransformer(mlContext, RandomModel.Create(workload.Backbone, workload.OutputStride, workload.Size, workload.Classes, FeatureMaps.None));
         IDataView images = mlContext.Data.LoadFromEnumerable<ImageRow>([]);
-        using var chain = new TransformerChain<ITransformer>(mlContext.Transforms.LoadImages("Image", "", "ImagePath").Fit(images), mlContext.Segmentation().Protect(plain, key));
+        using var chain = new TransformerChain<ITransformer>(mlContext.Segmentation().Transforms.LoadImages("Image", null, "ImagePath").Fit(images), mlContext.Segmentation().Protect(plain, key));
         mlContext.Model.Save(chain, images.Schema, workload.ModelFile("zip"));
         using (SegmentationWeights weights = SegmentationWeights.Of(plain))
             weights.Save(workload.ModelFile("safetensors"));

@@ -8,16 +8,20 @@ internal sealed class PipelineMeasurement : IDisposable
 {
     private readonly MLContext _mlContext;
     private readonly Workload _workload;
-    private readonly ITransformer _locked, _unlocked;
+    private readonly ITransformer _unlocked;
 
     private PipelineMeasurement(Workload workload)
     {
         (_workload, _mlContext) = (workload, Materials.Context(workload));
-        _locked = _mlContext.Model.Load(workload.ModelFile("zip"), out _);
+        SegmentationCatalog catalog = _mlContext.Segmentation();
+        ITransformer locked = _mlContext.Model.Load(workload.ModelFile("zip"), out _);
         using PermutationKey key = PermutationKey.Load(workload.KeyFile);
-        ITransformer single = _mlContext.Segmentation().Unlock(_locked, key);
-        using var ownsSingle = single as IDisposable;
-        _unlocked = _mlContext.Segmentation().WithPrecision(single, workload.Variant == "bfloat16" ? ScoringPrecision.BFloat16 : ScoringPrecision.Single);
+        ITransformer stored = catalog.Unlock(locked, key);
+        (locked as IDisposable)?.Dispose();
+        ITransformer chosen = catalog.WithPrecision(stored, workload.Variant == "bfloat16" ? ScoringPrecision.BFloat16 : ScoringPrecision.Single);
+        _unlocked = catalog.ForScoring(chosen);
+        (stored as IDisposable)?.Dispose();
+        (chosen as IDisposable)?.Dispose();
     }
 
     /// <summary>Seconds per image when warm: batch 1 with a PredictionEngine, others with a cursor, for which Transform takes as many together as it finds best.</summary>
@@ -53,11 +57,7 @@ internal sealed class PipelineMeasurement : IDisposable
         return memory.Numbers;
     }
 
-    public void Dispose()
-    {
-        (_unlocked as IDisposable)?.Dispose();
-        (_locked as IDisposable)?.Dispose();
-    }
+    public void Dispose() => (_unlocked as IDisposable)?.Dispose();
 
     private Action<int> CreateOneByOne()
     {
