@@ -50,7 +50,7 @@ internal sealed class ScoringOptions
     /// <summary>The same model, scoring as the options say.</summary>
     /// <param name="result">What was typed.</param>
     /// <param name="mlContext">Where it runs.</param>
-    /// <param name="model">The model; it is disposed.</param>
+    /// <param name="model">The model; it is disposed, unless it is the result.</param>
     /// <param name="otherKeys">Whether it will be tried with other keys, too, for which it has to keep its weights.</param>
     /// <param name="imagePaths">The images that it will score.</param>
     /// <param name="orientation">How they are read.</param>

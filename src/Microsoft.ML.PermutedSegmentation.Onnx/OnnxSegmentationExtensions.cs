@@ -34,7 +34,7 @@ public static class OnnxSegmentationExtensions
     /// <exception cref="InvalidOperationException">
     /// The network learned from encrypted images (<c>Trainers.BlockwiseEncrypted</c>); or it is sealed, and is locked or there is no
     /// <see cref="OnnxExportOptions.SealingKey"/>; or <see cref="OnnxExportOptions.Int8"/> is set, and it is not unlocked with its key, as far as a stored fingerprint tells, or computes no
-    /// numbers.
+    /// numbers; or the model only scores (<c>ForScoring</c>).
     /// </exception>
     /// <exception cref="FileNotFoundException">A file of <see cref="OnnxQuantization.FromFiles"/> is missing.</exception>
     /// <exception cref="InvalidDataException">A file of <see cref="OnnxQuantization.FromFiles"/> is no image that can be read.</exception>

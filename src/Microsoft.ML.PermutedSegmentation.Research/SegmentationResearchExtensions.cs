@@ -20,7 +20,7 @@ public static class SegmentationResearchExtensions
     /// <exception cref="ArgumentException">The model is not protected, or the masks have other classes.</exception>
     /// <exception cref="WrongKeyException">The key is another one.</exception>
     /// <exception cref="InvalidDataException">A row's image or mask cannot be read.</exception>
-    /// <exception cref="InvalidOperationException">There are no rows, or every pixel is void.</exception>
+    /// <exception cref="InvalidOperationException">There are no rows, or every pixel is void; or the model only scores (<see cref="SegmentationCatalog.ForScoring"/>).</exception>
     public static AccessControlMetrics EvaluateAccessControl(
         this SegmentationCatalog catalog,
         ITransformer model,
@@ -52,7 +52,7 @@ public static class SegmentationResearchExtensions
     /// <exception cref="ArgumentOutOfRangeException"><paramref name="wrongKeyCount"/> is below 1, or a column is missing.</exception>
     /// <exception cref="ArgumentException">The model is not protected, or the masks have other classes.</exception>
     /// <exception cref="InvalidDataException">A row's image or mask cannot be read.</exception>
-    /// <exception cref="InvalidOperationException">There are no rows, or every pixel is void.</exception>
+    /// <exception cref="InvalidOperationException">There are no rows, or every pixel is void; or the model only scores (<see cref="SegmentationCatalog.ForScoring"/>).</exception>
     public static WrongKeyMetrics EvaluateWrongKeys(
         this SegmentationCatalog catalog,
         ITransformer model,
@@ -90,6 +90,7 @@ public static class SegmentationResearchExtensions
     /// <exception cref="WrongKeyException">The key is another one.</exception>
     /// <exception cref="ArgumentOutOfRangeException">An option is out of its range.</exception>
     /// <exception cref="InvalidDataException">A row's image or mask cannot be read, or they differ in size.</exception>
+    /// <exception cref="InvalidOperationException">The model only scores (<see cref="SegmentationCatalog.ForScoring"/>).</exception>
     /// <exception cref="OperationCanceledException">The token of the options was cancelled.</exception>
     public static IReadOnlyList<AttackResult> EvaluateAttacks(
         this SegmentationCatalog catalog,

@@ -46,7 +46,7 @@ public sealed partial class SegmentationCatalog
     /// <exception cref="ArgumentException"><paramref name="model"/> holds nothing that a key unlocks.</exception>
     /// <exception cref="WrongKeyException"><paramref name="verify"/> is set, or the model is sealed, and the key is another one.</exception>
     /// <exception cref="InvalidDataException">The model is sealed, and was altered.</exception>
-    /// <exception cref="InvalidOperationException">The model is not protected; or <paramref name="verify"/> is set, and the model stores no fingerprint.</exception>
+    /// <exception cref="InvalidOperationException">The model is not protected; or <paramref name="verify"/> is set, and the model stores no fingerprint; or it only scores (<see cref="ForScoring"/>).</exception>
     /// <exception cref="ObjectDisposedException">The model or the key was disposed.</exception>
     public T Unlock<T>(T model, PermutationKey key, bool verify = false) where T : class, ITransformer
     {
@@ -62,7 +62,7 @@ public sealed partial class SegmentationCatalog
     /// <returns>What saving and loading the model gives, without a file.</returns>
     /// <exception cref="ArgumentNullException"><paramref name="model"/> is null.</exception>
     /// <exception cref="ArgumentException"><paramref name="model"/> holds nothing that a key unlocks.</exception>
-    /// <exception cref="InvalidOperationException">The model is not protected: its file needs no key.</exception>
+    /// <exception cref="InvalidOperationException">The model is not protected, so that its file needs no key; or it only scores (<see cref="ForScoring"/>).</exception>
     /// <exception cref="ObjectDisposedException">The model was disposed.</exception>
     public T Lock<T>(T model) where T : class, ITransformer
     {
@@ -89,7 +89,7 @@ public sealed partial class SegmentationCatalog
     /// <exception cref="ArgumentOutOfRangeException"><paramref name="featureMaps"/> is none, or has bits that do not stand for a map.</exception>
     /// <exception cref="ArgumentException"><paramref name="model"/> holds no segmentation model, or more than one.</exception>
     /// <exception cref="WrongKeyException">The chain encrypts images with another key: one key has to unlock the whole chain.</exception>
-    /// <exception cref="InvalidOperationException">The model is already protected, or its network learned from encrypted images.</exception>
+    /// <exception cref="InvalidOperationException">The model is already protected, or its network learned from encrypted images; or it only scores (<see cref="ForScoring"/>).</exception>
     /// <exception cref="ObjectDisposedException">The model or the key was disposed.</exception>
     public T Protect<T>(T model, PermutationKey key, FeatureMaps featureMaps = FeatureMaps.All, bool storeFingerprint = true) where T : class, ITransformer
     {
@@ -111,7 +111,7 @@ public sealed partial class SegmentationCatalog
     /// <exception cref="ArgumentOutOfRangeException">The options name no map and no seal, or have bits that do not stand for a map.</exception>
     /// <exception cref="ArgumentException"><paramref name="model"/> holds no segmentation model, or more than one.</exception>
     /// <exception cref="WrongKeyException">The chain encrypts images with another key: one key has to unlock the whole chain.</exception>
-    /// <exception cref="InvalidOperationException">The model is already protected, or its network learned from encrypted images.</exception>
+    /// <exception cref="InvalidOperationException">The model is already protected, or its network learned from encrypted images; or it only scores (<see cref="ForScoring"/>).</exception>
     /// <exception cref="ObjectDisposedException">The model or the key was disposed.</exception>
     public T Protect<T>(T model, PermutationKey key, ProtectionOptions options) where T : class, ITransformer
     {
@@ -140,7 +140,7 @@ public sealed partial class SegmentationCatalog
     /// <exception cref="ArgumentNullException">An argument is null.</exception>
     /// <exception cref="ArgumentException"><paramref name="model"/> holds no segmentation model, or more than one.</exception>
     /// <exception cref="WrongKeyException">The key is another one.</exception>
-    /// <exception cref="InvalidOperationException">The model is not protected; the key cannot be verified; or images are encrypted with it.</exception>
+    /// <exception cref="InvalidOperationException">The model is not protected; the key cannot be verified; or images are encrypted with it; or it only scores (<see cref="ForScoring"/>).</exception>
     /// <exception cref="ObjectDisposedException">The model or the key was disposed.</exception>
     public T Unprotect<T>(T model, PermutationKey key) where T : class, ITransformer
     {
@@ -165,7 +165,7 @@ public sealed partial class SegmentationCatalog
     /// <exception cref="ArgumentNullException">An argument is null.</exception>
     /// <exception cref="ArgumentException"><paramref name="model"/> holds no segmentation model, or more than one; or both keys are the same.</exception>
     /// <exception cref="WrongKeyException">The old key is another one.</exception>
-    /// <exception cref="InvalidOperationException">The model is not protected; the old key cannot be verified; or images are encrypted with it.</exception>
+    /// <exception cref="InvalidOperationException">The model is not protected; the old key cannot be verified; or images are encrypted with it; or it only scores (<see cref="ForScoring"/>).</exception>
     /// <exception cref="ObjectDisposedException">The model or a key was disposed.</exception>
     public T Rekey<T>(T model, PermutationKey oldKey, PermutationKey newKey) where T : class, ITransformer
     {

@@ -101,6 +101,7 @@ public sealed partial class SegmentationCatalog : IModelContents<ITransformer>
     /// <exception cref="ArgumentNullException"><paramref name="model"/> is null.</exception>
     /// <exception cref="ArgumentOutOfRangeException">There is no such mode.</exception>
     /// <exception cref="ArgumentException"><paramref name="model"/> holds no segmentation model, or more than one.</exception>
+    /// <exception cref="InvalidOperationException">The model only scores (<see cref="ForScoring"/>).</exception>
     /// <exception cref="ObjectDisposedException">The model was disposed.</exception>
     public T WithScoring<T>(T model, ScoringMode mode, TestTimeAugmentation? augmentation = null) where T : class, ITransformer
     {
@@ -129,7 +130,7 @@ public sealed partial class SegmentationCatalog : IModelContents<ITransformer>
     /// <paramref name="model"/> holds no segmentation model, or more than one; or there is no calibration image for <see cref="ScoringPrecision.Auto"/>, or one is null or has
     /// colors that are multiplied with its opacity.
     /// </exception>
-    /// <exception cref="InvalidOperationException"><see cref="ScoringPrecision.Auto"/>: the model is locked.</exception>
+    /// <exception cref="InvalidOperationException"><see cref="ScoringPrecision.Auto"/>: the model is locked; or it only scores (<see cref="ForScoring"/>).</exception>
     /// <exception cref="ObjectDisposedException">The model was disposed.</exception>
     public T WithPrecision<T>(T model, ScoringPrecision precision, IReadOnlyList<MLImage>? calibration = null) where T : class, ITransformer
     {
@@ -151,6 +152,7 @@ public sealed partial class SegmentationCatalog : IModelContents<ITransformer>
     /// <exception cref="ArgumentNullException"><paramref name="model"/> is null.</exception>
     /// <exception cref="ArgumentOutOfRangeException">There cannot be so many threads.</exception>
     /// <exception cref="ArgumentException"><paramref name="model"/> holds no segmentation model, or more than one.</exception>
+    /// <exception cref="InvalidOperationException">The model only scores (<see cref="ForScoring"/>).</exception>
     /// <exception cref="ObjectDisposedException">The model was disposed.</exception>
     public T WithInputWorkers<T>(T model, int? workers) where T : class, ITransformer
     {
@@ -165,10 +167,10 @@ public sealed partial class SegmentationCatalog : IModelContents<ITransformer>
     /// its file.
     /// </summary>
     /// <remarks>
-    /// The given model is not changed; dispose it, and a locked one that it was unlocked from, to free their weights. Choose the
+    /// The given model is not changed; dispose it, and all models that share its weights, to free them. Choose the
     /// <see cref="WithScoring">mode</see>, the <see cref="WithPrecision">precision</see> and the <see cref="WithInputWorkers">threads</see> before. The result scores and is
-    /// evaluated as any model. What needs the weights refuses it with an <see cref="InvalidOperationException"/>: to save it, to export it, to
-    /// make another model of it, to try other keys. <see cref="TorchSegmenter"/> has such a model.
+    /// evaluated as any model. It is refused with an <see cref="InvalidOperationException"/> where its weights are needed: it cannot be saved (ML.NET has already emptied the file
+    /// by then), exported, made another model of or tried with other keys. <see cref="TorchSegmenter"/> has such a model.
     /// </remarks>
     /// <typeparam name="T">The type of the model, which the result has, too.</typeparam>
     /// <param name="model">A segmentation model, or a chain of transformers with one; unlocked, unless it is to score locked.</param>

@@ -30,7 +30,7 @@ public sealed class TorchSegmenter : ISegmentationModel
     public bool HasProbabilities => true;
 
     /// <summary>
-    /// The model, to inspect it; it only scores (<see cref="SegmentationCatalog.ForScoring"/>), and is this object's: do not dispose it separately.
+    /// The model, to inspect it. It only scores and cannot be saved (<see cref="SegmentationCatalog.ForScoring"/>), and is this object's: do not dispose it separately.
     /// </summary>
     public PermutedSegmentationTransformer Transformer => _model;
 

@@ -6,7 +6,7 @@ namespace Microsoft.ML.PermutedSegmentation.Hooks;
 /// <summary>
 /// The memory of tensors that are freed goes back to the C library. glibc before 2.38 cannot reuse the place of an aligned block for
 /// another of the same size, and a training, which frees and takes hundreds of tensors a step, spreads over half as much memory
-/// again as it uses. Trimming returns what is free, wherever it lies, to the operating system; where the C library is another, it is left alone.
+/// again as it uses, and scoring leaves between its weights what was needed to load them. Trimming returns what is free, wherever it lies, to the operating system; where the C library is another, it is left alone.
 /// </summary>
 internal static class NativeHeap
 {
@@ -15,6 +15,7 @@ internal static class NativeHeap
 
     private static readonly TrimFunction? Function = FindFunction();
 
+    // At once for the first time: what was needed to load a model is free by then.
     private static long _next;
 
     private delegate int TrimFunction(nuint pad);
@@ -25,13 +26,14 @@ internal static class NativeHeap
         // .NET's objects for tensors are small, but may pile up to the size of the processor's cache: on a server, to hundreds of megabytes.
         GC.Collect(0);
         Function?.Invoke(0);
-        Volatile.Write(ref _next, Stopwatch.GetTimestamp() + (long)(Interval.TotalSeconds * Stopwatch.Frequency));
     }
 
     /// <summary>The same, when this process has not done it for a while.</summary>
     public static void TrimNowAndThen()
     {
-        if (Stopwatch.GetTimestamp() >= Volatile.Read(ref _next))
+        long now = Stopwatch.GetTimestamp(), next = Volatile.Read(ref _next);
+        // Of several threads one: the others would wait for it.
+        if (now >= next && Interlocked.CompareExchange(ref _next, now + (long)(Interval.TotalSeconds * Stopwatch.Frequency), next) == next)
             Trim();
     }
 

@@ -30,11 +30,16 @@ public sealed partial class PermutedSegmentationTransformer : SegmentationTransf
     private int _saidLocked;
 
     internal PermutedSegmentationTransformer(IHostEnvironment environment, SegmentationModel model, bool saysWhenLocked = true)
+        : this(environment, model, ComputeDevice.Choose(environment), saysWhenLocked)
+    {
+    }
+
+    private PermutedSegmentationTransformer(IHostEnvironment environment, SegmentationModel model, torch.Device device, bool saysWhenLocked)
         : base(Format)
     {
         _saidLocked = saysWhenLocked ? 0 : 1;
         _host = environment.Register(nameof(PermutedSegmentationTransformer));
-        _device = ComputeDevice.Choose(environment);
+        _device = device;
         Model = model;
         using var use = model.Use();
         use.Value.MoveTo(_device);
@@ -141,7 +146,7 @@ public sealed partial class PermutedSegmentationTransformer : SegmentationTransf
     }
 
     /// <summary>This model with its weights only in the form that scores; unlocked if this one is.</summary>
-    internal PermutedSegmentationTransformer ForScoring() => new(_host, Model.ForScoring(), saysWhenLocked: _saidLocked == 0);
+    internal PermutedSegmentationTransformer ForScoring() => new(_host, Model.ForScoring(), _device, saysWhenLocked: _saidLocked == 0);
 
     /// <summary>This model running otherwise here; unlocked if this one is.</summary>
     internal PermutedSegmentationTransformer With(RunSettings running) => new(_host, Model.With(running), saysWhenLocked: _saidLocked == 0);

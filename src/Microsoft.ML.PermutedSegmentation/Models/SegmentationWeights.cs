@@ -104,7 +104,7 @@ public sealed class SegmentationWeights : IDisposable
     /// <param name="model">A segmentation model, or a chain of transformers with one.</param>
     /// <exception cref="ArgumentNullException"><paramref name="model"/> is null.</exception>
     /// <exception cref="ArgumentException"><paramref name="model"/> holds no segmentation model.</exception>
-    /// <exception cref="InvalidOperationException">The model is sealed and locked.</exception>
+    /// <exception cref="InvalidOperationException">The model is sealed and locked; or it only scores (<see cref="SegmentationCatalog.ForScoring"/>).</exception>
     /// <exception cref="ObjectDisposedException">The model was disposed.</exception>
     public static SegmentationWeights Of(ITransformer model)
     {

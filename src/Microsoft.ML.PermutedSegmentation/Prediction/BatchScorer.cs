@@ -26,16 +26,9 @@ internal sealed class BatchScorer(SegmentationModel model, Device device) : IPre
     {
         _imageSizes = batch.ImageSizes;
         if (batch.Whole is { } image)
-        {
             (_labels, _probabilities, _height, _width) = _windows.Run(image, WithProbabilities);
-            return;
-        }
-        using var scope = NewDisposeScope();
-        using var use = model.Use();
-        Tensor scores = use.Value.Scoring.Score(batch.View());
-        _labels = TensorLabels.Upsample(scores, _height, _width);
-        if (WithProbabilities)
-            _probabilities = nn.functional.softmax(LayoutRunner.Upsample(scores, _height, _width), 1).cpu().contiguous().data<float>().ToArray();
+        else
+            RunTogether(batch);
         NativeHeap.TrimNowAndThen();
     }
 
@@ -58,6 +51,16 @@ internal sealed class BatchScorer(SegmentationModel model, Device device) : IPre
         int pixels = _height * _width, size = model.Description.ClassNames.Count * pixels;
         return new ScoredImage(
             _labels.AsSpan(index * pixels, pixels).ToArray(), WithProbabilities ? _probabilities.AsSpan(index * size, size).ToArray() : null, _height, _width);
+    }
+
+    private void RunTogether(ImageBatch batch)
+    {
+        using var scope = NewDisposeScope();
+        using var use = model.Use();
+        Tensor scores = use.Value.Scoring.Score(batch.View());
+        _labels = TensorLabels.Upsample(scores, _height, _width);
+        if (WithProbabilities)
+            _probabilities = nn.functional.softmax(LayoutRunner.Upsample(scores, _height, _width), 1).cpu().contiguous().data<float>().ToArray();
     }
 
     // A prediction that was made before the model was disposed is gone with it, too: not only sometimes, as batches happen to end.

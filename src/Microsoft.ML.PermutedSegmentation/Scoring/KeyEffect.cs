@@ -15,4 +15,7 @@ internal sealed record KeyEffect(WeightProtection Weights, PixelTransform? Pixel
         PixelTransform? pixels = model.Protection?.ImageStep is null ? null : PixelTransformMaker.Find().Make(model, key);
         return new KeyEffect(weights, pixels, fingerprint, model.IsSealed ? new ModelSeal(key, model.Salt) : null);
     }
+
+    /// <summary>What is left of it for a model whose weights are never stored again: no permutations, and nothing that opens its file.</summary>
+    public KeyEffect ForScoring(NetworkLayout layout) => this with { Weights = new WeightProtection(layout, new Dictionary<FeatureMaps, int[]>()), Seal = null };
 }

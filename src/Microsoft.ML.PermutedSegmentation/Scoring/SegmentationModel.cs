@@ -130,7 +130,7 @@ internal sealed class SegmentationModel : IDisposable
     {
         ThrowIfClosed();
         using var use = Use();
-        return new SegmentationModel(Description, use.Value.ForScoring(), Columns, _effect, _tag, Running);
+        return new SegmentationModel(Description, use.Value.ForScoring(), Columns, _effect?.ForScoring(Description.Layout), tag: null, Running);
     }
 
     /// <summary>
@@ -138,7 +138,15 @@ internal sealed class SegmentationModel : IDisposable
     /// in the same order.
     /// </summary>
     /// <exception cref="ObjectDisposedException">The model was disposed.</exception>
+    /// <exception cref="InvalidOperationException">The model only scores.</exception>
     public IEnumerable<(string Name, Tensor Value)> StoredState()
+    {
+        using (var use = Use())
+            _ = use.Value.Network;
+        return ReadStored();
+    }
+
+    private IEnumerable<(string Name, Tensor Value)> ReadStored()
     {
         using var use = Use();
         IReadOnlyDictionary<string, Tensor> state = use.Value.Network.State;

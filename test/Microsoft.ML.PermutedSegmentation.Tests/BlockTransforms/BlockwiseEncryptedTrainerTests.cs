@@ -41,6 +41,8 @@ public sealed class BlockwiseEncryptedTrainerTests : IDisposable
         Assert.Equal(ScoresOf(locked, encrypted), ScoresOf(model, rows));
         Assert.Equal(ScoresOf(locked, encrypted), ScoresOf(_mlContext.Segmentation().Unlock(locked, _key, verify: true), rows));
         Assert.NotEqual(ScoresOf(locked, rows), ScoresOf(model, rows));
+        using (var scoring = _mlContext.Segmentation().ForScoring(model))
+            Assert.Equal(ScoresOf(model, rows), ScoresOf(scoring, rows));
         using var wrong = TestKeys.Wrong();
         Assert.NotEqual(ScoresOf(model, rows), ScoresOf(_mlContext.Segmentation().Unlock(locked, wrong), rows));
         Assert.Throws<WrongKeyException>(() => _mlContext.Segmentation().Unlock(locked, wrong, verify: true));

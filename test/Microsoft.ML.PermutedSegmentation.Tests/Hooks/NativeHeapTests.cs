@@ -34,6 +34,21 @@ public sealed class NativeHeapTests
         static WeakReference Make() => new(new object());
     }
 
+    [LinuxFact]
+    public void Now_and_then_is_not_each_time()
+    {
+        int collections = GC.CollectionCount(0);
+        var threads = Enumerable.Range(0, 4).Select(_ => new Thread(() =>
+        {
+            for (int i = 0; i < 1000; i++)
+                NativeHeap.TrimNowAndThen();
+        })).ToArray();
+        Array.ForEach(threads, thread => thread.Start());
+        Array.ForEach(threads, thread => thread.Join());
+        // Other tests may collect meanwhile, too.
+        Assert.InRange(GC.CollectionCount(0) - collections, 0, 100);
+    }
+
     private static double ResidentMegabytes()
     {
         string line = File.ReadLines("/proc/self/status").First(line => line.StartsWith("VmRSS:", StringComparison.Ordinal));

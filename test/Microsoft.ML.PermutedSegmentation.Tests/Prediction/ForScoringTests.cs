@@ -3,7 +3,7 @@ using Xunit;
 
 namespace Microsoft.ML.PermutedSegmentation.Tests;
 
-/// <summary>Models that only score have their weights once in memory, score like any other, and say what they cannot do.</summary>
+/// <summary>Models that only score have no weights but those that score, score like any other, and say what they cannot do.</summary>
 public sealed class ForScoringTests(UnprotectedModel plain) : IClassFixture<UnprotectedModel>
 {
     private readonly SegmentationCatalog _catalog = plain.MLContext.Segmentation();
@@ -35,9 +35,17 @@ public sealed class ForScoringTests(UnprotectedModel plain) : IClassFixture<Unpr
     public void What_needs_the_weights_is_refused_and_told_where_they_are(string use)
     {
         using PermutedSegmentationTransformer model = _catalog.Protect(plain.Transformer, plain.Key), scoring = _catalog.ForScoring(model);
-        var refusal = Assert.Throws<InvalidOperationException>(() => UsesOfWeights[use](_catalog, scoring, plain));
-        Assert.Contains("only scores (ForScoring)", refusal.Message);
-        Assert.Contains("load its file again", refusal.Message);
+        AssertTold(Assert.Throws<InvalidOperationException>(() => UsesOfWeights[use](_catalog, scoring, plain)));
+    }
+
+    [Fact]
+    public void Nor_can_it_be_protected_or_locked_by_what_sealed_it()
+    {
+        using PermutedSegmentationTransformer unprotected = _catalog.ForScoring(plain.Transformer);
+        AssertTold(Assert.Throws<InvalidOperationException>(() => _catalog.Protect(unprotected, plain.Key)));
+        using PermutedSegmentationTransformer model = Sealed(), scoring = _catalog.ForScoring(model);
+        AssertTold(Assert.Throws<InvalidOperationException>(() => _catalog.Lock(scoring)));
+        Assert.Equal(plain.ScoresOf(plain.Transformer), plain.ScoresOf(scoring));
     }
 
     // Locked and by windows, too, and in the numbers that were chosen before.
@@ -72,20 +80,23 @@ public sealed class ForScoringTests(UnprotectedModel plain) : IClassFixture<Unpr
         Assert.Throws<ArgumentNullException>("model", () => _catalog.ForScoring((ITransformer)null!));
     }
 
-    // A convolution that scores has its weights and its bias; as it is stored it has batch norm's four besides.
+    // As it is stored a convolution has batch norm's four tensors, besides those that score.
     [Theory]
     [InlineData(ScoringPrecision.Single)]
     [InlineData(ScoringPrecision.BFloat16)]
-    public void A_segmenter_has_each_weight_once_in_memory(ScoringPrecision precision)
+    public void A_segmenter_has_no_weights_but_those_that_score(ScoringPrecision precision)
     {
         string path = plain.Save(plain.Transformer);
-        long before = SmallNetworks.LiveTensors;
+        long before = SmallNetworks.LiveTensors, expected;
+        using (ScoringForm(precision))
+            expected = SmallNetworks.LiveTensors - before;
         using (var segmenter = TorchSegmenter.Load(path, precision: precision))
         {
-            Assert.Equal(2 * plain.Transformer.Model.Description.Layout.Convolutions.Count(), SmallNetworks.LiveTensors - before);
+            Assert.Equal(expected, SmallNetworks.LiveTensors - before);
             using MLImage image = ColorPatches.Create(1)[0].Image;
             Assert.Equal(segmenter.ImageHeight * segmenter.ImageWidth, segmenter.Score([image])[0].Labels.Length);
-            Assert.Throws<InvalidOperationException>(() => plain.Save(segmenter.Transformer));
+            Assert.Equal(expected, SmallNetworks.LiveTensors - before);
+            AssertTold(Assert.Throws<InvalidOperationException>(() => plain.Save(segmenter.Transformer)));
         }
         Assert.Equal(before, SmallNetworks.LiveTensors);
     }
@@ -93,9 +104,18 @@ public sealed class ForScoringTests(UnprotectedModel plain) : IClassFixture<Unpr
     [Fact]
     public void A_sealed_model_without_its_key_cannot_score()
     {
-        using PermutedSegmentationTransformer model = _catalog.Protect(plain.Transformer, plain.Key, new ProtectionOptions { Seal = true }), locked = _catalog.Lock(model);
+        using PermutedSegmentationTransformer model = Sealed(), locked = _catalog.Lock(model);
         Assert.Contains("sealed", Assert.Throws<InvalidOperationException>(() => _catalog.ForScoring(locked)).Message);
-        using PermutedSegmentationTransformer unlocked = _catalog.Unlock(locked, plain.Key), scoring = _catalog.ForScoring(unlocked);
-        Assert.Equal(plain.ScoresOf(plain.Transformer), plain.ScoresOf(scoring));
+    }
+
+    private PermutedSegmentationTransformer Sealed() => _catalog.Protect(plain.Transformer, plain.Key, new ProtectionOptions { Seal = true });
+
+    private ScoringNetwork ScoringForm(ScoringPrecision precision) =>
+        new(plain.Transformer.Network(), plain.Transformer.ImageHeight, plain.Transformer.ImageWidth, precision: precision);
+
+    private static void AssertTold(InvalidOperationException refusal)
+    {
+        Assert.Contains("only scores", refusal.Message);
+        Assert.Contains("load its file with mlContext.Model.Load", refusal.Message);
     }
 }

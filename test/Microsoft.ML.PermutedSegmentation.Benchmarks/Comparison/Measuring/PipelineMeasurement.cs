@@ -14,14 +14,11 @@ internal sealed class PipelineMeasurement : IDisposable
     {
         (_workload, _mlContext) = (workload, Materials.Context(workload));
         SegmentationCatalog catalog = _mlContext.Segmentation();
-        ITransformer locked = _mlContext.Model.Load(workload.ModelFile("zip"), out _);
         using PermutationKey key = PermutationKey.Load(workload.KeyFile);
-        ITransformer stored = catalog.Unlock(locked, key);
-        (locked as IDisposable)?.Dispose();
-        ITransformer chosen = catalog.WithPrecision(stored, workload.Variant == "bfloat16" ? ScoringPrecision.BFloat16 : ScoringPrecision.Single);
+        using var locked = (TransformerChain<ITransformer>)_mlContext.Model.Load(workload.ModelFile("zip"), out _);
+        using TransformerChain<ITransformer> stored = catalog.Unlock(locked, key);
+        using TransformerChain<ITransformer> chosen = catalog.WithPrecision(stored, workload.Variant == "bfloat16" ? ScoringPrecision.BFloat16 : ScoringPrecision.Single);
         _unlocked = catalog.ForScoring(chosen);
-        (stored as IDisposable)?.Dispose();
-        (chosen as IDisposable)?.Dispose();
     }
 
     /// <summary>Seconds per image when warm: batch 1 with a PredictionEngine, others with a cursor, for which Transform takes as many together as it finds best.</summary>

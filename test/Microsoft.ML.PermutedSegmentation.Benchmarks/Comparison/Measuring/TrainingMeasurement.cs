@@ -65,7 +65,7 @@ internal sealed class TrainingMeasurement : IProgress<TrainingProgress>
             ImagePath = path,
             MaskPath = Path.Combine(workload.MaskFolder, Path.ChangeExtension(Path.GetFileName(path), ".png")),
         }));
-        var load = mlContext.Transforms.LoadImages("Image", "", "ImagePath")
+        var load = mlContext.Segmentation().Transforms.LoadImages("Image", null, "ImagePath")
             .Append(mlContext.Segmentation().Transforms.LoadMasks("Label", "", "MaskPath", classNames));
         return load.Fit(files).Transform(files);
     }
