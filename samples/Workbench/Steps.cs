@@ -40,10 +40,14 @@ internal static class Steps
     {
         var model = mlContext.LoadModelFile(path, out _);
         if (keyPath is null)
+        {
+            if ((model as IEnumerable<ITransformer> ?? [model]).OfType<PermutedSegmentationTransformer>().Any(network => network.IsSealed))
+                throw new InvalidOperationException($"'{path}': This model is sealed: without its key it does not run.");
             return model;
+        }
         using var locked = model as IDisposable;
         using var key = LoadKey(keyPath);
-        return mlContext.Segmentation().Unlock(model, key, verify: true);
+        return Naming(path, () => mlContext.Segmentation().Unlock(model, key, verify: true));
     }
 
     /// <summary>Writes the model of a file, changed, to another file.</summary>
@@ -65,14 +69,7 @@ internal static class Steps
         }
         var mlContext = new MLContext().WithWarnings();
         var model = mlContext.LoadModelFile(path, out var schema);
-        try
-        {
-            model = change(mlContext.Segmentation(), model);
-        }
-        catch (InvalidOperationException exception)
-        {
-            throw new InvalidOperationException($"'{path}': {exception.Message}", exception);
-        }
+        model = Naming(path, () => change(mlContext.Segmentation(), model));
         outputs.Write(output, temporary => mlContext.Model.Save(model, schema, temporary));
     }
 
@@ -115,6 +112,19 @@ internal static class Steps
             while (cause is TargetInvocationException { InnerException: { } inner })
                 cause = inner;
             throw new InvalidDataException($"'{path}' is not a model file, or it is damaged: {cause.Message}", exception);
+        }
+    }
+
+    /// <summary>What a step makes of the model of a file; a refusal names the file, which the library's own does not.</summary>
+    public static T Naming<T>(string path, Func<T> step)
+    {
+        try
+        {
+            return step();
+        }
+        catch (InvalidOperationException exception)
+        {
+            throw new InvalidOperationException($"'{path}': {exception.Message}", exception);
         }
     }
 

@@ -87,7 +87,7 @@ public sealed class TorchSegmenter : ISegmentationModel
     {
         try
         {
-            return Open(mlContext.Model.Load(path, out _), key, verify);
+            return Open(LoadChain(mlContext, path), key, verify);
         }
         // What a loader throws comes wrapped, since ML.NET finds it by reflection.
         catch (TargetInvocationException exception)
@@ -101,6 +101,19 @@ public sealed class TorchSegmenter : ISegmentationModel
         catch (InvalidOperationException exception) when (exception is not (WrongKeyException or ObjectDisposedException))
         {
             throw new InvalidOperationException($"'{path}': {exception.Message}", exception);
+        }
+    }
+
+    // ML.NET says this of an archive in which parts of a model are missing.
+    private static ITransformer LoadChain(MLContext mlContext, string path)
+    {
+        try
+        {
+            return mlContext.Model.Load(path, out _);
+        }
+        catch (InvalidOperationException exception)
+        {
+            throw new InvalidDataException($"It is damaged, or was not written to its end. ({exception.Message})", exception);
         }
     }
 

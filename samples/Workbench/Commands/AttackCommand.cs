@@ -51,7 +51,8 @@ internal static class AttackCommand
         {
             // The attacks of all processes use the same images.
             var mlContext = new MLContext(Job.Seed(result.GetValue(seed))).WithWarnings();
-            var stolen = mlContext.LoadModelFile(result.GetRequiredValue(model), out _);
+            var modelPath = result.GetRequiredValue(model);
+            var stolen = mlContext.LoadModelFile(modelPath, out _);
             using var secret = Steps.LoadKey(result.GetRequiredValue(key));
             using var folder = data.Open(result);
             IDataView Load(Option<string> list) => mlContext.LoadMasks(folder.Load(mlContext, result.GetRequiredValue(list)), folder);
@@ -68,7 +69,7 @@ internal static class AttackCommand
 
             Console.WriteLine($"{"attack",-32} {"images",6} {"misplaced",9} {"mean IoU",8} {"per image",9} {"pixels",6} {"seconds",7}");
             AttackResult[] own = options.Methods.Count == 0 ? []
-                : [.. mlContext.Segmentation().EvaluateAttacks(stolen.Reading(folder.Orientation, mlContext), Load(attackerList), Load(testList), secret, options)];
+                : [.. Steps.Naming(modelPath, () => mlContext.Segmentation().EvaluateAttacks(stolen.Reading(folder.Orientation, mlContext), Load(attackerList), Load(testList), secret, options))];
             var results = Together(own);
             if (Job.Group is { Rank: > 0 })
                 return 0;

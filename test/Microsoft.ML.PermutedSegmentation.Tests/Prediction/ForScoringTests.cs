@@ -108,6 +108,15 @@ public sealed class ForScoringTests(UnprotectedModel plain) : IClassFixture<Unpr
         Assert.Contains("sealed", Assert.Throws<InvalidOperationException>(() => _catalog.ForScoring(locked)).Message);
     }
 
+    [Fact]
+    public void What_is_left_of_a_file_that_it_was_saved_over_is_told_apart_from_a_model()
+    {
+        string path = plain.Save(plain.Transformer);
+        using (var segmenter = TorchSegmenter.Load(path))
+            AssertTold(Assert.Throws<InvalidOperationException>(() => plain.MLContext.Model.Save(segmenter.Transformer, plain.Data.Schema, path)));
+        Assert.Contains($"'{path}': It is damaged", Assert.Throws<InvalidDataException>(() => TorchSegmenter.Load(path)).Message);
+    }
+
     private PermutedSegmentationTransformer Sealed() => _catalog.Protect(plain.Transformer, plain.Key, new ProtectionOptions { Seal = true });
 
     private ScoringNetwork ScoringForm(ScoringPrecision precision) =>

@@ -38,7 +38,7 @@ public sealed class AttackCommandTests : IDisposable
         string texts = string.Join('|', picture.Descendants(Svg("text")).Select(text => text.Value));
         Assert.All(["no key", "right key", "readers trained"], name => Assert.Contains(name, texts));
 
-        Fail("fingerprint", [.. attack, "--key", _folder.At("other.pem")]);
+        Fail("model.zip': This is not the key of the model", [.. attack, "--key", _folder.At("other.pem")]);
         Fail("Guessing", [.. attack, "--key", _folder.At("key.pem"), "--methods", "Guessing"]);
         Fail("--images", [.. attack, "--key", _folder.At("key.pem"), "--images", "0"]);
     }

@@ -65,7 +65,8 @@ public sealed class OwnerCommandsTests : IDisposable
         Succeed("protect", "--model", _folder.At("plain.zip"), "--key", _folder.At("a.pem"), "--seal", "--out", file);
         var (exitCode, error) = Run("evaluate", "--model", file, "--data", _folder.At("data"), "--list", "val", "--wrong-keys", "1");
         Assert.Equal(1, exitCode);
-        Assert.Contains("This model is sealed: without its key it does not run", error);
+        Assert.Contains("sealed.zip': This model is sealed: without its key it does not run", error);
+        Assert.Contains("sealed.zip': This model is sealed", Run("predict", "--model", file, "--no-key", "--images", _folder.At("data", "JPEGImages"), "--out", _folder.At("none")).Text);
         Assert.DoesNotContain("Parameter", error);
     }
 

@@ -48,6 +48,9 @@ public sealed class WorkbenchTests : IDisposable
             wrong.GetProperty("meanIntersectionOverUnion").GetProperty("mean").GetDouble(), 1e-12);
 
         Succeed("predict", "--model", _folder.At("model.zip"), "--key", _folder.At("key.pem"), "--images", _folder.At("data", "JPEGImages", "val_0001.jpg"), "--out", _folder.At("masks"));
+        Succeed("keygen", "--out", _folder.At("other.pem"));
+        Assert.Contains("model.zip': This is not the key of the model", Run(
+            "predict", "--model", _folder.At("model.zip"), "--key", _folder.At("other.pem"), "--images", _folder.At("data", "JPEGImages"), "--out", _folder.At("none")).Text);
         byte[] predicted = model.Transform(validation).GetColumn<byte[]>("PredictedLabel").First();
         var (indices, height, width) = IndexedPng.Read(_folder.At("masks", "val_0001.png"));
         // The model sees 32 x 32 pixels, the mask has the image's 40 x 40.
