@@ -1,4 +1,3 @@
-using System.Runtime.InteropServices;
 using System.Security.Cryptography;
 using TorchSharp;
 using static TorchSharp.torch;
@@ -9,7 +8,7 @@ namespace Microsoft.ML.PermutedSegmentation.Scoring;
 /// A network with what belongs to it. A protected model is stored with protected weights; a key undoes the protection
 /// in memory, and saving does it again, tensor by tensor.
 /// </summary>
-internal sealed class SegmentationModel : IDisposable
+internal sealed partial class SegmentationModel : IDisposable
 {
     // What a key did in memory. Null while locked.
     private readonly KeyEffect? _effect;
@@ -133,60 +132,6 @@ internal sealed class SegmentationModel : IDisposable
         return new SegmentationModel(Description, use.Value.ForScoring(), Columns, _effect?.ForScoring(Description.Layout), tag: null, Running);
     }
 
-    /// <summary>
-    /// The tensors as the file holds them, one at a time; the caller disposes each. Those of an unlocked sealed model are what is encrypted there,
-    /// in the same order.
-    /// </summary>
-    /// <exception cref="ObjectDisposedException">The model was disposed.</exception>
-    /// <exception cref="InvalidOperationException">The model only scores.</exception>
-    public IEnumerable<(string Name, Tensor Value)> StoredState()
-    {
-        using (var use = Use())
-            _ = use.Value.Network;
-        return ReadStored();
-    }
-
-    private IEnumerable<(string Name, Tensor Value)> ReadStored()
-    {
-        using var use = Use();
-        IReadOnlyDictionary<string, Tensor> state = use.Value.Network.State;
-        foreach (string name in StoredNames(use.Value.Network))
-        {
-            using Tensor running = state[name].detach();
-            yield return (name, _effect is null ? running.alias() : _effect.Weights.Protect(name, running));
-        }
-    }
-
-    /// <summary>Writes the model, holding one re-protected tensor at a time.</summary>
-    public void Write(Stream stream)
-    {
-        using var use = Use();
-        using var writer = new ModelWriter(stream, Description, StoredNames(use.Value.Network), Columns.ToMetadata(), _effect?.Seal, _tag);
-        foreach ((string name, Tensor value) in StoredState())
-        {
-            using (value)
-                value.UseBytes(bytes => writer.Write(name, bytes));
-        }
-        writer.Complete();
-    }
-
-    /// <summary>All that the file holds, in memory.</summary>
-    /// <exception cref="ObjectDisposedException">The model was disposed.</exception>
-    /// <exception cref="InvalidOperationException">The model is sealed and has no key.</exception>
-    public ModelContents ToContents()
-    {
-        ThrowIfClosed();
-        var weights = new Dictionary<string, float[]>();
-        foreach ((string name, Tensor value) in StoredState())
-        {
-            using (value)
-                value.UseBytes(bytes => weights[name] = MemoryMarshal.Cast<byte, float>(bytes).ToArray());
-        }
-        // Another key would give garbage to whoever runs it.
-        bool isOther = Description.Fingerprint is { } stored && _effect?.Fingerprint is { } used && !CryptographicOperations.FixedTimeEquals(stored, used);
-        return new ModelContents(Description, weights, isOther ? null : _effect?.Weights);
-    }
-
     /// <summary>Frees the native memory, once no thread uses it any more.</summary>
     public void Dispose() => _networks.Dispose();
 
@@ -195,9 +140,6 @@ internal sealed class SegmentationModel : IDisposable
         using var use = Use();
         return TorchNetwork.FromState(Description.Layout, use.Value.Network.State.ToDictionary(entry => entry.Key, entry => entry.Value.detach()));
     }
-
-    // Sealed weights are encrypted in the order of the table.
-    private IEnumerable<string> StoredNames(TorchNetwork network) => Description.IsSealed ? Description.Layout.Parameters.Select(parameter => parameter.Name) : network.State.Keys;
 
     // The stored weights with the protection undone by a key; as they are when null.
     private TorchNetwork NetworkUnder(KeyEffect? effect)
